@@ -1,0 +1,44 @@
+"""Files of the notebook: they appear in the working directory of every runtime."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import StringConstraints
+
+from foldbook.events.base import Event, Positive, mark
+from foldbook.notebook import File, Notebook, Void
+from foldbook.row import Kind, Row
+
+Path = Annotated[
+    str,
+    StringConstraints(
+        min_length=1, max_length=512, pattern=r"^(?:\.*[^./\x00-\x1f][^/\x00-\x1f]*/)*\.*[^./\x00-\x1f][^/\x00-\x1f]*$"
+    ),
+]
+"""Relative, with ``/`` between its parts, none of which is only dots."""
+
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class FileAdded(Event):
+    """A file is there, or has new content: the blob with this SHA-256."""
+
+    kind: ClassVar[Kind] = Kind.EDIT
+    path: Path
+    digest: Digest
+    size: Positive
+    mime: str = "application/octet-stream"
+
+    def apply(self, notebook: Notebook, row: Row) -> None:
+        notebook.files[self.path] = File(self.path, self.digest, self.size, self.mime, mark(row))
+
+
+class FileRemoved(Event):
+    """A file is gone."""
+
+    kind: ClassVar[Kind] = Kind.EDIT
+    path: Path
+
+    def apply(self, notebook: Notebook, row: Row) -> None:
+        if self.path not in notebook.files:
+            raise Void(f"there is no file {self.path}")
+        del notebook.files[self.path]

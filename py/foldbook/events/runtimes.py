@@ -1,0 +1,162 @@
+"""Runtimes: started, status changed, stopped, lost, selected; interrupt and restart asked for."""
+
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from foldbook.events.base import Event, Id, Json, Name, mark
+from foldbook.notebook import FINAL, Execution, Notebook, Runtime, Status, Void
+from foldbook.row import Kind, Row
+
+
+class RuntimeStarted(Event):
+    """The row's session is a runtime that can run executions from now on.
+
+    kind_name: "browser", "python" or "jupyter". language: Jupyter's ``language_info``.
+    replaces: the session of the runtime in whose place it stands (a restart, a crash); what
+    that one left running is lost, what waited for it is aborted.
+    """
+
+    kind: ClassVar[Kind] = Kind.OUTPUT
+    name: Name
+    kind_name: Literal["browser", "python", "jupyter"]
+    language: Json = Field(default_factory=dict)
+    replaces: Id | None = None
+
+    def apply(self, notebook: Notebook, row: Row) -> None:
+        if row.session in notebook.runtimes:
+            raise Void("this runtime has started already")
+        who = mark(row)
+        if self.replaces and self.replaces in notebook.runtimes:
+            old = notebook.runtimes[self.replaces]
+            if old.actor != row.actor:
+                raise Void("a runtime replaces only its own kind: the actor is another")
+            end_runtime(notebook, old, row, "stopped", "restarted")
+        notebook.runtimes[row.session] = Runtime(
+            session=row.session,
+            actor=row.actor,
+            name=self.name,
+            kind=self.kind_name,
+            language=self.language,
+            status="ready",
+            started=who,
+            changed=who,
+            replaces=self.replaces,
+        )
+        if notebook.selected_runtime in (None, self.replaces):
+            notebook.selected_runtime = row.session
+
+
+class RuntimeStatusChanged(Event):
+    """A runtime tells how it is. Busy or idle is not told: the executions say it."""
+
+    kind: ClassVar[Kind] = Kind.OUTPUT
+    status: Literal["starting", "ready"]
+    reason: Name = ""
+
+    def apply(self, notebook: Notebook, row: Row) -> None:
+        runtime = _alive(notebook, row.session)
+        notebook.runtimes[runtime.session] = replace(
+            runtime, status=self.status, reason=self.reason, changed=mark(row)
+        )
+
+
+class RuntimeStopped(Event):
+    """The runtime ended in good order."""
+
+    kind: ClassVar[Kind] = Kind.OUTPUT
+    reason: Name = ""
+
+    def apply(self, notebook: Notebook, row: Row) -> None:
+        end_runtime(notebook, _alive(notebook, row.session), row, "stopped", self.reason)
+
+
+class RuntimeLost(Event):
+    """A runtime is gone for good: its owner or a person says so. Its memory is lost."""
+
+    kind: ClassVar[Kind] = Kind.RUN
+    runtime: Id
+    reason: Name = ""
+
+    def apply(self, notebook: Notebook, row: Row) -> None:
+        known = notebook.runtimes.get(self.runtime)
+        if known is None:  # it never started: only what waits for it is concerned
+            _end_executions(notebook, self.runtime, row, self.reason)
+        else:
+            end_runtime(notebook, _alive(notebook, self.runtime), row, "lost", self.reason)
+
+
+class RuntimeSelected(Event):
+    """New requests go to this runtime; None: to whoever claims first."""
+
+    kind: ClassVar[Kind] = Kind.RUN
+    runtime: Id | None = None
+
+    def apply(self, notebook: Notebook, row: Row) -> None:
+        if self.runtime is not None:
+            _alive(notebook, self.runtime)
+        notebook.selected_runtime = self.runtime
+
+
+class InterruptRequested(Event):
+    """Somebody asks the runtime to interrupt what it runs."""
+
+    kind: ClassVar[Kind] = Kind.RUN
+    runtime: Id
+
+    def apply(self, notebook: Notebook, row: Row) -> None:
+        runtime = _alive(notebook, self.runtime)
+        notebook.runtimes[runtime.session] = replace(runtime, interrupt=row.seq)
+
+
+class RestartRequested(Event):
+    """Somebody asks the runtime to start anew, with empty memory."""
+
+    kind: ClassVar[Kind] = Kind.RUN
+    runtime: Id
+
+    def apply(self, notebook: Notebook, row: Row) -> None:
+        runtime = _alive(notebook, self.runtime)
+        notebook.runtimes[runtime.session] = replace(runtime, restart=row.seq)
+
+
+def end_runtime(
+    notebook: Notebook, runtime: Runtime, row: Row, status: Literal["stopped", "lost"], why: str
+) -> None:
+    """A runtime's end: running executions are lost, waiting ones aborted."""
+    notebook.runtimes[runtime.session] = replace(
+        runtime, status=status, reason=why, changed=mark(row)
+    )
+    if notebook.selected_runtime == runtime.session:
+        notebook.selected_runtime = None
+    _end_executions(notebook, runtime.session, row, why)
+
+
+def _end_executions(notebook: Notebook, session: str, row: Row, why: str) -> None:
+    for each in list(notebook.executions.values()):
+        if each.status in FINAL or session not in (each.owner, each.runtime):
+            continue
+        if each.owner not in (None, session):
+            continue
+        notebook.executions[each.id] = _ended(each, row, why)
+
+
+def _ended(execution: Execution, row: Row, why: str) -> Execution:
+    running = execution.status is Status.RUNNING
+    return replace(
+        execution,
+        status=Status.LOST if running else Status.ABORTED,
+        completed=mark(row),
+        reason=why,
+        prompt=None,
+    )
+
+
+def _alive(notebook: Notebook, session: str) -> Runtime:
+    runtime = notebook.runtimes.get(session)
+    if runtime is None:
+        raise Void(f"there is no runtime {session}")
+    if runtime.status in ("stopped", "lost"):
+        raise Void(f"the runtime is {runtime.status}")
+    return runtime

@@ -1,0 +1,259 @@
+"""The state that a log folds into: Notebook, Cell, Execution, Output, Runtime, Actor. Pure.
+
+A `Notebook` is a container of dictionaries; everything *in* it is frozen and is replaced, never
+changed. So a screen finds what changed by identity, and `Notebook.fork` is cheap.
+Only events (`foldbook.events`) put values here; a rule that does not admit an event raises
+`Void` before it has changed anything.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, Literal
+
+from foldbook.bridge import EMPTY, History
+
+CellType = Literal["code", "markdown", "raw"]
+OutputType = Literal["stream", "display_data", "execute_result", "error"]
+ActorKind = Literal["person", "agent", "runtime"]
+RuntimeStatus = Literal["starting", "ready", "stopped", "lost"]
+
+
+class Void(Exception):
+    """This event cannot count here; the reason is for people. Not an error of anybody's."""
+
+
+class Status(StrEnum):
+    """Where an execution stands. The last five are final."""
+
+    QUEUED = "queued"
+    ASSIGNED = "assigned"
+    RUNNING = "running"
+    OK = "ok"
+    ERROR = "error"
+    ABORTED = "aborted"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+FINAL: Final = frozenset(
+    {Status.OK, Status.ERROR, Status.ABORTED, Status.CANCELLED, Status.LOST}
+)
+WAITING: Final = frozenset({Status.QUEUED, Status.ASSIGNED})
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Who did it, when: the seq, session, actor and time (ms since 1970) of a row."""
+
+    seq: int
+    session: str
+    actor: str
+    ts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell. ``position`` is its order key; ``execution`` the id of its latest execution.
+
+    ``writers`` tells for each of position, type, metadata, attachments, deleted who wrote it
+    last; ``edited`` who last changed the source. A deleted cell stays, so that it can return.
+    """
+
+    id: str
+    type: CellType
+    position: str
+    source: str
+    created: Mark
+    edited: Mark
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    attachments: Mapping[str, Any] = field(default_factory=dict)
+    execution: str | None = None
+    deleted: bool = False
+    writers: Mapping[str, Mark] = field(default_factory=dict)
+    history: History = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output, in Jupyter's terms. Only the fields of its type are set.
+
+    stream: name, text. display_data, execute_result: data, metadata (execution_count,
+    display_id). error: ename, evalue, traceback (lines with ANSI colours).
+    Values of ``data`` may be blobs (`foldbook.mime.is_blob`).
+    """
+
+    type: OutputType
+    name: str = ""
+    text: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    execution_count: int | None = None
+    display_id: str | None = None
+    ename: str = ""
+    evalue: str = ""
+    traceback: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A running execution waits for a line of input."""
+
+    id: str
+    prompt: str
+    password: bool
+    answered: bool = False
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One run of one exact source. Outputs belong to it, not to the cell.
+
+    runtime: the session asked to run it (None: whoever claims first); owner: the session that
+    claimed it. ``run_id`` joins the executions of one "run all". ``reason`` says in words why
+    it was aborted, cancelled or lost.
+    """
+
+    id: str
+    cell_id: str
+    source: str
+    requested: Mark
+    runtime: str | None = None
+    run_id: str = ""
+    status: Status = Status.QUEUED
+    owner: str | None = None
+    assigned: Mark | None = None
+    started: Mark | None = None
+    completed: Mark | None = None
+    execution_count: int | None = None
+    outputs: tuple[Output, ...] = ()
+    clear_next: bool = False
+    prompt: Prompt | None = None
+    reason: str = ""
+    imported: bool = False
+    source_blob: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A session that runs executions; its id is its session's."""
+
+    session: str
+    actor: str
+    name: str
+    kind: str
+    language: Mapping[str, Any]
+    status: RuntimeStatus
+    started: Mark
+    changed: Mark
+    replaces: str | None = None
+    interrupt: int = 0
+    restart: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person, agent or runtime that introduced itself."""
+
+    id: str
+    name: str
+    kind: ActorKind
+    introduced: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the notebook: its content is the blob ``digest`` of ``size`` bytes."""
+
+    path: str
+    digest: str
+    size: int
+    mime: str
+    added: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A row that did not count: its seq, why, and whether it is a stranger or unsound."""
+
+    seq: int
+    reason: str
+    what: Literal["void", "unknown", "unsound"]
+
+
+@dataclass(slots=True)
+class Notebook:
+    """The fold of a log up to ``head`` (a seq; 0 before the first row).
+
+    ``seen`` has the newest ``seen`` of each session. ``displays`` finds the outputs of a
+    display id: (runtime session, display id) -> [(execution id, index)].
+    """
+
+    id: str = ""
+    name: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    created: Mark | None = None
+    head: int = 0
+    cells: dict[str, Cell] = field(default_factory=dict)
+    executions: dict[str, Execution] = field(default_factory=dict)
+    runtimes: dict[str, Runtime] = field(default_factory=dict)
+    actors: dict[str, Actor] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
+    displays: dict[tuple[str, str], tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    selected_runtime: str | None = None
+    seen: dict[str, int] = field(default_factory=dict)
+    aside: list[Aside] = field(default_factory=list)
+    void_count: int = 0
+    writers: dict[str, Mark] = field(default_factory=dict)
+
+    def fork(self) -> "Notebook":
+        """A copy that can go its own way; what is in it is shared until replaced."""
+        return Notebook(
+            self.id,
+            self.name,
+            self.metadata,
+            self.created,
+            self.head,
+            dict(self.cells),
+            dict(self.executions),
+            dict(self.runtimes),
+            dict(self.actors),
+            dict(self.files),
+            dict(self.displays),
+            self.selected_runtime,
+            dict(self.seen),
+            list(self.aside),
+            self.void_count,
+            dict(self.writers),
+        )
+
+    def ordered_cells(self) -> list[Cell]:
+        """The cells that are not deleted, in their order."""
+        return sorted(
+            (cell for cell in self.cells.values() if not cell.deleted),
+            key=lambda cell: (cell.position, cell.id),
+        )
+
+    def cell(self, cell_id: str) -> Cell:
+        """The cell, deleted or not. Raises `Void` where there is none."""
+        found = self.cells.get(cell_id)
+        if found is None:
+            raise Void(f"there is no cell {cell_id}")
+        return found
+
+    def execution(self, execution_id: str) -> Execution:
+        """The execution. Raises `Void` where there is none."""
+        found = self.executions.get(execution_id)
+        if found is None:
+            raise Void(f"there is no execution {execution_id}")
+        return found
+
+    def execution_of(self, cell: Cell) -> Execution | None:
+        """The latest execution of a cell, if it has one."""
+        return self.executions.get(cell.execution) if cell.execution else None
+
+    def unfinished(self) -> Iterator[Execution]:
+        """Executions that are queued, assigned or running, in log order."""
+        return (each for each in self.executions.values() if each.status not in FINAL)
