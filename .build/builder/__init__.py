@@ -1,0 +1,1 @@
+"""How Foldbook is built, served and checked. Standard library only; front door: `build.py`."""

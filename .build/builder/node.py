@@ -1,0 +1,58 @@
+"""Node and the JavaScript packages that `site/package-lock.json` pins."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from builder import console, files, paths, venv
+from builder.errors import BuildError
+
+_LEAST = 20
+_STAMP = paths.NODE_MODULES / ".foldbook-stamp"
+
+
+def ensure() -> None:
+    """Have a Node that is new enough and `site/node_modules` as the lock says."""
+    environment()
+    inputs = [paths.SITE / name for name in ("package.json", "package-lock.json", ".npmrc")]
+    wanted = files.fingerprint(inputs)
+    if _STAMP.is_file() and _STAMP.read_text() == wanted:
+        return
+    npm = shutil.which("npm", path=environment()["PATH"])
+    if npm is None:
+        raise BuildError("Expected npm beside node; there is none. Install Node 20 or newer whole.")
+    # `npm ci` takes every file by the integrity hash in the lock, or not at all.
+    arguments = ["ci", "--no-audit", "--no-fund", "--loglevel=http"]
+    console.run("install JavaScript packages", [npm, *arguments], cwd=paths.SITE, env=environment())
+    _STAMP.write_text(wanted)
+
+
+def environment() -> dict[str, str]:
+    """The process environment with a Node of at least version 20 first on its PATH."""
+    found = shutil.which("node")
+    if found and _major(found) >= _LEAST:
+        return dict(os.environ)
+    local = paths.venv_program("node")
+    if not local.exists():
+        venv.install(paths.LOCKS / "node.txt")
+    return {**os.environ, "PATH": f"{local.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+
+def run_tool(label: str, tool: str, *arguments: str | Path) -> None:
+    """Run a program of `site/node_modules/.bin` inside `site/` as one step."""
+    program = paths.NODE_MODULES / ".bin" / tool
+    console.run(label, [program, *arguments], cwd=paths.SITE, env=environment())
+
+
+def run_tool_quietly(label: str, tool: str, *arguments: str | Path) -> None:
+    """As `run_tool`, inside a step that is already shown."""
+    program = paths.NODE_MODULES / ".bin" / tool
+    console.run_quietly(label, [program, *arguments], cwd=paths.SITE, env=environment())
+
+
+def _major(node: str | Path) -> int:
+    answer = subprocess.run([str(node), "--version"], capture_output=True, text=True, check=False)
+    match = re.match(r"v(\d+)\.", answer.stdout)
+    return int(match[1]) if match else 0

@@ -1,0 +1,106 @@
+"""The project's own Python: `.venv`, filled from `.locks/dev.txt`, every file checked by hash."""
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+from builder import console, files, paths
+from builder.browsers import install_debian
+from builder.errors import BuildError
+
+_STAMP = paths.VENV / "foldbook-stamp"
+_PROJECT_STAMP = paths.VENV / "foldbook-project-stamp"
+
+
+def python() -> Path:
+    """The interpreter inside `.venv`."""
+    return paths.venv_program("python")
+
+
+def ensure() -> None:
+    """Make `.venv` what the lock says; does nothing, at once, when it already is.
+
+    A half-made environment, one of another Python or of another lock has no matching stamp and
+    is made anew.
+    """
+    lock = paths.LOCKS / "dev.txt"
+    wanted = files.fingerprint([lock], platform.python_version(), _base_prefix())
+    if not (_read(_STAMP) == wanted and python().exists()):
+        _make()
+        install(lock)
+        _STAMP.write_text(wanted)
+    _ensure_project()
+
+
+def install(lock: Path) -> None:
+    """Install what a lock file names, and nothing that it does not name, into `.venv`."""
+    arguments = ["--require-hashes", "--no-deps", "--only-binary=:all:", "-r", lock]
+    console.run(f"install {lock.name}", [*_pip("install"), *arguments], env=_environment())
+
+
+def pip_download(folder: Path, arguments: list[str], progress: console.Progress) -> None:
+    """Let pip fetch wheels into `folder`; the newest line of pip's is shown."""
+    command = [*_pip("download"), "--no-deps", "--only-binary=:all:", "--dest", folder, *arguments]
+    console.run_quietly("pip download", command, env=_environment(), on_line=progress.show)
+
+
+def build_wheel(folder: Path) -> Path:
+    """Build the wheel of this project into `folder`.
+
+    Not `python -m build`: run in the root, that would start our own `build.py`.
+    """
+    arguments = ["--no-deps", "--no-build-isolation", "--wheel-dir", folder, paths.ROOT]
+    console.run_quietly("build foldbook wheel", [*_pip("wheel"), *arguments], env=_environment())
+    (wheel,) = folder.glob("foldbook-*.whl")
+    return wheel
+
+
+def _make() -> None:
+    if importlib.util.find_spec("ensurepip") is None:
+        _install_ensurepip()
+    if paths.VENV.exists():
+        shutil.rmtree(paths.VENV)
+    console.run("make .venv", [sys.executable, "-m", "venv", paths.VENV])
+
+
+def _install_ensurepip() -> None:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if sys.executable.startswith("/usr/bin/") and install_debian([f"python{version}-venv"]):
+        return
+    raise BuildError(
+        f"This Python ({sys.executable}, {version}) comes without ensurepip, so no virtual "
+        f"environment can be made. On Debian and Ubuntu: apt install python{version}-venv"
+    )
+
+
+def _ensure_project() -> None:
+    wanted = files.fingerprint([paths.ROOT / "pyproject.toml"])
+    if _read(_PROJECT_STAMP) == wanted:
+        return
+    package = paths.ROOT / "py" / "foldbook"
+    if not package.is_dir():
+        raise BuildError(f"Expected the package in {package}; there is no such folder.")
+    arguments = ["--no-deps", "--no-build-isolation", "--editable", paths.ROOT]
+    console.run("install foldbook", [*_pip("install"), *arguments], env=_environment())
+    _PROJECT_STAMP.write_text(wanted)
+
+
+def _pip(verb: str) -> list[str | Path]:
+    return [python(), "-m", "pip", "--disable-pip-version-check", "--no-input", verb]
+
+
+def _environment() -> dict[str, str]:
+    # A PYTHONPATH or an outer environment must not leak into what is installed.
+    dropped = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET"}
+    return {name: value for name, value in os.environ.items() if name not in dropped}
+
+
+def _base_prefix() -> str:
+    return str(Path(sys.base_prefix).resolve())
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.is_file() else ""
