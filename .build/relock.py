@@ -20,9 +20,9 @@ from builder.console import say, step
 from builder.pinned import normalize
 
 _UV_OPTIONS = (
-    "--universal --python-version 3.11 --generate-hashes --no-annotate --no-header "
-    "--no-emit-index-url --no-emit-find-links --upgrade"
-).split()
+    *("--universal", "--python-version", "3.11", "--generate-hashes", "--upgrade"),
+    *("--no-annotate", "--no-header", "--no-emit-index-url", "--no-emit-find-links"),
+)
 # What a wheel asks for and the browser does not need, by name of the wheel.
 _UNNEEDED = {"ipython": {"pexpect", "colorama"}}
 

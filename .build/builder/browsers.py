@@ -22,7 +22,12 @@ def ensure_chromium() -> Path | None:
     if found is None and install_debian(["chromium"]):
         found = _which(_CHROMIUM_NAMES)
     if found is None:
-        command = [paths.venv_program("playwright"), "install", "--only-shell", "chromium"]
+        command: list[str | Path] = [
+            paths.venv_program("playwright"),
+            "install",
+            "--only-shell",
+            "chromium",
+        ]
         console.run("install Playwright's Chromium", command)
     return found
 

@@ -14,7 +14,8 @@ from typing import Any
 from builder import paths
 from builder.errors import BuildError
 
-type_of_lock = dict[str, Any]
+Lock = dict[str, Any]
+"""The content of a `pyodide-lock.json`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,12 @@ def normalize(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def choose(official: type_of_lock, pins: Pins, *, full: bool) -> dict[str, Package]:
+def choose(official: Lock, pins: Pins, *, full: bool) -> dict[str, Package]:
     """The packages to bundle, by normalized name: the roots and all they depend on.
 
     Raises BuildError when one of them stands in neither lock.
     """
-    table = {normalize(name): _official(entry) for name, entry in official["packages"].items()}
+    table = {normalize(name): from_lock(entry) for name, entry in official["packages"].items()}
     table.update(pins.packages)
     return closure([*pins.bundled, *(pins.full if full else ())], table)
 
@@ -113,8 +114,8 @@ def closure(roots: Iterable[str], table: Mapping[str, Package]) -> dict[str, Pac
 
 
 def merge(
-    official: type_of_lock, bundled: Mapping[str, Package], own: Collection[Package], cdn: str
-) -> type_of_lock:
+    official: Lock, bundled: Mapping[str, Package], own: Collection[Package], cdn: str
+) -> Lock:
     """One lock: what is bundled by relative file name, the rest of Pyodide's at its CDN.
 
     `own` are the wheels of this project; they are bundled too.
@@ -131,7 +132,7 @@ def merge(
     return {"info": official["info"], "packages": dict(sorted(entries.items()))}
 
 
-def _key(name: str, official: type_of_lock) -> str:
+def _key(name: str, official: Lock) -> str:
     """The spelling under which the official lock knows a package, else the normalized one."""
     for known in official["packages"]:
         if normalize(known) == normalize(name):
@@ -139,7 +140,8 @@ def _key(name: str, official: type_of_lock) -> str:
     return normalize(name)
 
 
-def _official(entry: Mapping[str, Any]) -> Package:
+def from_lock(entry: Mapping[str, Any]) -> Package:
+    """The package that an entry of a Pyodide lock describes."""
     return Package(
         name=entry["name"],
         version=entry["version"],

@@ -128,9 +128,7 @@ def take_out(archive: Path, mirror: Mirror, package: Package, folder: Path) -> b
     return True
 
 
-def fetch_from_registry(
-    packages: list[Package], folder: Path, progress: console.Progress
-) -> None:
+def fetch_from_registry(packages: list[Package], folder: Path, progress: console.Progress) -> None:
     """Fetch wheels for Pyodide's Python from the package registry; pip checks the hashes first.
 
     Raises CommandFailed when pip refuses one, WrongContent when a file is still another.

@@ -37,7 +37,13 @@ def ensure() -> None:
 
 def install(lock: Path) -> None:
     """Install what a lock file names, and nothing that it does not name, into `.venv`."""
-    arguments = ["--require-hashes", "--no-deps", "--only-binary=:all:", "-r", lock]
+    arguments: list[str | Path] = [
+        "--require-hashes",
+        "--no-deps",
+        "--only-binary=:all:",
+        "-r",
+        lock,
+    ]
     console.run(f"install {lock.name}", [*_pip("install"), *arguments], env=_environment())
 
 
@@ -52,7 +58,13 @@ def build_wheel(folder: Path) -> Path:
 
     Not `python -m build`: run in the root, that would start our own `build.py`.
     """
-    arguments = ["--no-deps", "--no-build-isolation", "--wheel-dir", folder, paths.ROOT]
+    arguments: list[str | Path] = [
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        folder,
+        paths.ROOT,
+    ]
     console.run_quietly("build foldbook wheel", [*_pip("wheel"), *arguments], env=_environment())
     (wheel,) = folder.glob("foldbook-*.whl")
     return wheel
@@ -83,7 +95,7 @@ def _ensure_project() -> None:
     package = paths.ROOT / "py" / "foldbook"
     if not package.is_dir():
         raise BuildError(f"Expected the package in {package}; there is no such folder.")
-    arguments = ["--no-deps", "--no-build-isolation", "--editable", paths.ROOT]
+    arguments: list[str | Path] = ["--no-deps", "--no-build-isolation", "--editable", paths.ROOT]
     console.run("install foldbook", [*_pip("install"), *arguments], env=_environment())
     _PROJECT_STAMP.write_text(wanted)
 

@@ -1,0 +1,53 @@
+"""`build.py build`: the whole of `dist/`, made aside and put in its place at the end."""
+
+import json
+import shutil
+import uuid
+from pathlib import Path
+
+from builder import bundle, console, distribution, files, manifest, node, paths, venv
+from builder.console import say
+
+_INPUTS = (
+    paths.ROOT / "build.py",
+    paths.ROOT / ".build" / "builder",
+    paths.ROOT / "pyproject.toml",
+    paths.ROOT / "README.md",
+    paths.LOCKS,
+    paths.ROOT / "py" / "foldbook",
+    paths.SITE,
+)
+
+
+def build(*, full: bool = False) -> Path:
+    """Bring `dist/` up to date and give its path; nothing is done when no input has changed."""
+    with files.exclusive(paths.WORK / "build.lock"):
+        venv.ensure()
+        node.ensure()
+        stamp = files.fingerprint(_INPUTS, "full" if full else "bundled")
+        if _stamp_of(paths.DIST) == stamp:
+            say("  dist/ is up to date")
+            return paths.DIST
+        _assemble(stamp, full=full)
+    return paths.DIST
+
+
+def _assemble(stamp: str, *, full: bool) -> None:
+    fresh = paths.ROOT / f"dist.{uuid.uuid4().hex[:8]}"
+    fresh.mkdir()
+    try:
+        lock = distribution.assemble(fresh / "pyodide", full=full)
+        with console.step("bundle the page"):
+            bundle.assemble(fresh)
+        written = manifest.write(fresh, lock, stamp)
+        files.swap(fresh, paths.DIST)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    manifest.report(paths.DIST, written)
+
+
+def _stamp_of(dist: Path) -> str:
+    path = dist / manifest.NAME
+    if not path.is_file():
+        return ""
+    return str(json.loads(path.read_text(encoding="utf-8")).get("stamp", ""))

@@ -1,0 +1,87 @@
+"""The page's own files: JavaScript and CSS through esbuild, the rest copied as it is."""
+
+import re
+import shutil
+from pathlib import Path
+
+from builder import files, node, paths
+from builder.console import say
+
+_COPIED = ("*.html", "*.svg", "*.ico", "*.png", "*.webmanifest")
+_OPTIONS = (
+    "--bundle",
+    "--format=esm",
+    "--target=es2022",
+    "--minify",
+    "--legal-comments=linked",
+    "--sourcemap=external",
+    "--loader:.svg=text",
+    "--loader:.woff2=file",
+    "--asset-names=fonts/[name]",
+    "--entry-names=[name]",
+    "--chunk-names=chunks/[name]-[hash]",
+    "--log-level=warning",
+    "--color=false",
+    # Loaded at run time by address, never bundled; fonts and KaTeX's CSS are copied.
+    "--external:*/pyodide.mjs",
+    "--external:pyodide",
+    "--external:./fonts/*",
+    "--external:./katex/*",
+)
+_FONTS = {
+    "ibm-plex-sans": ("wght", "wght-italic"),
+    "source-serif-4": ("opsz", "opsz-italic"),
+    "source-code-pro": ("wght", "wght-italic"),
+}
+
+
+def assemble(target: Path) -> None:
+    """Put the page into the folder `target`."""
+    if not (paths.SITE / "main.js").is_file() or not (paths.SITE / "index.html").is_file():
+        say(f"  Expected index.html and main.js in {paths.SITE}; they are not there.")
+        return
+    _run_esbuild(target)
+    for pattern in _COPIED:
+        for source in sorted(paths.SITE.glob(pattern)):
+            shutil.copyfile(source, target / source.name)
+    assets = paths.SITE / "assets"
+    if assets.is_dir():
+        shutil.copytree(assets, target / "assets")
+    _copy_fonts(target / "fonts")
+    _copy_katex(target / "katex")
+
+
+def _run_esbuild(target: Path) -> None:
+    # The page may load parts of itself later; a worker and the service worker are each one file,
+    # the runtime's because it is started from a data: address that cannot import its neighbours.
+    alone = sorted(paths.SITE.glob("*_worker.js")) + sorted(paths.SITE.glob("sw.js"))
+    styles = sorted(paths.SITE.glob("style.css"))
+    out = f"--outdir={target}"
+    node.run_tool_quietly("bundle the page", "esbuild", "main.js", "--splitting", *_OPTIONS, out)
+    if alone or styles:
+        names = [path.name for path in (*alone, *styles)]
+        node.run_tool_quietly("bundle the workers", "esbuild", *names, *_OPTIONS, out)
+
+
+def _copy_fonts(target: Path) -> None:
+    """All three families with every script, and one `fonts.css` that names them."""
+    target.mkdir(exist_ok=True)
+    rules = []
+    for family, styles in _FONTS.items():
+        package = paths.NODE_MODULES / "@fontsource-variable" / family
+        for style in styles:
+            css = (package / f"{style}.css").read_text(encoding="utf-8")
+            rules.append(css.replace("./files/", "./"))
+            for name in re.findall(r"\./files/([\w-]+\.woff2)", css):
+                shutil.copyfile(package / "files" / name, target / name)
+        shutil.copyfile(package / "LICENSE", target / f"{family}.LICENSE.txt")
+    (target / "fonts.css").write_text("\n".join(rules), encoding="utf-8")
+
+
+def _copy_katex(target: Path) -> None:
+    """KaTeX's CSS with its woff2 fonts; the older formats are left out."""
+    package = paths.NODE_MODULES / "katex" / "dist"
+    target.mkdir(exist_ok=True)
+    shutil.copyfile(package / "katex.min.css", target / "katex.min.css")
+    for font in sorted((package / "fonts").glob("*.woff2")):
+        files.link(font, target / "fonts" / font.name)

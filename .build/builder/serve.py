@@ -1,0 +1,169 @@
+"""A small static file server for `dist/`, for work at home and for the tests.
+
+It sends what isolates a page (COOP, COEP) unless told otherwise, and lets every other origin
+read (an opaque frame is one). It is no server for the open network.
+"""
+
+import contextlib
+import email.utils
+import functools
+import hashlib
+import mimetypes
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from builder.console import say
+from builder.errors import BuildError
+
+HOST = "127.0.0.1"
+PORT = 8700
+_NEXT_PORTS = 50
+_TYPES = {
+    ".mjs": "text/javascript",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+    ".whl": "application/zip",
+    ".zip": "application/zip",
+    ".woff2": "font/woff2",
+    ".webmanifest": "application/manifest+json",
+    ".ipynb": "application/json",
+}
+_TEXT = ("text/", "application/json", "application/manifest+json")
+_OPEN = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+_ISOLATING = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+}
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "foldbook"
+    timeout = 60
+
+    def __init__(self, *args: Any, isolated: bool, **kwargs: Any) -> None:
+        self._isolated = isolated
+        super().__init__(*args, **kwargs)
+
+    def send_head(self) -> BinaryIO | None:
+        path = Path(self.translate_path(self.path))
+        if path.is_dir():
+            if not self.path.split("?")[0].endswith("/"):
+                self.send_error(HTTPStatus.NOT_FOUND)
+                return None
+            path /= "index.html"
+        try:
+            file = path.open("rb")
+        except OSError:
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return None
+        return self._begin(path, file)
+
+    def _begin(self, path: Path, file: BinaryIO) -> BinaryIO | None:
+        state = os.fstat(file.fileno())
+        tag = _tag(path, state)
+        if self.headers.get("If-None-Match") == tag:
+            file.close()
+            self.send_response(HTTPStatus.NOT_MODIFIED)
+            self.send_header("ETag", tag)
+            self.end_headers()
+            return None
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", content_type(path))
+        self.send_header("Content-Length", str(state.st_size))
+        self.send_header("Last-Modified", email.utils.formatdate(state.st_mtime, usegmt=True))
+        self.send_header("ETag", tag)
+        self.end_headers()
+        return file
+
+    def end_headers(self) -> None:
+        # Names do not carry a hash: a browser may keep a file but must ask whether it changed.
+        self.send_header("Cache-Control", "no-cache")
+        for name, value in {**_OPEN, **(_ISOLATING if self._isolated else {})}.items():
+            self.send_header(name, value)
+        super().end_headers()
+
+    def handle(self) -> None:
+        # A browser that leaves in the middle of an answer is no event worth a traceback.
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # A second server on the same port must fail, also where the system would allow it.
+    allow_reuse_port = False
+
+
+def content_type(path: Path) -> str:
+    """The Content-Type that a file is sent with."""
+    kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
+    kind = kind or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith(_TEXT) else kind
+
+
+def _tag(path: Path, state: os.stat_result) -> str:
+    # The path too: hard links to one cache file may stand under several names.
+    key = f"{path.name} {state.st_size} {state.st_mtime_ns} {state.st_ino}"
+    return f'"{hashlib.sha256(key.encode()).hexdigest()[:24]}"'
+
+
+def open_server(
+    folder: Path, port: int = 0, *, isolated: bool = True, strict: bool = True
+) -> ThreadingHTTPServer:
+    """A bound server for `folder`; port 0 takes a free one.
+
+    With `strict` only that port will do, else the next free one above is taken.
+    Raises BuildError when there is none.
+    """
+    handler = functools.partial(_Handler, directory=str(folder), isolated=isolated)
+    for candidate in [port] if strict else range(port, port + _NEXT_PORTS):
+        with contextlib.suppress(OSError):
+            return _Server((HOST, candidate), handler)
+    raise BuildError(f"Port {port} on {HOST} is taken; name another with --port.")
+
+
+def address(server: ThreadingHTTPServer) -> str:
+    """The address of a server, with the closing slash."""
+    return f"http://{HOST}:{server.server_address[1]}/"
+
+
+@contextmanager
+def running(folder: Path, *, isolated: bool = True) -> Iterator[str]:
+    """Serve `folder` from a thread on a free port while the block runs; gives the address."""
+    server = open_server(folder, isolated=isolated)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield address(server)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def serve(folder: Path, port: int | None, *, isolated: bool) -> None:
+    """Serve until Ctrl-C. Without `port`, 8700 or the next free one."""
+    server = open_server(folder, port or PORT, isolated=isolated, strict=port is not None)
+    say(f"\nFoldbook is at {address(server)}   (Ctrl-C ends it)")
+    with server, contextlib.suppress(KeyboardInterrupt):
+        server.serve_forever()
+    say("\nended")

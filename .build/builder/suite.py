@@ -1,0 +1,60 @@
+"""`build.py test` and `build.py bench`: the checks, the tests, the measurements."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from builder import assemble, browsers, check, paths, venv
+from builder.console import say
+from builder.errors import BuildError
+
+
+def test(arguments: Sequence[str]) -> int:
+    """Everything on a bare machine: checks, build, browsers, tests. Gives the exit code.
+
+    The tests run also when a check has failed, so that one run tells all; pytest's summary
+    stays the last thing printed, and the failed check is told above it and by the exit code.
+    """
+    say("check")
+    checked = check.check()
+    say("build")
+    dist = assemble.build()
+    say("browsers")
+    env = _environment(dist)
+    say("tests")
+    if not checked:
+        say("  a check failed, see above; the exit code will tell it too")
+    command = [str(venv.python()), "-m", "pytest", *arguments]
+    code = subprocess.run(command, cwd=paths.ROOT, env=env, check=False).returncode
+    return code or (0 if checked else 1)
+
+
+def bench(names: Sequence[str]) -> int:
+    """Run the named benchmarks of `tests/bench/`, or all; gives the exit code."""
+    dist = assemble.build()
+    env = _environment(dist)
+    folder = paths.ROOT / "tests" / "bench"
+    known = {path.stem: path for path in sorted(folder.glob("*.py")) if path.stem != "harness"}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise BuildError(f"No benchmark {unknown[0]!r}; there are: {', '.join(known) or 'none'}.")
+    codes = [_bench_one(known[name], env) for name in names or known]
+    return max(codes, default=0)
+
+
+def _bench_one(path: Path, env: dict[str, str]) -> int:
+    say(f"\n{path.stem}")
+    command = [str(venv.python()), str(path)]
+    return subprocess.run(command, cwd=paths.ROOT, env=env, check=False).returncode
+
+
+def _environment(dist: Path) -> dict[str, str]:
+    chromium = browsers.ensure_chromium()
+    browsers.ensure_others()
+    env = {**os.environ, "FOLDBOOK_DIST": str(dist), "PYTHONUNBUFFERED": "1"}
+    if chromium:
+        env["FOLDBOOK_CHROMIUM"] = str(chromium)
+    else:
+        env.pop("FOLDBOOK_CHROMIUM", None)
+    return env
