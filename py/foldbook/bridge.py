@@ -1,0 +1,121 @@
+"""Bridges: how a change made on an older text finds its place in the newer one. Pure.
+
+For each cell a `History` keeps what the fold did to its text, and for each session the *bridge*:
+the changes of others that this session had not seen when it made its last row, rewritten so that
+they lead from the text which the session saw to the text of the cell.
+
+    text the session saw ──its change──▶ what it sees next
+            │ bridge                          │ bridge, rewritten: kept for its next row
+            ▼                                 ▼
+    text of the cell ──change, rewritten──▶ text of the cell, from now on
+
+A session's own rows are never in its bridge, whether it has seen them confirmed or not: they are
+part of its text. Rows that it has seen leave the bridge; they are always its first ones.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from foldbook.errors import TextMisfit
+from foldbook.text import Change, check, growth, normal, transform_pair
+
+WINDOW: Final = 8192
+"""Rows that a writer may be behind. A change made further back is stale and cannot count."""
+
+_CHUNK: Final = 64
+
+Entry = tuple[int, Change]
+"""The seq of a row and a change that it made."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What later rows may need to know of a cell's text.
+
+    tail, older: the changes folded into the text, in log order, the newest ones in ``tail``;
+    ``older`` holds full chunks, so that adding one copies little. Nothing beyond `WINDOW` is
+    needed. bridges: session -> (seq of its last row here, its bridge as of that row).
+    """
+
+    tail: tuple[Entry, ...] = ()
+    older: tuple[tuple[Entry, ...], ...] = ()
+    bridges: Mapping[str, tuple[int, tuple[Entry, ...]]] = field(default_factory=dict)
+
+
+EMPTY: Final = History()
+
+
+def admit(
+    history: History,
+    *,
+    change: Change,
+    length_before: int,
+    session: str,
+    seen: int,
+    seq: int,
+    length_now: int,
+) -> tuple[History, Change]:
+    """The history after this row, and its change rewritten for the text of the cell.
+
+    ``change`` is over the text that the session saw, of ``length_before`` code points; the
+    cell's text has ``length_now``. Raises `TextMisfit` where the row is stale, or the change
+    does not fit what its session must have seen.
+    """
+    if seen < seq - WINDOW:
+        raise TextMisfit(f"made on row {seen}, more than {WINDOW} rows before row {seq}")
+    change = normal(change)
+    bridge = _bridge(history, session, seen)
+    expected = length_now - sum(growth(other) for _, other in bridge)
+    if length_before != expected:
+        raise TextMisfit(f"made on a text of {length_before}, the session saw one of {expected}")
+    check(change, length_before)
+    unseen: list[Entry] = []
+    for at, other in bridge:
+        change, moved = transform_pair(change, other)
+        unseen.append((at, moved))
+    bridges = {**history.bridges, session: (seq, tuple(unseen))}
+    return _added(history, (seq, change), bridges), change
+
+
+def prune(history: History, seq: int) -> History:
+    """The history without what no row after ``seq`` can need; the same one if that is nothing."""
+    oldest = seq - WINDOW
+    bridges = {who: each for who, each in history.bridges.items() if each[0] > oldest}
+    older = tuple(chunk for chunk in history.older if chunk[-1][0] > oldest)
+    tail = history.tail if history.tail and history.tail[-1][0] > oldest else ()
+    if len(bridges) + len(older) + len(tail) == 0:
+        return EMPTY
+    kept = (len(tail), len(older), len(bridges))
+    if kept == (len(history.tail), len(history.older), len(history.bridges)):
+        return history
+    return History(tail, older, bridges)
+
+
+def _bridge(history: History, session: str, seen: int) -> list[Entry]:
+    """Others' changes that the session has not seen, oldest first."""
+    last, stored = history.bridges.get(session, (0, ()))
+    after = max(last, seen)
+    return [entry for entry in stored if entry[0] > seen] + _since(history, after)
+
+
+def _since(history: History, after: int) -> list[Entry]:
+    """Changes of rows after this seq, oldest first; costs as much as there are."""
+    found: list[Entry] = []
+    for chunk in (history.tail, *reversed(history.older)):
+        for entry in reversed(chunk):
+            if entry[0] <= after:
+                found.reverse()
+                return found
+            found.append(entry)
+    found.reverse()
+    return found
+
+
+def _added(
+    history: History, entry: Entry, bridges: Mapping[str, tuple[int, tuple[Entry, ...]]]
+) -> History:
+    tail = (*history.tail, entry)
+    if len(tail) < _CHUNK:
+        return History(tail, history.older, bridges)
+    return prune(replace(history, tail=(), older=(*history.older, tail), bridges=bridges), entry[0])
