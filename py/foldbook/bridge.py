@@ -92,6 +92,12 @@ def prune(history: History, seq: int) -> History:
     return History(tail, older, bridges)
 
 
+def newest(history: History) -> Entry | None:
+    """The change that was folded last, with its row's seq."""
+    chunk = history.tail or (history.older[-1] if history.older else ())
+    return chunk[-1] if chunk else None
+
+
 def _bridge(history: History, session: str, seen: int) -> list[Entry]:
     """Others' changes that the session has not seen, oldest first."""
     last, stored = history.bridges.get(session, (0, ()))
