@@ -1,0 +1,9 @@
+// What esbuild gives for a file that is no JavaScript: its text (see .build/builder/bundle.py).
+declare module "*.svg" {
+  const text: string;
+  export default text;
+}
+// Loaded at run time by address, never bundled; the types are those of the npm package.
+declare module "*/pyodide/pyodide.mjs" {
+  export * from "pyodide";
+}

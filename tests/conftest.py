@@ -1,0 +1,77 @@
+"""What the tests share: the built page, a server for it, a browser, the corpus."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from builder import assemble, serve
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def dist() -> Path:
+    """The built page; built here where `build.py test` has not done it."""
+    given = os.environ.get("FOLDBOOK_DIST")
+    return Path(given) if given else assemble.build()
+
+
+@pytest.fixture(scope="session")
+def site_url(dist: Path) -> Iterator[str]:
+    """The address of the page on a server that isolates it (COOP and COEP)."""
+    with serve.running(dist) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def site_url_plain(dist: Path) -> Iterator[str]:
+    """The address of the page on a server that sends no isolating headers."""
+    with serve.running(dist, isolated=False) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path | None:
+    """The Chromium to drive; None stands for Playwright's own."""
+    given = os.environ.get("FOLDBOOK_CHROMIUM")
+    if given:
+        return Path(given)
+    usual = Path("/usr/bin/chromium")
+    return usual if usual.exists() else None
+
+
+@pytest.fixture(scope="session")
+def chromium(chromium_path: Path | None) -> Iterator[Browser]:
+    """A headless Chromium for the whole session; a test opens its own context in it."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Real notebooks and editing traces, which stand beside the checkout."""
+    folder = ROOT.parent / "shared" / "corpus"
+    if not folder.is_dir():
+        pytest.skip("no corpus: expected ../shared/corpus beside the checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Path:
+    """Where screenshots and other things worth a look are left after a run."""
+    folder = ROOT / "test-artefacts"
+    folder.mkdir(exist_ok=True)
+    return folder
