@@ -99,7 +99,6 @@ def _fetch_from_mirror(packages: list[Package], pins: Pins, folder: Path) -> lis
 
 def _download_mirror(mirror: Mirror, scratch: Path) -> Path:
     arguments = [f"{mirror.project}=={mirror.version}", "--python-version", mirror.python]
-    arguments += ["--progress-bar", "raw"]
     with console.step(f"fetch {mirror.project} {mirror.version}") as progress:
         venv.pip_download(scratch, arguments, progress)
     (archive,) = scratch.glob("*.whl")

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import platform
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -49,8 +50,16 @@ def install(lock: Path) -> None:
 
 def pip_download(folder: Path, arguments: list[str], progress: console.Progress) -> None:
     """Let pip fetch wheels into `folder`; the newest line of pip's is shown."""
-    command = [*_pip("download"), "--no-deps", "--only-binary=:all:", "--dest", folder, *arguments]
-    console.run_quietly("pip download", command, env=_environment(), on_line=progress.show)
+    options = ["--no-deps", "--only-binary=:all:", "--progress-bar", "raw", "--dest", folder]
+    command = [*_pip("download"), *options, *arguments]
+
+    def show(line: str) -> None:
+        # pip's raw progress is for programs: "Progress 1048576 of 106000000", in bytes.
+        match = re.fullmatch(r"Progress (\d+) of (\d+)", line)
+        done = [console.megabytes(int(count)) for count in match.groups()] if match else []
+        progress.show(" of ".join(done) or line)
+
+    console.run_quietly("pip download", command, env=_environment(), on_line=show)
 
 
 def build_wheel(folder: Path) -> Path:
