@@ -50,7 +50,14 @@ def install(lock: Path) -> None:
 
 def pip_download(folder: Path, arguments: list[str], progress: console.Progress) -> None:
     """Let pip fetch wheels into `folder`; the newest line of pip's is shown."""
-    options = ["--no-deps", "--only-binary=:all:", "--progress-bar", "raw", "--dest", folder]
+    options: list[str | Path] = [
+        "--no-deps",
+        "--only-binary=:all:",
+        "--progress-bar",
+        "raw",
+        "--dest",
+        folder,
+    ]
     command = [*_pip("download"), *options, *arguments]
 
     def show(line: str) -> None:
