@@ -1,11 +1,10 @@
 """`build.py test` and `build.py bench`: the checks, the tests, the measurements."""
 
-import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from builder import assemble, browsers, check, paths, venv
+from builder import assemble, browsers, check, node, paths, venv
 from builder.console import say
 from builder.errors import BuildError
 
@@ -52,7 +51,7 @@ def _bench_one(path: Path, env: dict[str, str]) -> int:
 def _environment(dist: Path) -> dict[str, str]:
     chromium = browsers.ensure_chromium()
     browsers.ensure_others()
-    env = {**os.environ, "FOLDBOOK_DIST": str(dist), "PYTHONUNBUFFERED": "1"}
+    env = {**node.environment(), "FOLDBOOK_DIST": str(dist), "PYTHONUNBUFFERED": "1"}
     if chromium:
         env["FOLDBOOK_CHROMIUM"] = str(chromium)
     else:
