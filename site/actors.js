@@ -1,0 +1,44 @@
+/** The mark of who did it: round is a person, square an agent, a hexagon a runtime. */
+
+import { h } from "./dom.js";
+
+/** @typedef {import("./types.js").Actor} Actor */
+
+const HUES = new Set("pine rust rose lagoon olive bronze plum slate".split(" "));
+/** @type {Record<string, string>} */
+const SHAPES = { person: "", agent: "ag", runtime: "rt" };
+
+/** @type {Actor} */
+const UNKNOWN = { name: "Somebody", kind: "person", hue: "slate", initials: "?" };
+
+/** Colours of actors as a custom property; never anything but a known hue. @param {string} hue */
+export function hueVariable(hue) {
+  return `var(--${HUES.has(hue) ? hue : "slate"})`;
+}
+
+/** @param {Record<string, Actor>} actors @param {string} id */
+export function actorOf(actors, id) {
+  return actors[id] ?? UNKNOWN;
+}
+
+/** The name as the right margin says it: the first word, or "You". @param {Actor} actor */
+export function shortName(actor) {
+  const name = actor.name.trim();
+  if (!name) return actor.me ? "You" : "Somebody";
+  return actor.kind === "runtime" ? name : (name.split(/\s+/)[0] ?? name);
+}
+
+/**
+ * @param {Actor} actor
+ * @param {"xs" | "" | "lg"} [size]
+ */
+export function actorMark(actor, size = "") {
+  const named = size === "xs" ? { "aria-hidden": "true" } : { role: "img", "aria-label": actor.name };
+  const mark = h(
+    "span",
+    { class: `av ${size} ${SHAPES[actor.kind] ?? ""}`, title: actor.name, ...named },
+    actor.initials,
+  );
+  mark.style.setProperty("--c", hueVariable(actor.hue));
+  return mark;
+}
