@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import signal
 import subprocess
 import sys
 import zipfile
@@ -411,3 +412,17 @@ def test_an_unknown_command_is_refused() -> None:
     )
     assert answer.returncode == 2
     assert "invalid choice: 'sing'" in answer.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a console event there, not a signal")
+@pytest.mark.usefixtures("dist")
+def test_serve_tells_its_address_and_ends_cleanly_at_ctrl_c() -> None:
+    command = [sys.executable, "-u", paths.ROOT / "build.py", "serve"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = next(line for line in process.stdout if "http://" in line)
+        (url,) = [word for word in told.split() if word.startswith("http://")]
+        assert _get(url, "manifest.json").status == 200
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert (process.returncode, rest.strip()) == (0, "ended")
