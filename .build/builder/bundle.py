@@ -4,7 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
-from builder import files, node, paths
+from builder import files, licences, node, paths
 from builder.console import say
 
 _COPIED = ("*.html", "*.svg", "*.ico", "*.png", "*.webmanifest")
@@ -13,7 +13,7 @@ _OPTIONS = (
     "--format=esm",
     "--target=es2022",
     "--minify",
-    "--legal-comments=linked",
+    "--legal-comments=none",  # licences.txt has them all, see licences.py
     "--sourcemap=external",
     "--loader:.svg=text",
     "--loader:.woff2=file",
@@ -49,6 +49,7 @@ def assemble(target: Path) -> None:
         shutil.copytree(assets, target / "assets")
     _copy_fonts(target / "fonts")
     _copy_katex(target / "katex")
+    licences.write(target)
 
 
 def _run_esbuild(target: Path) -> None:
@@ -74,7 +75,6 @@ def _copy_fonts(target: Path) -> None:
             rules.append(css.replace("./files/", "./"))
             for name in re.findall(r"\./files/([\w-]+\.woff2)", css):
                 shutil.copyfile(package / "files" / name, target / name)
-        shutil.copyfile(package / "LICENSE", target / f"{family}.LICENSE.txt")
     (target / "fonts.css").write_text("\n".join(rules), encoding="utf-8")
 
 
