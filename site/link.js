@@ -1,0 +1,349 @@
+/**
+ * A page's link to a notebook: to its worker, wherever that runs, and to its database.
+ *
+ * One tab, the *leader*, holds the Web Lock `foldbook:<id>` and with it the notebook worker and
+ * the runtime's frame; all others reach the worker over a BroadcastChannel. When the leader goes,
+ * the next in the lock's queue starts a worker, and every view attaches to that one.
+ * Commands are numbered (k) and kept until the worker has said that they are stored; while there
+ * is no worker they are put into the inbox in IndexedDB at once.
+ */
+
+import * as catalogue from "./catalogue.js";
+import * as db from "./db.js";
+import { exportLog } from "./export.js";
+import { RuntimeHost } from "./runtime_host.js";
+
+/** @typedef {{stage: "loading"|"opening"|"ready"|"readonly"|"failed", message?: string, done?: number, total?: number, detail?: string}} Status */
+/** @typedef {{events: number, unsaved: number, failed?: string}} Saved */
+
+/**
+ * What a page wants to be told.
+ * @typedef {object} Handlers
+ * @property {(view: any, how: {v: number, ack: number, saved: boolean}) => void} [onView] draw all
+ *   of it anew; saved: it is the last known one, Python is not up yet
+ * @property {(ops: any[], how: {v: number, ack: number}) => void} [onPatch] change what is drawn
+ * @property {(saved: Saved) => void} [onSaved] how many commands are not stored yet
+ * @property {(status: Status) => void} [onStatus] how the worker's start goes on
+ * @property {(refused: {k: number, command: any, message: string}) => void} [onRefused]
+ * @property {(toast: {message: string, kind?: string}) => void} [onToast]
+ * @property {(host: any) => void} [onHost] progress of packages and other news of the runtime
+ * @property {(leads: boolean) => void} [onLeader] this tab now holds worker and runtime
+ */
+
+/** @typedef {{k: number, base: number, seq: number, command: any, stored: boolean}} Sent */
+
+/**
+ * @param {string} id
+ * @param {Handlers} handlers
+ * @returns {Link}
+ */
+export function openNotebook(id, handlers) {
+  const link = new Link(id, handlers);
+  link.start();
+  return link;
+}
+
+export class Link {
+  /** @type {Sent[]} */ #unacked = [];
+  /** @type {Map<string, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
+  #calls = new Map();
+  /** @type {Worker | null} */ #worker = null;
+  /** @type {IDBDatabase | null} */ #database = null;
+  /** @type {(() => void) | null} */ #release = null;
+  #leave = new AbortController();
+  #attached = false;
+  #persistAsked = false;
+  #k = 0;
+  #v = 0;
+  #seq = 0;
+  #workerUnsaved = 0;
+  /** @type {string | undefined} */ #failed;
+
+  /** @param {string} id @param {Handlers} handlers */
+  constructor(id, handlers) {
+    this.id = id;
+    this.view = `${Date.now().toString(36)}-${catalogue.newId()}`;
+    this.handlers = handlers;
+    this.channel = new BroadcastChannel(`foldbook:${id}`);
+    this.runtime = new RuntimeHost((message, transfer) => this.#tellWorker(message, transfer));
+    this.runtime.onnews = (news) => handlers.onHost?.(news);
+  }
+
+  /** Draw what is stored, then look for a worker or become the one who starts it. */
+  async start() {
+    this.channel.onmessage = (event) => this.#receive(event.data);
+    document.addEventListener("visibilitychange", this.#hidden);
+    try {
+      this.#database = await db.openNotebookDatabase(this.id, { create: false });
+      const saved = await db.read(this.#database, "view", "saved");
+      if (saved && !this.#attached) this.#draw(JSON.parse(saved), true);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#attach();
+    this.#lead();
+  }
+
+  /**
+   * Send a command. It is kept until it is stored.
+   * @param {any} command
+   * @returns {number} its k
+   */
+  send(command) {
+    /** @type {Sent} */
+    const sent = { k: ++this.#k, base: this.#v, seq: this.#seq, command, stored: false };
+    this.#unacked.push(sent);
+    if (this.#attached) this.#post(this.#cmd(sent));
+    else this.#keep([sent]);
+    this.#tellSaved();
+    if (!this.#persistAsked) {
+      this.#persistAsked = true;
+      catalogue.persist();
+    }
+    return sent.k;
+  }
+
+  /**
+   * Ask the runtime: "complete" or "inspect".
+   * @param {string} method
+   * @param {object} params
+   * @returns {Promise<any>}
+   */
+  call(method, params) {
+    return this.#ask({ t: "call", method, params });
+  }
+
+  /**
+   * Read a file's cells into this notebook, at its end.
+   * @param {string} name
+   * @param {ArrayBuffer} data
+   */
+  importFile(name, data) {
+    return this.#ask({ t: "import", name, data });
+  }
+
+  /**
+   * @param {"ipynb" | "py" | "log"} format log: every stored byte, whatever state it is in
+   * @returns {Promise<{name: string, mime: string, data: Blob}>}
+   */
+  async exportFile(format) {
+    if (format === "log") return exportLog(this.id);
+    const { name, mime, text } = await this.#ask({ t: "export", format });
+    return { name, mime, data: new Blob([text], { type: mime }) };
+  }
+
+  /**
+   * Store bytes that a command is going to name.
+   * @param {ArrayBuffer} data
+   * @returns {Promise<{digest: string, size: number}>} digest: SHA-256 in hex
+   */
+  async putBlob(data) {
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+    const digest = [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    await db.write(this.#open(), [["blobs", digest, new Uint8Array(data)]], "strict");
+    return { digest, size: data.byteLength };
+  }
+
+  /** @param {string} digest @returns {Promise<Uint8Array | null>} null: it has not arrived */
+  async blob(digest) {
+    return (await db.read(this.#open(), "blobs", digest)) ?? null;
+  }
+
+  /** Whether this tab holds the worker and the runtime: closing it loses Python's memory. */
+  isLeader() {
+    return this.#worker !== null;
+  }
+
+  /** Leave the notebook. The worker, if it is here, stores what it has and ends. */
+  async close() {
+    document.removeEventListener("visibilitychange", this.#hidden);
+    if (this.#attached) this.#post({ t: "detach" });
+    this.#attached = false;
+    this.#leave.abort();
+    if (this.#worker) await this.#endWorker();
+    this.#release?.();
+    this.channel.close();
+    this.#database?.close();
+    for (const { reject } of this.#calls.values()) reject(new Error("the notebook was closed"));
+    this.#calls.clear();
+  }
+
+  #hidden = () => {
+    if (document.visibilityState === "hidden" && this.#attached) this.#post({ t: "hidden" });
+  };
+
+  /** Wait for the lock; hold it, and the worker with it, until the notebook is left. */
+  async #lead() {
+    const held = new Promise((resolve) => (this.#release = () => resolve(undefined)));
+    try {
+      await navigator.locks.request(`foldbook:${this.id}`, { signal: this.#leave.signal }, () => {
+        if (this.#leave.signal.aborted) return undefined;
+        this.#startWorker();
+        return held;
+      });
+    } catch (error) {
+      if (!this.#leave.signal.aborted) this.#fail(error);
+    }
+  }
+
+  #startWorker() {
+    this.#attached = false;
+    const url = new URL("./notebook_worker.js", document.baseURI);
+    const worker = new Worker(url, { type: "module", name: `notebook ${this.id}` });
+    worker.onmessage = (event) => this.#receive(event.data);
+    worker.onerror = (event) =>
+      this.#fail(new Error(event.message || "the notebook worker could not be loaded"));
+    worker.postMessage({ t: "boot", id: this.id });
+    this.#worker = worker;
+    this.handlers.onLeader?.(true);
+  }
+
+  /** @returns {Promise<void>} */
+  #endWorker() {
+    const worker = /** @type {Worker} */ (this.#worker);
+    return new Promise((resolve) => {
+      const end = () => {
+        worker.terminate();
+        this.runtime.end();
+        this.#worker = null;
+        resolve();
+      };
+      const patience = setTimeout(end, 3000);
+      worker.onmessage = (event) => {
+        if (event.data?.t !== "closed") return;
+        clearTimeout(patience);
+        end();
+      };
+      worker.postMessage({ t: "close" });
+    });
+  }
+
+  #attach() {
+    this.#post({ t: "attach", have: { seq: this.#seq } });
+  }
+
+  /** @param {any} message */
+  #receive(message) {
+    if (message.view !== undefined && message.view !== this.view) return;
+    switch (message.t) {
+      case "hello":
+        return this.#attach();
+      case "view":
+        return this.#viewed(message);
+      case "patch":
+        this.#v = message.v;
+        this.#seq = message.seq;
+        this.#acknowledge(message.ack);
+        return this.handlers.onPatch?.(message.ops, { v: message.v, ack: message.ack });
+      case "saved":
+        this.#workerUnsaved = message.unsaved;
+        this.#failed = message.failed;
+        return this.#tellSaved();
+      case "refused":
+        return this.handlers.onRefused?.(message);
+      case "result":
+        return this.#settle(message);
+      case "status":
+        return this.handlers.onStatus?.(message);
+      case "toast":
+        return this.handlers.onToast?.(message);
+      case "news":
+        return this.handlers.onHost?.(message);
+      case "host":
+        if (this.#worker) this.runtime.act(message);
+        return undefined;
+      default: // what other views tell the worker comes by here too
+        return undefined;
+    }
+  }
+
+  /** @param {any} message */
+  #viewed(message) {
+    this.#v = message.v;
+    this.#seq = message.json.seq;
+    this.#attached = true;
+    this.#acknowledge(message.ack);
+    this.#draw(message.json, false);
+    for (const sent of this.#unacked) this.#post(this.#cmd(sent));
+  }
+
+  /** @param {any} view @param {boolean} saved */
+  #draw(view, saved) {
+    if (saved) this.#seq = view.seq;
+    const ack = this.#k - this.#unacked.length;
+    this.handlers.onView?.(view, { v: this.#v, ack, saved });
+  }
+
+  /** @param {number} k */
+  #acknowledge(k) {
+    this.#unacked = this.#unacked.filter((sent) => sent.k > k);
+    this.#tellSaved();
+  }
+
+  #tellSaved() {
+    const waiting = this.#unacked.filter((sent) => !sent.stored).length;
+    const unsaved = Math.max(waiting, this.#workerUnsaved);
+    this.handlers.onSaved?.({ events: this.#seq, unsaved, failed: this.#failed });
+  }
+
+  /** @param {Sent[]} commands */
+  async #keep(commands) {
+    try {
+      const items = commands.map(({ k, base, seq, command }) => ({
+        view: this.view, k, base, seq, command,
+      }));
+      await catalogue.putInbox(this.id, items);
+      for (const sent of commands) sent.stored = true;
+      this.#failed = undefined;
+    } catch (error) {
+      this.#failed = error instanceof Error ? error.message : String(error);
+    }
+    this.#tellSaved();
+  }
+
+  /** @param {Sent} sent */
+  #cmd({ k, base, command }) {
+    return { t: "cmd", k, base, command };
+  }
+
+  /** @param {any} question @returns {Promise<any>} */
+  #ask(question) {
+    const id = catalogue.newId();
+    return new Promise((resolve, reject) => {
+      this.#calls.set(id, { resolve, reject });
+      this.#post({ ...question, id });
+    });
+  }
+
+  /** @param {{id: string, ok: boolean, value?: any, message?: string}} result */
+  #settle({ id, ok, value, message }) {
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    if (ok) call?.resolve(value);
+    else call?.reject(new Error(message));
+  }
+
+  /** To the worker, in this tab or another. @param {any} message */
+  #post(message) {
+    const whole = { ...message, view: this.view };
+    if (this.#worker) this.#worker.postMessage(whole);
+    else this.channel.postMessage(whole);
+  }
+
+  /** @param {any} message @param {Transferable[]} [transfer] */
+  #tellWorker(message, transfer = []) {
+    this.#worker?.postMessage(message, transfer);
+  }
+
+  #open() {
+    if (!this.#database) throw new db.StoreError("missing", "the notebook is not open");
+    return this.#database;
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    const message = error instanceof Error ? error.message : String(error);
+    this.handlers.onStatus?.({ stage: "failed", message });
+  }
+}

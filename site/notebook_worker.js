@@ -1,0 +1,90 @@
+/**
+ * The notebook worker: starts Python and hands it this notebook's messages. What they mean is
+ * Python's affair (`foldbook.browser.notebook_worker`).
+ */
+
+import * as db from "./db.js";
+
+/** @typedef {import("pyodide").PyodideAPI} Pyodide */
+
+/** Messages that came before Python was up. @type {[any, string][]} */
+const early = [];
+
+/** @type {(message: any, from: string) => void} */
+let deliver = (message, from) => early.push([message, from]);
+
+/** @type {BroadcastChannel | undefined} */
+let channel;
+
+self.onmessage = (event) => {
+  if (event.data?.t === "boot") start(event.data);
+  else deliver(event.data, "page");
+};
+
+/** @param {{id: string}} boot */
+async function start(boot) {
+  channel = new BroadcastChannel(`foldbook:${boot.id}`);
+  channel.onmessage = (event) => deliver(event.data, "channel");
+  try {
+    const python = await loadPython();
+    const main = python.pyimport("foldbook.browser.notebook_worker");
+    await main.main(boot.id, glue(python));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    post({ t: "status", stage: "failed", message: lastLine(message), detail: message });
+  }
+}
+
+/** @returns {Promise<Pyodide>} */
+async function loadPython() {
+  let done = 0;
+  const steps = ["Python", "packages"];
+  const tell = (/** @type {string} */ message) =>
+    post({ t: "status", stage: "loading", message, done: done++, total: steps.length });
+  tell("Starting Python");
+  const folder = new URL("./pyodide/", self.location.href).href;
+  /** @type {typeof import("pyodide")} */
+  const { loadPyodide } = await import(`${folder}pyodide.mjs`);
+  const python = await loadPyodide({
+    indexURL: folder,
+    packages: ["foldbook"],
+    checkIntegrity: true,
+  });
+  tell("Opening the notebook");
+  return python;
+}
+
+/**
+ * What Python gets from here.
+ * @param {Pyodide} python
+ */
+function glue(python) {
+  return {
+    db,
+    post: (/** @type {string} */ json, /** @type {string} */ to, /** @type {any} */ data) =>
+      post({ ...JSON.parse(json), ...(data ? { data } : {}) }, to),
+    loadPackage: (/** @type {string} */ name) => python.loadPackage(name),
+    /** From now on messages go to Python: JSON, where it came from, and what JSON cannot hold. */
+    listen: (/** @type {(json: string, from: string, extra: any) => void} */ callback) => {
+      deliver = (message, from) => {
+        const { data, port, ...rest } = message;
+        callback(JSON.stringify(rest), from, data ?? port);
+      };
+      for (const [message, from] of early.splice(0)) deliver(message, from);
+    },
+  };
+}
+
+/**
+ * @param {any} message
+ * @param {string} [to] "page" (the tab of this worker), "channel" (all other tabs), else both
+ */
+function post(message, to) {
+  if (to !== "channel") self.postMessage(message);
+  if (to !== "page") channel?.postMessage(message);
+}
+
+/** @param {string} text @returns {string} */
+function lastLine(text) {
+  return text.trim().split("\n").at(-1) ?? text;
+}

@@ -1,0 +1,38 @@
+/**
+ * Service worker for hosts that cannot send headers: it adds those that make the page
+ * cross-origin isolated, so that a running cell can be interrupted. It stores nothing.
+ */
+
+/** @type {any} */
+const worker = self;
+
+const HEADERS = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  // Frames of other origins without credentials are all right; where a browser does not know
+  // this value (Safari), it must be the stricter one.
+  "Cross-Origin-Embedder-Policy": /^((?!chrome|firefox).)*safari/i.test(navigator.userAgent)
+    ? "require-corp"
+    : "credentialless",
+  "Cross-Origin-Resource-Policy": "cross-origin",
+};
+
+worker.addEventListener("install", () => worker.skipWaiting());
+worker.addEventListener("activate", (/** @type {any} */ event) => {
+  event.waitUntil(worker.clients.claim());
+});
+worker.addEventListener("fetch", (/** @type {any} */ event) => {
+  const request = event.request;
+  if (new URL(request.url).origin !== location.origin) return;
+  if (request.cache === "only-if-cached" && request.mode !== "same-origin") return;
+  event.respondWith(fetch(request).then(withHeaders));
+});
+
+/** @param {Response} response @returns {Response} */
+function withHeaders(response) {
+  if (response.status === 0) return response;
+  const headers = new Headers(response.headers);
+  for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
+  const { status, statusText } = response;
+  const bodyless = [101, 204, 205, 304].includes(status);
+  return new Response(bodyless ? null : response.body, { status, statusText, headers });
+}
