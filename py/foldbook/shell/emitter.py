@@ -1,0 +1,193 @@
+"""Outputs on their way to the outlet, in order; what streams write is gathered into pieces.
+
+A piece leaves at a line's end when 50 ms have passed since the last one, when it is 8 KiB
+large, when another output, stream or execution follows, at `tick`, and at the cell's end. So a
+loop of a thousand prints is a handful of events, and nothing is held while code waits.
+"""
+
+import asyncio
+import base64
+import io
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
+
+from pydantic_core import to_jsonable_python
+
+from foldbook.executor import Bundle, Outlet
+from foldbook.shell.interrupts import Interrupts
+from foldbook.shell.parents import Parents
+
+Name = Literal["stdout", "stderr"]
+
+INTERVAL: Final = 0.05
+"""Seconds between two pieces of a stream, at least."""
+PIECE: Final = 8 * 1024
+"""Characters that are not held back longer."""
+
+
+class Emitter:
+    """Sends a shell's outputs to an outlet, from whatever thread, in the home thread."""
+
+    def __init__(
+        self, outlet: Outlet, parents: Parents, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.outlet = outlet
+        self.parents = parents
+        self.interrupts = Interrupts(self.flush)
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self.home = threading.get_ident()
+        self._lock = threading.RLock()
+        self._key: tuple[str, Name] | None = None
+        self._pieces: list[str] = []
+        self._held = 0
+        self._sent_at = -INTERVAL
+        self._timer: asyncio.TimerHandle | None = None
+
+    def write(self, name: Name, text: str) -> bool:
+        """Text of a stream; False where no execution is there to take it."""
+        parent = self.parents.current()
+        if parent is None:
+            return False
+        with self.interrupts.shield(), self._lock:
+            if self._key != (parent, name):
+                self._flush_held()
+                self._key = (parent, name)
+            self._pieces.append(_sound(text))
+            self._held += len(text)
+            due = self._clock() - self._sent_at >= INTERVAL and ("\n" in text or "\r" in text)
+            if due or self._held >= PIECE:
+                self._flush_held()
+            else:
+                self._flush_soon()
+        return True
+
+    def display(self, data: Bundle, metadata: Bundle, display_id: str | None, update: bool) -> None:
+        """Something is displayed, or updated."""
+        parent = self.parents.current()
+        if parent is not None:
+            sound = jsonable(data), jsonable(metadata)
+            self._send(lambda: self.outlet.display(parent, *sound, display_id, update))
+
+    def result(self, data: Bundle, metadata: Bundle, count: int) -> None:
+        """The value of the cell's last expression."""
+        parent = self.parents.current()
+        if parent is not None:
+            sound = jsonable(data), jsonable(metadata)
+            self._send(lambda: self.outlet.result(parent, *sound, count))
+
+    def error(self, ename: str, evalue: str, traceback: list[str]) -> None:
+        """The code raised."""
+        parent = self.parents.current()
+        if parent is not None:
+            lines = [_sound(line) for line in traceback]
+            self._send(lambda: self.outlet.error(parent, ename, _sound(evalue), lines))
+
+    def clear(self, wait: bool) -> None:
+        """The code clears its outputs."""
+        parent = self.parents.current()
+        if parent is not None:
+            self._send(lambda: self.outlet.clear(parent, wait))
+
+    def progress(self, text: str) -> None:
+        """Something takes time; shown while it lasts."""
+        parent = self.parents.current()
+        if parent is not None:
+            self._send(lambda: self.outlet.progress(parent, text))
+
+    def flush(self) -> None:
+        """Send what is held."""
+        with self.interrupts.shield(), self._lock:
+            self._flush_held()
+
+    def flush_due(self) -> None:
+        """Send what is held if the last piece left long enough ago; else it leaves soon."""
+        if self._clock() - self._sent_at >= INTERVAL:
+            self.flush()
+
+    def _send(self, action: Callable[[], None]) -> None:
+        if threading.get_ident() != self.home:
+            self._loop.call_soon_threadsafe(self._send, action)
+            return
+        with self.interrupts.shield(), self._lock:
+            self._flush_held()
+            action()
+
+    def _flush_held(self) -> None:
+        if not self._pieces or self._key is None:
+            return
+        (parent, name), text = self._key, "".join(self._pieces)
+        self._pieces, self._held = [], 0
+        if threading.get_ident() == self.home:
+            self._sent_at = self._clock()
+            self.outlet.stream(parent, name, text)
+        else:
+            self._loop.call_soon_threadsafe(self.outlet.stream, parent, name, text)
+
+    def _flush_soon(self) -> None:
+        if threading.get_ident() != self.home:
+            self._loop.call_soon_threadsafe(self._flush_soon)
+        elif self._timer is None and not self._loop.is_closed():
+            self._timer = self._loop.call_later(INTERVAL, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self.flush()
+
+
+class Stream(io.TextIOBase):
+    """What stands in for ``sys.stdout`` or ``sys.stderr`` while a shell is there."""
+
+    def __init__(self, emitter: Emitter, name: Name, beneath: Any) -> None:
+        """``beneath``: the stream for what belongs to no execution."""
+        super().__init__()
+        self.name = name
+        self._emitter = emitter
+        self._beneath = beneath
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def write(self, text: str) -> int:
+        """Hand text to the emitter."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if text and not self._emitter.write(self.name, text) and self._beneath is not None:
+            self._beneath.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Send what is held if it is time: a loop that flushes after every word stays cheap."""
+        self._emitter.flush_due()
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return False
+
+    def fileno(self) -> int:
+        """The file beneath, for code that must have one."""
+        if self._beneath is None:
+            raise io.UnsupportedOperation("fileno")
+        return int(self._beneath.fileno())
+
+
+def jsonable(bundle: Mapping[str, Any]) -> dict[str, Any]:
+    """A mime bundle of text and JSON values only: bytes become base64, strangers their repr."""
+    return {str(mime): _value(value) for mime, value in bundle.items() if value is not None}
+
+
+def _value(value: object) -> object:
+    if isinstance(value, str):
+        return _sound(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return base64.b64encode(value).decode("ascii")
+    return to_jsonable_python(value, fallback=repr, bytes_mode="base64", inf_nan_mode="null")
+
+
+def _sound(text: str) -> str:
+    """The text without lone surrogates, which no UTF-8 can hold."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,262 @@
+"""`ShellExecutor`: the `foldbook.executor.Executor` made of an IPython session."""
+
+import _thread
+import asyncio
+import builtins
+import getpass
+import os
+import platform
+import sys
+import threading
+import warnings
+from collections.abc import Awaitable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from IPython.utils.tokenutil import token_at_cursor
+
+from foldbook.executor import Bundle, Completions, Outcome, Outlet
+from foldbook.shell import completion
+from foldbook.shell.emitter import Emitter, Stream
+from foldbook.shell.hooks import Hooks
+from foldbook.shell.parents import Parents
+from foldbook.shell.session import Session
+
+T = TypeVar("T")
+
+_NEVER = -2
+INLINE_BACKEND = "module://matplotlib_inline.backend_inline"
+
+
+class ShellExecutor:
+    """Runs cells in this process. Only one can be started at a time: IPython is one per process.
+
+    folder: the working directory; made if need be. None: stay where the process is.
+    """
+
+    def __init__(self, hooks: Hooks | None = None, folder: Path | None = None) -> None:
+        self._hooks = hooks or Hooks()
+        self._folder = folder
+        self._parents = Parents()
+        self._emitter: Emitter | None = None
+        self._session: Session | None = None
+        self._task: asyncio.Task[Outcome] | None = None
+        self._stop_waiting: asyncio.Future[None] | None = None
+        self._runs = 0
+        self._struck_run = _NEVER
+        self._replaced: list[tuple[Any, str, Any]] = []
+
+    async def start(self, outlet: Outlet) -> Mapping[str, Any]:
+        """Make ready; returns Jupyter's ``language_info``."""
+        if Session.initialized():
+            raise RuntimeError("An IPython shell is running in this process already.")
+        self._emitter = emitter = Emitter(outlet, self._parents)
+        self._enter_folder()
+        # matplotlib looks here when pyplot is first imported; until then it costs nothing.
+        os.environ.setdefault("MPLBACKEND", INLINE_BACKEND)
+        self._session = session = Session.create(emitter, self._hooks)
+        self._replace(sys, "stdout", Stream(emitter, "stdout", sys.stdout))
+        self._replace(sys, "stderr", Stream(emitter, "stderr", sys.stderr))
+        self._replace(builtins, "input", self._input)
+        self._replace(getpass, "getpass", self._getpass)
+        self._parents.install()
+        emitter.interrupts.install(session.user_ns)
+        # IPython's advice after sys.exit() is for its terminal.
+        warnings.filterwarnings("ignore", message="To exit: use")
+        return _language()
+
+    async def run(self, parent: str, source: str) -> Outcome:
+        """Run one source; every output has gone to the outlet when this returns."""
+        session, emitter = self._parts()
+        self._runs += 1
+        with self._parents.running(parent):
+            self._task = asyncio.ensure_future(self._run_cell(session, source))
+            try:
+                return await self._task
+            finally:
+                self._task = None
+                session.interrupting = False
+                if emitter.interrupts.struck:
+                    emitter.interrupts.struck = False
+                    self._struck_run = self._runs
+                emitter.flush()
+
+    async def complete(self, source: str, position: int) -> Completions:
+        """Completions at a position (code points)."""
+        session, _ = self._parts()
+        return completion.complete(session.Completer, session.user_ns, source, position)
+
+    async def inspect(self, source: str, position: int, detail: int = 0) -> Bundle:
+        """Documentation of what stands at a position as a mime bundle; empty if none."""
+        session, _ = self._parts()
+        name = token_at_cursor(source, position)
+        if not name:
+            return {}
+        try:
+            found: dict[str, Any] = session.object_inspect_mime(  # type: ignore[no-untyped-call]
+                name, detail_level=detail
+            )
+        except KeyError:
+            return {}
+        return found
+
+    def interrupt(self) -> bool:
+        """Interrupt what runs; False where nothing could be done.
+
+        An interrupt that a signal has already delivered (to this cell or the one before) is
+        answered with True and not delivered twice.
+        """
+        session, emitter = self._parts()
+        if emitter.interrupts.struck or self._runs - self._struck_run <= 1:
+            emitter.interrupts.struck = False
+            self._struck_run = _NEVER
+            return True
+        if self._stop_waiting is not None:
+            if not self._stop_waiting.done():
+                self._stop_waiting.set_result(None)
+            return True
+        if self._task is None or self._task.done():
+            return False
+        if threading.get_ident() != emitter.home:
+            _thread.interrupt_main()
+            return True
+        session.interrupting = True
+        return self._task.cancel()
+
+    def wait(self, awaitable: Awaitable[T]) -> T:
+        """Block the running cell until the awaitable is done; an interrupt ends the wait.
+
+        Raises `RuntimeError` where the platform cannot block.
+        """
+        if self._hooks.wait is None:
+            raise RuntimeError("Python cannot wait here for something that comes from outside.")
+        done, value = self._hooks.wait(self._or_stop(awaitable))
+        if not done:
+            raise KeyboardInterrupt
+        return value  # type: ignore[no-any-return]
+
+    async def write_file(self, path: str, content: bytes) -> None:
+        """Put a file of the notebook into the working directory."""
+        target = self._inside(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+    async def remove_file(self, path: str) -> None:
+        """Take a file of the notebook out of the working directory."""
+        self._inside(path).unlink(missing_ok=True)
+
+    async def stop(self) -> None:
+        """End: everything in the process stands as before `start`."""
+        if self._session is None or self._emitter is None:
+            return
+        self._emitter.flush()
+        self._emitter.interrupts.uninstall()
+        self._parents.uninstall()
+        for owner, name, original in reversed(self._replaced):
+            setattr(owner, name, original)
+        self._replaced.clear()
+        os.chdir(self._folder_before)
+        Session.clear_instance()
+        self._session = None
+
+    async def _run_cell(self, session: Session, source: str) -> Outcome:
+        failure: Any = None
+        try:
+            code = session.transform_cell(source)  # type: ignore[no-untyped-call]
+        except Exception:
+            code, failure = source, sys.exc_info()
+        count = session.execution_count
+        if failure is None and not await self._prepare(session, code):
+            session.execution_count += 1
+            return Outcome("error", count)
+        result = await session.run_cell_async(
+            source, store_history=True, transformed_cell=code, preprocessing_exc_tuple=failure
+        )
+        if session.interrupting and (task := asyncio.current_task()):
+            task.uncancel()
+        # `run_cell_async` leaves these to its caller; figures are flushed by the first.
+        session.raised = False
+        session.events.trigger("post_execute")
+        session.events.trigger("post_run_cell", result)
+        if session.history_manager is not None:
+            session.history_manager.db_input_cache.clear()
+        return Outcome("ok" if result.success and not session.raised else "error", count)
+
+    async def _prepare(self, session: Session, code: str) -> bool:
+        """Whether the cell can go on to run: False where it was interrupted."""
+        if self._hooks.prepare is None:
+            return True
+        try:
+            await self._hooks.prepare(code, session.emitter.progress)
+        except asyncio.CancelledError:
+            if not session.interrupting:
+                raise
+            session.emitter.error("KeyboardInterrupt", "", ["KeyboardInterrupt: while loading"])
+            return False
+        return True
+
+    async def _or_stop(self, awaitable: Awaitable[T]) -> tuple[bool, T | None]:
+        work = asyncio.ensure_future(awaitable)
+        stop = asyncio.get_running_loop().create_future()
+        outer, self._stop_waiting = self._stop_waiting, stop
+        try:
+            await asyncio.wait((work, stop), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._stop_waiting = outer
+        if not work.done():
+            work.cancel()
+            return False, None
+        return True, work.result()
+
+    def _input(self, prompt: object = "", /) -> str:
+        """``input``: ask whoever looks at the notebook."""
+        return self._ask(str(prompt), password=False)
+
+    def _getpass(self, prompt: str = "Password: ", stream: object = None, **_: Any) -> str:
+        """``getpass.getpass``: the same, and the answer stays out of the log."""
+        return self._ask(prompt, password=True)
+
+    def _ask(self, prompt: str, *, password: bool) -> str:
+        _, emitter = self._parts()
+        parent = self._parents.current()
+        if parent is None:
+            raise RuntimeError("input() works only in a cell.")
+        emitter.flush()
+        with emitter.interrupts.shield():
+            return emitter.outlet.ask(parent, prompt, password)
+
+    def _parts(self) -> tuple[Session, Emitter]:
+        if self._session is None or self._emitter is None:
+            raise RuntimeError("The executor has not started.")
+        return self._session, self._emitter
+
+    def _enter_folder(self) -> None:
+        self._folder_before = Path.cwd()
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            os.chdir(self._folder)
+        self._root = Path.cwd()
+        if "" not in sys.path:
+            sys.path.insert(0, "")
+
+    def _inside(self, path: str) -> Path:
+        target = (self._root / path).resolve()
+        if not target.is_relative_to(self._root.resolve()):
+            raise ValueError(f"a file's path stays in the working directory, this is {path!r}")
+        return target
+
+    def _replace(self, owner: Any, name: str, value: object) -> None:
+        self._replaced.append((owner, name, getattr(owner, name)))
+        setattr(owner, name, value)
+
+
+def _language() -> dict[str, Any]:
+    return {
+        "name": "python",
+        "version": platform.python_version(),
+        "mimetype": "text/x-python",
+        "file_extension": ".py",
+        "pygments_lexer": "ipython3",
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "nbconvert_exporter": "python",
+    }

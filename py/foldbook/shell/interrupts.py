@@ -1,0 +1,81 @@
+"""When an interrupt may strike: in a cell's code, and nowhere else.
+
+A SIGINT can come between any two instructions. In the cell's own code it becomes a
+KeyboardInterrupt; inside a `shield` (an output on its way into the log) it waits until the
+shield ends; anywhere else the handler that stood before decides.
+"""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+
+class Interrupts:
+    """SIGINT while cells run. Works in the main thread only; elsewhere it does nothing."""
+
+    def __init__(self, tick: Callable[[], None]) -> None:
+        """``tick`` is called on SIGALRM outside shields: the platform's way to flush streams."""
+        self._tick = tick
+        self._home = threading.get_ident()
+        self._namespace: Mapping[str, Any] = {}
+        self._depth = 0
+        self._held = False
+        self._previous: Any = None
+        self._previous_alarm: Any = None
+        self.struck = False
+
+    def install(self, namespace: Mapping[str, Any]) -> None:
+        """Take over SIGINT; code whose globals are ``namespace`` is a cell's."""
+        self._namespace = namespace
+        if threading.current_thread() is not threading.main_thread():
+            return
+        self._previous = signal.signal(signal.SIGINT, self._on_interrupt)
+        if hasattr(signal, "SIGALRM"):
+            self._previous_alarm = signal.signal(signal.SIGALRM, self._on_alarm)
+
+    def uninstall(self) -> None:
+        """Give SIGINT back."""
+        if self._previous is not None:
+            signal.signal(signal.SIGINT, self._previous)
+            self._previous = None
+        if self._previous_alarm is not None:
+            signal.signal(signal.SIGALRM, self._previous_alarm)
+            self._previous_alarm = None
+
+    @contextmanager
+    def shield(self) -> Iterator[None]:
+        """In this block no interrupt strikes; one that came strikes at its end."""
+        if threading.get_ident() != self._home:
+            yield
+            return
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+        if self._held and not self._depth:
+            self._held = False
+            raise KeyboardInterrupt
+
+    def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self._in_cell(frame):
+            self.struck = True
+            if not self._depth:
+                raise KeyboardInterrupt
+            self._held = True
+        elif callable(self._previous):
+            self._previous(number, frame)
+
+    def _on_alarm(self, number: int, frame: FrameType | None) -> None:
+        if not self._depth:
+            self._tick()
+
+    def _in_cell(self, frame: FrameType | None) -> bool:
+        while frame is not None:
+            if frame.f_globals is self._namespace:
+                return True
+            frame = frame.f_back
+        return False

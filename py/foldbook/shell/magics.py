@@ -1,0 +1,56 @@
+"""What a cell may say that IPython alone would not do here: installing packages, above all."""
+
+import ast
+import re
+from typing import Any, Final
+
+from foldbook.shell.hooks import Hooks
+
+_PIP_LINE: Final = re.compile(
+    r"get_ipython\(\)\.(?:run_line_magic\('pip', |system\()"
+    r"(?P<text>'.*'|\".*\")\)\s*$"
+)
+_PIP_COMMAND: Final = re.compile(r"(?:python3? -m |uv )?pip3? +(?P<arguments>.*)$")
+INSTALL_METHOD: Final = "install_packages"
+
+
+def rewrite_lines(lines: list[str], hooks: Hooks) -> list[str]:
+    """Top-level ``%pip install`` and ``!pip install`` wait for the platform's installer.
+
+    As an await they need no blocking, so they work where a call cannot block.
+    """
+    if hooks.install is None:
+        return lines
+    return [_rewrite(line) for line in lines]
+
+
+def _rewrite(line: str) -> str:
+    found = _PIP_LINE.match(line)
+    if found is None:
+        return line
+    text = ast.literal_eval(found["text"])
+    if "system(" in line[: found.start("text")]:
+        command = _PIP_COMMAND.match(text.strip())
+        if command is None:
+            return line
+        text = command["arguments"]
+    return f"await get_ipython().{INSTALL_METHOD}({text!r})\n"
+
+
+def adapt_magics(session: Any, hooks: Hooks) -> None:
+    """Give a session the magics of this platform."""
+    if hooks.install is None:
+        return
+    install, wait = hooks.install, hooks.wait
+
+    async def install_packages(arguments: str) -> None:
+        print(await install(arguments, session.emitter.progress))
+
+    def pip(line: str) -> None:
+        """Install packages: %pip install NAME ..."""
+        if wait is None:
+            raise RuntimeError("%pip works only at the top level of a cell in this browser.")
+        wait(install_packages(line))
+
+    setattr(session, INSTALL_METHOD, install_packages)
+    session.register_magic_function(pip, "line", "pip")

@@ -1,0 +1,162 @@
+"""IPython's InteractiveShell, speaking to an emitter instead of a terminal."""
+
+import asyncio
+import importlib
+import importlib.util
+import sys
+import traceback as tracebacks
+from types import TracebackType
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
+from traitlets.config import Config
+
+from foldbook.shell.emitter import Emitter
+from foldbook.shell.hooks import Hooks
+from foldbook.shell.magics import adapt_magics, rewrite_lines
+
+_CONFIG = {
+    "HistoryManager": {"enabled": False},
+    "Completer": {"use_jedi": False},
+    "IPCompleter": {"use_jedi": False},
+    "InteractiveShell": {"cache_size": 0, "autocall": 0, "enable_tip": False},
+}
+EXIT_NOTE = "Python goes on: a notebook's runtime is ended or restarted from its menu."
+
+
+class ResultHook(DisplayHook):
+    """``sys.displayhook`` while a cell runs: the last expression's value becomes a result."""
+
+    shell: "Session"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        # With a cache of none, IPython does not keep `_` either; `do_full_cache` stays off, so
+        # that no result is kept alive by `_1`, `_2` and `Out`.
+        self.cache_size = 1
+
+    def write_output_prompt(self) -> None:
+        """A notebook draws it."""
+
+    def write_format_data(
+        self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None
+    ) -> None:
+        self.shell.emitter.result(format_dict, md_dict or {}, self.prompt_count)
+
+    def log_output(self, format_dict: dict[str, Any]) -> None:
+        """The log has it; memory need not."""
+
+    def finish_displayhook(self) -> None:
+        self._is_active = False
+
+
+class Publisher(DisplayPublisher):
+    """Where ``display`` and ``clear_output`` go."""
+
+    shell: "Session"
+
+    def publish(
+        self,
+        data: dict[str, Any],
+        metadata: dict[str, Any] | None = None,
+        source: object = None,
+        *,
+        transient: dict[str, Any] | None = None,
+        update: bool = False,
+        **_kwargs: Any,
+    ) -> None:
+        display_id = (transient or {}).get("display_id")
+        self.shell.emitter.display(data, metadata or {}, display_id, update)
+
+    def clear_output(self, wait: bool = False) -> None:
+        self.shell.emitter.clear(wait)
+
+
+class Session(InteractiveShell):
+    """One user namespace. There is one per process, as IPython's `get_ipython` has it."""
+
+    displayhook_class = Type(ResultHook)
+    display_pub_class = Type(Publisher)
+
+    emitter: Emitter
+    platform: Hooks
+    interrupting = False
+    raised = False
+
+    @classmethod
+    def create(cls, emitter: Emitter, hooks: Hooks) -> "Session":
+        """The process's session."""
+        session = cls.instance(config=Config(_CONFIG))
+        session.emitter, session.platform = emitter, hooks
+        session.events.register("pre_run_cell", _prepare_inline_backend)
+        adapt_magics(session, hooks)
+        session.input_transformers_post.append(lambda lines: rewrite_lines(lines, hooks))
+        return session
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """No GUI toolkit runs beside a notebook."""
+
+    def ask_exit(self) -> None:
+        """``exit``, ``quit``."""
+        print(EXIT_NOTE, file=sys.stderr)
+
+    def showtraceback(self, exc_tuple: Any = None, *args: Any, **kwargs: Any) -> None:
+        try:
+            kind, value, trace = self._get_exc_info(exc_tuple)  # type: ignore[no-untyped-call]
+        except ValueError:
+            super().showtraceback(exc_tuple, *args, **kwargs)
+            return
+        if self.interrupting and issubclass(kind, asyncio.CancelledError):
+            value = KeyboardInterrupt().with_traceback(trace)
+            exc_tuple = (KeyboardInterrupt, value, trace)
+        elif isinstance(value, ModuleNotFoundError):
+            _advise(value)
+        if isinstance(value, BaseExceptionGroup):
+            self._show_group(value, trace)
+        else:
+            super().showtraceback(exc_tuple, *args, **kwargs)
+
+    def _show_group(self, group: BaseException, trace: TracebackType | None) -> None:
+        # IPython prints groups to stderr; a notebook wants an error. Its frames start after ours.
+        while trace is not None and "foldbook" not in str(trace.tb_frame.f_globals.get("__name__")):
+            if trace.tb_frame.f_globals is self.user_ns:
+                break
+            trace = trace.tb_next
+        lines = tracebacks.format_exception(type(group), group, trace)
+        self._showtraceback(type(group), group, "".join(lines).splitlines())
+
+    def _showtraceback(self, etype: type[BaseException], evalue: object, stb: list[str]) -> None:
+        self.raised = True
+        self.emitter.error(etype.__name__, str(evalue), list(stb))
+
+    def show_usage_error(self, exc: BaseException) -> None:
+        """A magic was used wrongly."""
+        self._showtraceback(type(exc), exc, [f"UsageError: {exc}"])
+
+    def system(self, cmd: str) -> None:
+        """``!command``."""
+        if not self.platform.programs:
+            raise OSError(f"There are no other programs in a browser: cannot run {cmd!r}.")
+        self.system_piped(cmd)  # type: ignore[no-untyped-call]
+
+    def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
+        """``x = !command``."""
+        if not self.platform.programs:
+            raise OSError(f"There are no other programs in a browser: cannot run {cmd!r}.")
+        return super().getoutput(cmd, split, depth=depth + 1)  # type: ignore[no-untyped-call]
+
+
+def _prepare_inline_backend(info: Any) -> None:
+    # Importing it imports matplotlib, so it is done only for a cell that configures it. By
+    # MPLBACKEND it then makes itself known to `%config`, as it does when pyplot is imported.
+    if "InlineBackend" in info.raw_cell and importlib.util.find_spec("matplotlib"):
+        importlib.import_module("matplotlib_inline")
+
+
+def _advise(error: ModuleNotFoundError) -> None:
+    name = (error.name or "").partition(".")[0]
+    if name and name == error.name and not getattr(error, "__notes__", None):
+        error.add_note(f"Perhaps it can be installed:  %pip install {name}")
