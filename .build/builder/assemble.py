@@ -33,6 +33,8 @@ def build(*, full: bool = False) -> Path:
 
 
 def _assemble(stamp: str, *, full: bool) -> None:
+    for left_over in paths.ROOT.glob("dist.*"):  # of a build that was killed
+        shutil.rmtree(left_over)
     fresh = paths.ROOT / f"dist.{uuid.uuid4().hex[:8]}"
     fresh.mkdir()
     try:

@@ -25,15 +25,21 @@ def ensure() -> None:
     """Make `.venv` what the lock says; does nothing, at once, when it already is.
 
     A half-made environment, one of another Python or of another lock has no matching stamp and
-    is made anew.
+    is made anew; so is one that was moved, as its programs know their old place.
     """
     lock = paths.LOCKS / "dev.txt"
-    wanted = files.fingerprint([lock], platform.python_version(), _base_prefix())
+    wanted = wanted_stamp(lock)
     if not (_read(_STAMP) == wanted and python().exists()):
         _make()
         install(lock)
         _STAMP.write_text(wanted)
     _ensure_project()
+
+
+def wanted_stamp(lock: Path) -> str:
+    """What the stamp of an environment says that fits this lock, this Python and this place."""
+    base = Path(sys.base_prefix).resolve()
+    return files.fingerprint([lock], platform.python_version(), str(base), str(paths.VENV))
 
 
 def install(lock: Path) -> None:
@@ -124,10 +130,6 @@ def _environment() -> dict[str, str]:
     # A PYTHONPATH or an outer environment must not leak into what is installed.
     dropped = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET"}
     return {name: value for name, value in os.environ.items() if name not in dropped}
-
-
-def _base_prefix() -> str:
-    return str(Path(sys.base_prefix).resolve())
 
 
 def _read(path: Path) -> str:
