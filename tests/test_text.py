@@ -180,7 +180,8 @@ def test_what_both_delete_is_deleted_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("position", "left", "right"), [(0, 0, 0), (2, 2, 4), (3, 5, 5), (4, 5, 7), (5, 7, 7), (6, 8, 8)]
+    ("position", "left", "right"),
+    [(0, 0, 0), (2, 2, 4), (3, 5, 5), (4, 5, 7), (5, 7, 7), (6, 8, 8)],
 )
 def test_cursors_stay_left_unless_told_otherwise(position: int, left: int, right: int) -> None:
     change = (2, (0, "xy"), 1, (2, "uv"))

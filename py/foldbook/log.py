@@ -132,18 +132,16 @@ class Log:
 
     def _arrived(self, row: Row) -> Event | Unknown | None:
         """The event of the row if it is the first pending one, come back unchanged."""
-        for i, mine in enumerate(self.pending):
-            if (mine.session, mine.n) == (row.session, row.n):
-                break
-            if mine.session != row.session or mine.n > row.n:
-                return None
-        else:
+        place = next((i for i, mine in enumerate(self.pending) if _same_place(mine, row)), None)
+        if place is None:
             return None
+        mine = self.pending[place]
         if (mine.seen, mine.kind, mine.payload) != (row.seen, row.kind, row.payload):
             return None
-        event = self._events[i]
-        del self.pending[i], self._events[i]
-        return event if i == 0 and (mine.actor, mine.role) == (row.actor, row.role) else None
+        event = self._events[place]
+        del self.pending[place], self._events[place]
+        as_expected = place == 0 and (mine.actor, mine.role) == (row.actor, row.role)
+        return event if as_expected else None
 
     def _put_away(self, reasons: dict[int, str]) -> list[Refusal]:
         moved: list[Refusal] = []
@@ -183,6 +181,10 @@ class Log:
     ) -> None:
         fold(notebook, replace(row, seq=self.head + place), event)
         notebook.head = self.head
+
+
+def _same_place(one: Row, other: Row) -> bool:
+    return one.n == other.n and one.session == other.session
 
 
 def _builds_on(event: Event | Unknown, other: Event | Unknown) -> bool:

@@ -1,10 +1,10 @@
 """Order keys: cells are sorted by text keys, and between two keys there is always a third. Pure.
 
 A key is digits and letters (base 62, in ASCII order). None that this module makes ends in the
-lowest digit, ``0``: there would be too little room below it. It starts with a whole number whose first
-letter tells its length (``a`` + 1 digit, ``b`` + 2 digits ..., and downwards ``Z`` + 1 digit,
-``Y`` + 2 digits ...), so that a long run of appends or prepends counts on and keys stay short.
-Any other key of these characters is ordered as well and may be given.
+lowest digit, ``0``: there would be too little room below it. It starts with a whole number
+whose first letter tells its length (``a`` + 1 digit, ``b`` + 2 digits ..., and downwards ``Z``
++ 1 digit, ``Y`` + 2 digits ...), so that long runs of appends or prepends count on and their
+keys stay short. Any other key of these characters is ordered as well and may be given.
 """
 
 from typing import Final

@@ -72,10 +72,12 @@ def _put_aside(
     notebook: Notebook, row: Row, reason: str, what: Literal["void", "unknown", "unsound"]
 ) -> None:
     if len(notebook.aside) >= ASIDE_LIMIT:
-        voids = [i for i, aside in enumerate(notebook.aside) if aside.what == "void"]
-        if what == "void" or not voids:
+        if what == "void":
             return
-        del notebook.aside[voids[0]]
+        void = next((i for i, each in enumerate(notebook.aside) if each.what == "void"), None)
+        if void is None:
+            return
+        del notebook.aside[void]
     notebook.aside.append(Aside(row.seq, reason, what))
 
 
