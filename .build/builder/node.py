@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from builder import console, files, paths, venv
@@ -42,14 +43,16 @@ def environment() -> dict[str, str]:
 
 def run_tool(label: str, tool: str, *arguments: str | Path) -> None:
     """Run a program of `site/node_modules/.bin` inside `site/` as one step."""
-    program = paths.NODE_MODULES / ".bin" / tool
-    console.run(label, [program, *arguments], cwd=paths.SITE, env=environment())
+    console.run(label, [_tool(tool), *arguments], cwd=paths.SITE, env=environment())
 
 
 def run_tool_quietly(label: str, tool: str, *arguments: str | Path) -> None:
     """As `run_tool`, inside a step that is already shown."""
-    program = paths.NODE_MODULES / ".bin" / tool
-    console.run_quietly(label, [program, *arguments], cwd=paths.SITE, env=environment())
+    console.run_quietly(label, [_tool(tool), *arguments], cwd=paths.SITE, env=environment())
+
+
+def _tool(name: str) -> Path:
+    return paths.NODE_MODULES / ".bin" / (f"{name}.cmd" if sys.platform == "win32" else name)
 
 
 def _major(node: str | Path) -> int:

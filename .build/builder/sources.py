@@ -15,7 +15,7 @@ from builder import console, files, paths, venv
 from builder.errors import BuildError, Unobtainable, WrongContent
 from builder.pinned import Mirror, Package, Pins
 
-_CONNECT_SECONDS = 4.0
+_SILENCE_SECONDS = 5.0
 _CHUNK = 1 << 18
 
 
@@ -72,7 +72,7 @@ def _download(url: str, package: Package, folder: Path) -> None:
     part = folder / f"{package.file}.part"
     with (
         console.step(f"fetch {package.file}") as progress,
-        urllib.request.urlopen(url, timeout=_CONNECT_SECONDS) as answer,
+        urllib.request.urlopen(url, timeout=_SILENCE_SECONDS) as answer,
         part.open("wb") as out,
     ):
         total = int(answer.headers.get("Content-Length") or 0)
