@@ -164,6 +164,50 @@ export async function setSetting(name, value) {
 }
 
 /**
+ * Who sits here: the secret behind the actor id, made once for this browser, and the name.
+ * @returns {Promise<{secret: Uint8Array, name: string}>}
+ */
+export async function identity() {
+  const database = await home();
+  const fresh = crypto.getRandomValues(new Uint8Array(32));
+  await db.update(database, "settings", "actor_secret", (old) => (old ? undefined : fresh));
+  return {
+    secret: await db.read(database, "settings", "actor_secret"),
+    name: await setting("name", "You"),
+  };
+}
+
+/**
+ * What the worker knows better than the list.
+ * @param {string} id
+ * @param {Partial<Entry>} values
+ */
+export async function refresh(id, values) {
+  await db.update(await home(), "notebooks", id, (/** @type {Entry | undefined} */ old) =>
+    old ? { ...old, ...values } : undefined,
+  );
+  announce();
+}
+
+/**
+ * What waits in the inbox for a notebook, oldest first.
+ * @param {string} id
+ * @returns {Promise<{keys: IDBValidKey[], items: any[]}>}
+ */
+export async function inbox(id) {
+  const found = await inboxOf(id);
+  return { keys: found.map(([key]) => key), items: found.map(([, value]) => value) };
+}
+
+/** @param {IDBValidKey[]} keys */
+export async function dropInbox(keys) {
+  await db.write(
+    await home(),
+    keys.map((key) => /** @type {db.Change} */ (["inbox", key])),
+  );
+}
+
+/**
  * How much is stored, of how much, in bytes; and whether the browser promised to keep it.
  * @returns {Promise<{usage: number, quota: number, persisted: boolean}>}
  */
@@ -198,7 +242,7 @@ export function newId() {
 
 /** @returns {Promise<Entry[]>} */
 async function all() {
-  const [{ values }] = await db.readAll(await home(), ["notebooks"]);
+  const { values } = await db.readStore(await home(), "notebooks");
   return values.sort((a, b) => b.changed - a.changed);
 }
 
@@ -253,7 +297,7 @@ function homeView() {
 
 /** @param {string} id @returns {Promise<[IDBValidKey, any][]>} */
 async function inboxOf(id) {
-  const [{ keys, values }] = await db.readAll(await home(), ["inbox"]);
+  const { keys, values } = await db.readStore(await home(), "inbox");
   return values
     .map((value, i) => /** @type {[IDBValidKey, any]} */ ([keys[i], value]))
     .filter(([, value]) => value.notebook === id);
@@ -276,7 +320,7 @@ async function copyDatabase(from, to) {
     const names = ["rows", "view", "blobs", "views"];
     const found = await db.readAll(source, names);
     const changes = found.flatMap(({ keys, values }, i) =>
-      keys.map((key, j) => /** @type {db.Change} */ ([names[i], key, values[j]])),
+      keys.map((key, j) => /** @type {db.Change} */ ([names[i] ?? "", key, values[j]])),
     );
     changes.push(["meta", "copied_from", from]);
     await db.write(target, changes, "strict");

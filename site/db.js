@@ -137,6 +137,17 @@ export function readAll(db, names) {
 }
 
 /**
+ * Everything in one store.
+ * @param {IDBDatabase} db
+ * @param {string} name
+ * @returns {Promise<{keys: IDBValidKey[], values: any[]}>}
+ */
+export async function readStore(db, name) {
+  const [found] = await readAll(db, [name]);
+  return /** @type {{keys: IDBValidKey[], values: any[]}} */ (found);
+}
+
+/**
  * The keys of a store.
  * @param {IDBDatabase} db
  * @param {string} name

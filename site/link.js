@@ -30,7 +30,9 @@ import { RuntimeHost } from "./runtime_host.js";
  * @property {(leads: boolean) => void} [onLeader] this tab now holds worker and runtime
  */
 
-/** @typedef {{k: number, base: number, seq: number, command: any, stored: boolean}} Sent */
+const PATIENCE = 1000; // ms that a command may wait for its acknowledgement before it is kept here
+
+/** @typedef {{k: number, base: number, seq: number, command: any, kept: "no" | "soon" | "yes"}} Sent */
 
 /**
  * @param {string} id
@@ -53,6 +55,7 @@ export class Link {
   #leave = new AbortController();
   #attached = false;
   #persistAsked = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #patience;
   #k = 0;
   #v = 0;
   #seq = 0;
@@ -92,10 +95,11 @@ export class Link {
    */
   send(command) {
     /** @type {Sent} */
-    const sent = { k: ++this.#k, base: this.#v, seq: this.#seq, command, stored: false };
+    const sent = { k: ++this.#k, base: this.#v, seq: this.#seq, command, kept: "no" };
     this.#unacked.push(sent);
     if (this.#attached) this.#post(this.#cmd(sent));
     else this.#keep([sent]);
+    this.#keepLater();
     this.#tellSaved();
     if (!this.#persistAsked) {
       this.#persistAsked = true;
@@ -282,24 +286,35 @@ export class Link {
   }
 
   #tellSaved() {
-    const waiting = this.#unacked.filter((sent) => !sent.stored).length;
+    const waiting = this.#unacked.filter((sent) => sent.kept !== "yes").length;
     const unsaved = Math.max(waiting, this.#workerUnsaved);
     this.handlers.onSaved?.({ events: this.#seq, unsaved, failed: this.#failed });
   }
 
   /** @param {Sent[]} commands */
   async #keep(commands) {
+    for (const sent of commands) sent.kept = "soon";
     try {
       const items = commands.map(({ k, base, seq, command }) => ({
         view: this.view, k, base, seq, command,
       }));
       await catalogue.putInbox(this.id, items);
-      for (const sent of commands) sent.stored = true;
+      for (const sent of commands) sent.kept = "yes";
       this.#failed = undefined;
     } catch (error) {
+      for (const sent of commands) sent.kept = "no";
       this.#failed = error instanceof Error ? error.message : String(error);
     }
     this.#tellSaved();
+  }
+
+  /** Keep what a worker does not acknowledge: its tab may be gone. */
+  #keepLater() {
+    this.#patience ??= setTimeout(() => {
+      this.#patience = undefined;
+      const waiting = this.#unacked.filter((sent) => sent.kept === "no");
+      if (waiting.length > 0) this.#keep(waiting);
+    }, PATIENCE);
   }
 
   /** @param {Sent} sent */

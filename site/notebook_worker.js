@@ -37,20 +37,12 @@ async function start(boot) {
 
 /** @returns {Promise<Pyodide>} */
 async function loadPython() {
-  let done = 0;
-  const steps = ["Python", "packages"];
-  const tell = (/** @type {string} */ message) =>
-    post({ t: "status", stage: "loading", message, done: done++, total: steps.length });
-  tell("Starting Python");
+  post({ t: "status", stage: "loading", message: "Starting Python" });
   const folder = new URL("./pyodide/", self.location.href).href;
   /** @type {typeof import("pyodide")} */
   const { loadPyodide } = await import(`${folder}pyodide.mjs`);
-  const python = await loadPyodide({
-    indexURL: folder,
-    packages: ["foldbook"],
-    checkIntegrity: true,
-  });
-  tell("Opening the notebook");
+  const python = await loadPyodide({ indexURL: folder, packages: ["foldbook"] });
+  post({ t: "status", stage: "opening", message: "Opening the notebook" });
   return python;
 }
 

@@ -125,6 +125,13 @@ def _pack_refused(each: RefusedRow) -> bytes:
     return packed
 
 
+def _unpack_refused(record: bytes) -> RefusedRow:
+    values = msgpack.unpackb(record)
+    if not isinstance(values, list) or len(values) != 2:
+        raise BadRow("a refused row is a list of the row and a reason")
+    return RefusedRow(from_list(values[0]), str(values[1]))
+
+
 def _read_pending(loaded: Loaded, key: str, record: bytes) -> None:
     try:
         loaded.pending += decode_segment(record)
@@ -134,10 +141,7 @@ def _read_pending(loaded: Loaded, key: str, record: bytes) -> None:
 
 def _read_refused(loaded: Loaded, key: str, record: bytes) -> None:
     try:
-        values = msgpack.unpackb(record)
-        if not isinstance(values, list) or len(values) != 2:
-            raise BadRow("a refused row is a list of the row and a reason")
-        loaded.refused.append(RefusedRow(from_list(values[0]), str(values[1])))
+        loaded.refused.append(_unpack_refused(record))
     except (BadRow, ValueError) as why:
         loaded.damaged.append(Damage(f"refused/{key}", str(why), record))
 

@@ -101,10 +101,7 @@ class Reading:
         """One more record."""
         where = f"rows/{key}"
         try:
-            rows = decode_segment(record)
-            if not rows or rows[0].seq != key:
-                raise BadRow(f"a record of rows from {key} on expected, {len(rows)} others came")
-            check_dense(rows, rows[0].seq - 1)
+            rows = _decode(key, record)
         except BadRow as why:
             self.damaged.append(Damage(where, str(why), record))
             return
@@ -117,3 +114,11 @@ class Reading:
             self.damaged.append(Damage(where, reason))
         self.rows += rows
         self.tail.seed(rows, len(record))
+
+
+def _decode(key: object, record: bytes) -> list[Row]:
+    rows = decode_segment(record)
+    if not rows or rows[0].seq != key:
+        raise BadRow(f"a record of rows from {key} on expected, {len(rows)} others came")
+    check_dense(rows, rows[0].seq - 1)
+    return rows
