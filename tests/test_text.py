@@ -2,15 +2,15 @@
 
 import json
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from foldbook import text
 from foldbook.errors import TextMisfit
 from foldbook.text import Change
+from hypothesis import given
+from hypothesis import strategies as st
 
 VECTORS = Path(__file__).parent / "samples" / "text_vectors.json"
 ALPHABET = "ab\n é€😀𝒳"
@@ -51,7 +51,7 @@ def one_by_one(draw: st.DrawFn, count: int) -> tuple[str, list[Change]]:
 def assert_canonical(change: Change) -> None:
     assert text.normal(change) == change
     assert not change or isinstance(change[-1], tuple)
-    for one, next_one in zip(change, change[1:], strict=False):
+    for one, next_one in pairwise(change):
         assert isinstance(one, int) != isinstance(next_one, int)
     assert all(each not in (0, (0, "")) for each in change)
 
@@ -158,7 +158,7 @@ def test_positions_keep_their_order_and_their_neighbours(
     for stay_left in (True, False):
         places = [text.map_position(change, i, stay_left) for i in range(len(before) + 1)]
         assert places == sorted(places)
-        assert 0 <= places[0]
+        assert places[0] >= 0
         assert places[-1] <= len(after)
 
 

@@ -21,7 +21,7 @@ from foldbook.errors import TextMisfit
 from foldbook.text import Change, check, growth, normal, transform_pair
 
 WINDOW: Final = 8192
-"""Rows that a writer may be behind. A change made further back is stale and cannot count."""
+"""Rows that a writer may be behind the head. A change made further back cannot count."""
 
 _CHUNK: Final = 64
 
@@ -62,8 +62,9 @@ def admit(
     cell's text has ``length_now``. Raises `TextMisfit` where the row is stale, or the change
     does not fit what its session must have seen.
     """
-    if seen < seq - WINDOW:
-        raise TextMisfit(f"made on row {seen}, more than {WINDOW} rows before row {seq}")
+    head = seq - 1
+    if seen < head - WINDOW:
+        raise TextMisfit(f"made on row {seen}, more than {WINDOW} rows behind row {head}")
     change = normal(change)
     bridge = _bridge(history, session, seen)
     expected = length_now - sum(growth(other) for _, other in bridge)
