@@ -20,7 +20,8 @@ def assemble(target: Path, *, full: bool) -> dict[str, Any]:
     core = _core(pins.pyodide)
     official = json.loads((core / "pyodide-lock.json").read_text(encoding="utf-8"))
     bundled = pinned.choose(official, pins, full=full)
-    wheels = sources.fetch_all(bundled.values(), pins)
+    spare = pinned.choose(official, pins, full=True)
+    wheels = sources.fetch_all(bundled.values(), pins, spare.values())
     target.mkdir(parents=True)
     for name in CORE:
         files.link(core / name, target / name)

@@ -3,6 +3,8 @@
 Whatever the source, a file is used only when its sha256 is the pinned one.
 """
 
+import http.client
+import os
 import shutil
 import tempfile
 import urllib.error
@@ -19,9 +21,12 @@ _SILENCE_SECONDS = 5.0
 _CHUNK = 1 << 18
 
 
-def fetch_all(packages: Iterable[Package], pins: Pins) -> dict[str, Path]:
+def fetch_all(
+    packages: Iterable[Package], pins: Pins, spare: Iterable[Package] = ()
+) -> dict[str, Path]:
     """Have every package's file in the cache; gives the path of each by file name.
 
+    `spare` ones are kept too where they come along at no cost, inside the mirror archive.
     Raises Unobtainable when no source has one, WrongContent when the registry's differs.
     """
     folder = paths.cache() / "packages"
@@ -30,7 +35,8 @@ def fetch_all(packages: Iterable[Package], pins: Pins) -> dict[str, Path]:
     missing = [package for package in wanted if not is_cached(folder, package)]
     if missing:
         with console.step(f"fetch {len(missing)} Python packages for the page") as progress:
-            _fetch_official([package for package in missing if package.official], pins, folder)
+            official = [package for package in missing if package.official]
+            _fetch_official(official, pins, folder, spare)
             registry = [package for package in missing if not package.official]
             fetch_from_registry(registry, folder, progress)
     return {package.file: folder / package.file for package in wanted}
@@ -48,10 +54,12 @@ def is_cached(folder: Path, package: Package) -> bool:
     return False
 
 
-def _fetch_official(packages: list[Package], pins: Pins, folder: Path) -> None:
+def _fetch_official(
+    packages: list[Package], pins: Pins, folder: Path, spare: Iterable[Package]
+) -> None:
     left = fetch_from_cdn(packages, pins.cdn, folder)
     if left:
-        left = _fetch_from_mirror(left, pins, folder)
+        left = _fetch_from_mirror(left, pins.mirror, folder, spare)
     if left:
         names = ", ".join(package.file for package in left)
         raise Unobtainable(f"Neither {pins.cdn} nor the mirror archive gave: {names}")
@@ -62,14 +70,14 @@ def fetch_from_cdn(packages: list[Package], cdn: str, folder: Path) -> list[Pack
     for index, package in enumerate(packages):
         try:
             _download(cdn + package.file, package, folder)
-        except (OSError, WrongContent) as failure:
+        except (OSError, http.client.HTTPException, WrongContent) as failure:
             console.say(f"  {cdn} does not give {package.file} ({failure})")
             return packages[index:]
     return []
 
 
 def _download(url: str, package: Package, folder: Path) -> None:
-    part = folder / f"{package.file}.part"
+    part = folder / f"{package.file}.{os.getpid()}.part"
     with (
         console.step(f"fetch {package.file}") as progress,
         urllib.request.urlopen(url, timeout=_SILENCE_SECONDS) as answer,
@@ -89,11 +97,15 @@ def _download(url: str, package: Package, folder: Path) -> None:
     part.replace(folder / package.file)
 
 
-def _fetch_from_mirror(packages: list[Package], pins: Pins, folder: Path) -> list[Package]:
-    mirror = pins.mirror
+def _fetch_from_mirror(
+    packages: list[Package], mirror: Mirror, folder: Path, spare: Iterable[Package]
+) -> list[Package]:
     console.say(f"  taking Pyodide's packages out of {mirror.project} {mirror.version} instead")
     with tempfile.TemporaryDirectory(dir=paths.cache()) as scratch:
         archive = _download_mirror(mirror, Path(scratch))
+        for package in spare:
+            if package.official and not is_cached(folder, package):
+                take_out(archive, mirror, package, folder)
         return [package for package in packages if not take_out(archive, mirror, package, folder)]
 
 
@@ -110,7 +122,7 @@ def take_out(archive: Path, mirror: Mirror, package: Package, folder: Path) -> b
 
     Raises WrongContent when the archive has another file under that name.
     """
-    part = folder / f"{package.file}.part"
+    part = folder / f"{package.file}.{os.getpid()}.part"
     with zipfile.ZipFile(archive) as opened:
         try:
             source = opened.open(mirror.folder + package.file)
