@@ -1,0 +1,133 @@
+"""One transaction at a time: what arrives while one is running goes into the next.
+
+Everybody who writes to a notebook's store does so through its one `Saver`, so batches reach
+the store in the order in which they were put, and what was put together is written together.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from foldbook.errors import Theirs
+from foldbook.store import Batch, Durability, Store
+
+RETRY_SECONDS = 3.0
+"""How long to wait before a refused batch is tried again, unless somebody asks sooner."""
+
+Then = Callable[[], None]
+
+
+class Saver:
+    """Groups batches and commits them. ``failed`` is why the last commit was refused, if it was.
+
+    pause: waits some seconds (`asyncio.sleep`, or a test's own). changed: called when
+    ``failed`` changes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.failed: Theirs | None = None
+        self._store = store
+        self._pause = pause
+        self._changed = changed
+        self._open = _Group()
+        self._running: _Group | None = None
+        self._work = asyncio.Event()
+        self._retry = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def put(
+        self, batch: Batch, then: Then | None = None, durability: Durability = "strict"
+    ) -> None:
+        """Have a batch written; ``then`` is called right after its transaction is done."""
+        group = self._open
+        group.batch.add(batch)
+        if then is not None:
+            group.then.append(then)
+        if durability == "strict":
+            group.durability = "strict"
+        self._idle.clear()
+        self._work.set()
+
+    async def flush(self) -> None:
+        """Return when everything is written. Does not return while the store is full."""
+        await self._idle.wait()
+
+    def retry(self) -> None:
+        """Try a refused batch again now: there may be room."""
+        self._retry.set()
+
+    async def blob(self, digest: str) -> bytes | None:
+        """The bytes with this SHA-256 (hex), written or on their way."""
+        for group in (self._open, self._running):
+            if group is not None and digest in group.batch.blobs:
+                return group.batch.blobs[digest]
+        return await self._store.blob(digest)
+
+    async def run(self) -> None:
+        """Write, until cancelled. An error that is not `Theirs` is a defect and ends it."""
+        while True:
+            await self._work.wait()
+            await self._write()
+
+    async def _write(self) -> None:
+        group = self._running = self._take(self._running)
+        try:
+            await self._store.commit(group.batch, group.durability)
+        except Theirs as why:
+            self._tell(why)
+            await self._wait_for_retry()
+            return
+        # From here to the end nothing waits: commit, acknowledge and publish are one step.
+        self._running = None
+        for then in group.then:
+            then()
+        self._tell(None)
+        if not self._work.is_set():
+            self._idle.set()
+
+    def _take(self, refused: "_Group | None") -> "_Group":
+        group, self._open = self._open, _Group()
+        self._work.clear()
+        if refused is None:
+            return group
+        refused.add(group)
+        return refused
+
+    async def _wait_for_retry(self) -> None:
+        self._retry.clear()
+        waits = [
+            asyncio.ensure_future(self._pause(RETRY_SECONDS)),
+            asyncio.ensure_future(self._retry.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+        self._work.set()
+
+    def _tell(self, failed: Theirs | None) -> None:
+        if failed is not self.failed:
+            self.failed = failed
+            self._changed()
+
+
+class _Group:
+    """Batches that are written together, and what to do then."""
+
+    def __init__(self) -> None:
+        self.batch = Batch()
+        self.then: list[Then] = []
+        self.durability: Durability = "relaxed"
+
+    def add(self, later: "_Group") -> None:
+        self.batch.add(later.batch)
+        self.then += later.then
+        if later.durability == "strict":
+            self.durability = "strict"

@@ -1,0 +1,199 @@
+"""What keeps a notebook: the contract of a store, and the one that keeps it in memory only.
+
+A store writes batches, each in one transaction: all of it or nothing. The acceptance suite
+that every store passes is ``tests/store_acceptance.py``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
+
+from foldbook.errors import StoreFull
+from foldbook.row import Row, digest
+
+Durability = Literal["strict", "relaxed"]
+MetaValue = bytes | str | int
+
+_ROW_COST: Final = 200  # bytes that a row takes beside its payload, for MemoryStore's limit
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row in the drawer: the authority did not accept it, and why (fit for people).
+
+    Its number may be that of another row by now, so the drawer is keyed by the row's digest.
+    """
+
+    row: Row
+    reason: str
+
+    @property
+    def key(self) -> str:
+        """What it is filed under."""
+        return digest(self.row).hex()
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction writes.
+
+    confirmed: rows that go on, without a gap, from those the store has. pending_added,
+    pending_dropped: own rows that wait for the authority, by (session, n); dropping one that
+    is not there is fine. refused_added, refused_dropped: the drawer, by (session, n).
+    meta: small values by name (None: remove). views: newest command number of each view.
+    saved_view: what the page draws before Python is up. blobs: SHA-256 in hex -> bytes.
+    """
+
+    confirmed: list[Row] = field(default_factory=list)
+    pending_added: list[Row] = field(default_factory=list)
+    pending_dropped: list[tuple[str, int]] = field(default_factory=list)
+    refused_added: list[RefusedRow] = field(default_factory=list)
+    refused_dropped: list[str] = field(default_factory=list)
+    meta: dict[str, MetaValue | None] = field(default_factory=dict)
+    views: dict[str, int] = field(default_factory=dict)
+    saved_view: bytes | None = None
+    blobs: dict[str, bytes] = field(default_factory=dict)
+
+    def add(self, later: "Batch") -> None:
+        """Take in what a later batch writes; a row added here and dropped there is not written."""
+        self.confirmed += later.confirmed
+        dropped = set(later.pending_dropped)
+        kept = [row for row in self.pending_added if (row.session, row.n) not in dropped]
+        self.pending_added = kept + later.pending_added
+        self.pending_dropped += later.pending_dropped
+        shown = [each for each in self.refused_added if each.key not in later.refused_dropped]
+        self.refused_added = shown + later.refused_added
+        self.refused_dropped += later.refused_dropped
+        self.meta |= later.meta
+        self.views |= later.views
+        self.blobs |= later.blobs
+        if later.saved_view is not None:
+            self.saved_view = later.saved_view
+
+    def is_empty(self) -> bool:
+        """Whether nothing would be written."""
+        return self == Batch()
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A record that cannot be read: where it stands, why, and its bytes for a rescue."""
+
+    where: str
+    reason: str
+    record: bytes = b""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a store had when it was opened.
+
+    rows: every sound confirmed row, by seq; a gap means that a segment was damaged, and the
+    damage is listed. pending: own unconfirmed rows, by session and n.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    pending: list[Row] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
+    meta: dict[str, MetaValue] = field(default_factory=dict)
+    views: dict[str, int] = field(default_factory=dict)
+    saved_view: bytes | None = None
+    damaged: list[Damage] = field(default_factory=list)
+
+
+class Store(Protocol):
+    """Keeps one notebook."""
+
+    async def open(self) -> Loaded:
+        """Read everything but the blobs. Damaged records are reported, never raised."""
+
+    async def commit(self, batch: Batch, durability: Durability) -> None:
+        """Write a batch in one transaction; it is on its way to the disk (relaxed) or there
+        (strict) when this returns. Within a batch, drops come before adds.
+
+        Raises `StoreFull`; then nothing of the batch was written.
+        """
+
+    async def blob(self, digest: str) -> bytes | None:
+        """The bytes with this SHA-256 (hex), or None."""
+
+    async def close(self) -> None:
+        """End; the store can be opened again."""
+
+
+class MemoryStore:
+    """A store that lasts as long as the object: for runtimes, and for tests.
+
+    ``limit`` is the room that it has, in bytes, roughly counted.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.limit = limit
+        self._rows: list[Row] = []
+        self._pending: dict[tuple[str, int], Row] = {}
+        self._refused: dict[str, RefusedRow] = {}
+        self._meta: dict[str, MetaValue] = {}
+        self._views: dict[str, int] = {}
+        self._saved_view: bytes | None = None
+        self._blobs: dict[str, bytes] = {}
+        self._used = 0
+
+    async def open(self) -> Loaded:
+        """See `Store`."""
+        return self.load()
+
+    def load(self) -> Loaded:
+        """`open`, without waiting."""
+        return Loaded(
+            rows=list(self._rows),
+            pending=sorted(self._pending.values(), key=lambda row: (row.session, row.n)),
+            refused=list(self._refused.values()),
+            meta=dict(self._meta),
+            views=dict(self._views),
+            saved_view=self._saved_view,
+        )
+
+    async def commit(self, batch: Batch, durability: Durability) -> None:
+        """See `Store`."""
+        self.write(batch)
+
+    def write(self, batch: Batch) -> None:
+        """`commit`, without waiting."""
+        used = self._used + _cost(batch)
+        if self.limit is not None and used > self.limit:
+            raise StoreFull(f"room for {self.limit} bytes, {used} would be needed")
+        self._used = used
+        self._rows += batch.confirmed
+        for key in batch.pending_dropped:
+            self._pending.pop(key, None)
+        self._pending |= {(row.session, row.n): row for row in batch.pending_added}
+        for name in batch.refused_dropped:
+            self._refused.pop(name, None)
+        self._refused |= {each.key: each for each in batch.refused_added}
+        _set(self._meta, batch.meta)
+        self._views |= batch.views
+        self._blobs |= batch.blobs
+        if batch.saved_view is not None:
+            self._saved_view = batch.saved_view
+
+    async def blob(self, digest: str) -> bytes | None:
+        """See `Store`."""
+        return self._blobs.get(digest)
+
+    async def close(self) -> None:
+        """See `Store`."""
+
+
+def _set(target: dict[str, MetaValue], values: Mapping[str, MetaValue | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            target.pop(name, None)
+        else:
+            target[name] = value
+
+
+def _cost(batch: Batch) -> int:
+    rows = [*batch.confirmed, *batch.pending_added]
+    return sum(len(row.payload) + _ROW_COST for row in rows) + sum(
+        len(data) for data in batch.blobs.values()
+    )

@@ -1,0 +1,333 @@
+"""The client's side of the wire: what to send, and what became of it. Pure.
+
+It does no IO. Its owner gives it own rows (`push`), connections (`connected`, `disconnected`)
+and messages (`receive`), sends what `Send` says, and takes notice of the rest.
+
+    offline ──connected──▶ greeting ──welcome──▶ live ◀──────requeue──────┐
+       ▲                                           │ nack, stale, fork    │
+       │                                           ▼                      │
+       └──────disconnected (from anywhere)      stopped ──────────────▶ held
+                                                   all that is under way is answered, and
+                                                   what was accepted has come back as rows
+
+In ``held`` the owner is told what stopped it (`RowRefused`, `TooFarBehind`, `Forked`), rewrites
+its pending rows and gives them back with `requeue`. So nothing is rewritten whose fate is open.
+After a gap the client goes back to the number that the authority expects, by itself.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Final
+
+from foldbook.errors import BadFrame
+from foldbook.row import Row, check_dense, digest
+from foldbook.wire import (
+    BATCH_BYTES,
+    BATCH_ROWS,
+    Ack,
+    Bye,
+    Err,
+    Hello,
+    Message,
+    Nack,
+    NotTaken,
+    Push,
+    Rows,
+    Welcome,
+    size_of,
+)
+
+RUNTIME_WINDOW: Final = 1024 * 1024
+"""Bytes that a runtime may have unacknowledged."""
+
+
+class State(Enum):
+    """Where a client stands; see the module."""
+
+    OFFLINE = auto()
+    GREETING = auto()
+    LIVE = auto()
+    STOPPED = auto()
+    HELD = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send this to the authority."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The authority has greeted back."""
+
+    welcome: Welcome
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The next rows of the log."""
+
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """Own rows up to number n are in the log."""
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowRefused:
+    """Own row n was not accepted. Held: rewrite the pending rows, then `Sync.requeue`."""
+
+    n: int
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TooFarBehind:
+    """Own rows from number n on must be made anew on the head. Held, see `RowRefused`."""
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forked:
+    """Another replica has used this session's number n: go on as a new session, with a new
+    `Sync`. Own rows before n have been confirmed.
+    """
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The authority wants no more of this connection. ``final``: do not connect again."""
+
+    code: str
+    message: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A message that does not concern rows: calls, presence, blobs."""
+
+    message: Message
+
+
+Effect = (
+    Send | Joined | Confirmed | Acknowledged | RowRefused | TooFarBehind | Forked | Ended | Other
+)
+_Stop = RowRefused | TooFarBehind | Forked
+
+_FINAL: Final = frozenset({"fenced", "version", "room", "epoch", "ahead", "session"})
+"""Codes after which connecting again would only fail again."""
+
+
+class Sync:
+    """Keeps one session's pending rows flowing and its cursor moving.
+
+    hello: ``since`` is set anew at every connection. pending: own rows that are not
+    acknowledged, n without gaps. window: bytes that may be under way at once; 0: one push.
+    """
+
+    def __init__(self, hello: Hello, pending: Iterable[Row] = (), window: int = 0) -> None:
+        self.state = State.OFFLINE
+        self.cursor = hello.since
+        self._hello = hello
+        self._window = window
+        self._queue = deque(pending)
+        self._sent = 0  # of the queue, rows that are under way
+        self._sent_bytes = 0
+        self._flights: deque[int] = deque()  # the last n of each push under way
+        self._stop: _Stop | None = None
+        self._target = 0  # the cursor must come here before the owner may rewrite rows
+        self._refused: Row | None = None
+        self._resume = False
+
+    @property
+    def unacknowledged(self) -> int:
+        """Own rows that the authority has not acknowledged."""
+        return len(self._queue)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of own rows that are not acknowledged."""
+        return sum(map(size_of, self._queue))
+
+    def connected(self) -> list[Effect]:
+        """There is a connection: greet."""
+        self._reset(State.GREETING)
+        return [Send(replace(self._hello, since=self.cursor))]
+
+    def disconnected(self) -> None:
+        """The connection is gone. What was under way will be sent again."""
+        self._reset(State.OFFLINE)
+
+    def push(self, rows: Sequence[Row]) -> list[Effect]:
+        """Own new rows; their n go on from the last."""
+        self._queue += rows
+        return self._send()
+
+    def requeue(self, rows: Iterable[Row]) -> list[Effect]:
+        """While held: the pending rows as they are now; they replace what was queued."""
+        self._queue = deque(rows)
+        if self.state is State.HELD:
+            self.state = State.LIVE
+        return self._send()
+
+    def receive(self, message: Message) -> list[Effect]:
+        """The authority said something. Raises `BadRow` or `BadFrame` where it makes no sense;
+        then the connection is of no more use.
+        """
+        if isinstance(message, Welcome):
+            return self._welcome(message)
+        if isinstance(message, Rows):
+            check_dense(message.rows, self.cursor)
+            self.cursor += len(message.rows)
+            news: list[Effect] = [Confirmed(message.rows)]
+            return news + self._settle()
+        if isinstance(message, Ack):
+            return self._acknowledge(message)
+        if isinstance(message, Nack):
+            return self._halt(RowRefused(message.n, message.code, message.reason), message.n)
+        if isinstance(message, NotTaken):
+            return self._halt(None, None)
+        if isinstance(message, Err):
+            return self._fail(message)
+        if isinstance(message, Bye):
+            return [Ended(message.code, "the connection was ended", message.code in _FINAL)]
+        return [Other(message)]
+
+    def _welcome(self, welcome: Welcome) -> list[Effect]:
+        if self.state is not State.GREETING:
+            raise BadFrame("a second welcome came")
+        self.state = State.LIVE
+        self._hello = replace(self._hello, epoch=welcome.epoch)
+        self._target = max(self._target, welcome.head)
+        return [Joined(welcome), *self._send()]
+
+    def _acknowledge(self, ack: Ack) -> list[Effect]:
+        for i, mark in enumerate(ack.digests):
+            if self._queue and digest(self._queue[0]) != mark:
+                return self._halt(Forked(ack.n + i), None)
+            self._unqueue(ack.n + i)
+            self._target = max(self._target, ack.seqs[i])
+        last = ack.n + len(ack.digests) - 1
+        self._land(last)
+        return [Acknowledged(last), *self._settle()]
+
+    def _fail(self, err: Err) -> list[Effect]:
+        n = err.n or 0
+        self._target = max(self._target, err.head or 0)
+        if err.code == "stale":
+            return self._halt(TooFarBehind(n), None)
+        if err.code == "fork":
+            return self._halt(Forked(n), None)
+        if err.code != "gap":
+            return [Ended(err.code, err.message, err.code in _FINAL)]
+        if self._queue and (err.expected_n or 0) < self._queue[0].n:
+            # Acknowledged rows are not there any more: their numbers stand for nothing now.
+            return self._halt(Forked(self._queue[0].n), None)
+        return self._halt(None, None)
+
+    def _halt(self, stop: _Stop | None, answered: int | None) -> list[Effect]:
+        """A push was not taken whole. The first reason counts, later ones follow from it."""
+        if self.state is State.LIVE:
+            self.state = State.STOPPED
+        self._stop = self._stop or stop
+        if answered is None:
+            if self._flights:
+                self._flights.popleft()
+        else:
+            self._refused = self._unqueue(answered)
+            self._land(answered)
+        return self._settle()
+
+    def _unqueue(self, n: int) -> Row:
+        if not self._sent or self._queue[0].n != n:
+            expected = self._queue[0].n if self._sent else "none"
+            raise BadFrame(f"the answer to row {expected} expected, to row {n} came")
+        row = self._queue.popleft()
+        self._sent -= 1
+        self._sent_bytes -= size_of(row)
+        return row
+
+    def _land(self, n: int) -> None:
+        while self._flights and self._flights[0] <= n:
+            self._flights.popleft()
+
+    def _settle(self) -> list[Effect]:
+        """Go on, if that is possible now."""
+        if self.state is State.LIVE:
+            return self._send()
+        if self.state is not State.STOPPED or self._flights:
+            return []
+        self._sent = self._sent_bytes = 0
+        if self._stop is None:
+            self.state = State.LIVE
+            return self._send()
+        if self.cursor < self._target:
+            return []
+        stop, self._stop = self._stop, None
+        self._resume = self._refused is not None
+        self._refused = None
+        self._queue.clear()  # the owner has them, and gives them back rewritten
+        self.state = State.HELD
+        return [stop]
+
+    def _send(self) -> list[Effect]:
+        effects: list[Effect] = []
+        while self.state is State.LIVE and self._may_send():
+            rows = self._next()
+            self._sent += len(rows)
+            self._sent_bytes += sum(map(size_of, rows))
+            self._flights.append(rows[-1].n)
+            effects.append(Send(Push(tuple(rows), self._resume)))
+            self._resume = False
+        return effects
+
+    def _may_send(self) -> bool:
+        if self._sent >= len(self._queue):
+            return False
+        return not self._flights or self._sent_bytes < self._window
+
+    def _next(self) -> list[Row]:
+        rows: list[Row] = []
+        size = 0
+        for i in range(self._sent, min(self._sent + BATCH_ROWS, len(self._queue))):
+            size += size_of(self._queue[i])
+            if rows and size > BATCH_BYTES:
+                break
+            rows.append(self._queue[i])
+        return rows
+
+    def _reset(self, state: State) -> None:
+        self.state = state
+        self._sent = self._sent_bytes = 0
+        self._flights.clear()
+        self._stop = None
+        self._resume = False
+        if self._refused is not None:  # not told yet: ask once more, the answer is the same
+            self._queue.appendleft(self._refused)
+            self._refused = None
+
+
+def backoff(attempt: int, random: Callable[[], float]) -> float:
+    """Seconds to wait before connecting again: anywhere up to a doubling limit ("full jitter").
+
+    attempt: 0 for the first after a loss; random: uniform in [0, 1).
+    """
+    return random() * min(30.0, 0.5 * 2.0 ** min(attempt, 10))
+
+
+def renewed(hello: Hello, session_secret: bytes, since: int) -> Hello:
+    """The same hello from a new session."""
+    return replace(hello, session_secret=session_secret, since=since)

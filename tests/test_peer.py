@@ -1,0 +1,262 @@
+"""Peers over real parts: an authority in this process, stores in memory, channels."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+
+from foldbook.authority import LocalAuthority
+from foldbook.channel import pair
+from foldbook.commands import parse
+from foldbook.errors import CommandRefused, Refused
+from foldbook.events.executions import ExecutionAssigned, ExecutionCompleted, ExecutionStarted
+from foldbook.events.notebooks import NotebookRenamed
+from foldbook.events.outputs import StreamAppended
+from foldbook.events.runtimes import RuntimeStarted
+from foldbook.notebook import Status
+from foldbook.peer import Change, Origin, Peer, Surroundings
+from foldbook.reducer import fold_all
+from foldbook.row import Role
+from foldbook.saver import Saver
+from foldbook.store import MemoryStore
+from foldbook.sync import RUNTIME_WINDOW
+from foldbook.wire import Hello
+
+ACTOR = b"the actor's secret.............."
+
+
+class World:
+    """A clock that goes by one at each look, and secrets that are not secret."""
+
+    def __init__(self) -> None:
+        self.time = 1_700_000_000_000
+        self.count = 0
+
+    def now(self) -> int:
+        self.time += 1
+        return self.time
+
+    def secret(self) -> bytes:
+        self.count += 1
+        return hashlib.sha256(b"secret %d" % self.count).digest()
+
+    def surroundings(self) -> Surroundings:
+        async def pause(seconds: float) -> None:
+            await asyncio.sleep(0)
+
+        return Surroundings(self.now, self.secret, lambda: 0.5, pause)
+
+
+class Desk:
+    """A notebook open in one process: store, saver, authority, its own peer."""
+
+    def __init__(self, store: MemoryStore, world: World) -> None:
+        self.world = world
+        self.store = store
+        around = world.surroundings()
+        self.loaded = store.load()
+        self.saver = Saver(store, pause=around.pause)
+        self.authority = LocalAuthority("book", self.loaded, self.saver, epoch="e1", now=world.now)
+        self.peer = Peer.local(self.authority, self.loaded, ACTOR, around)
+
+    def do(self, name: str, origin: Origin | None = None, /, **fields: Any) -> None:
+        self.peer.submit(parse({"do": name} | fields), origin=origin)
+
+    def begin(self) -> None:
+        self.do("create_notebook", notebook_id="book", name="A book")
+        self.do("create_cell", cell_id="c1", source="6*7")
+
+
+@asynccontextmanager
+async def opened(store: MemoryStore, world: World) -> AsyncIterator[Desk]:
+    desk = Desk(store, world)
+    running = asyncio.create_task(desk.peer.run())
+    try:
+        yield desk
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+@asynccontextmanager
+async def runtime_of(desk: Desk) -> AsyncIterator[Peer]:
+    """A runtime's peer, joined to the desk over a channel of its own."""
+    secret = desk.world.secret()
+    near, far = pair()
+    channels = [far]
+
+    async def connect() -> Any:
+        return channels.pop() if channels else None
+
+    hello = Hello("book", "", secret, desk.world.secret(), 0)
+    peer = Peer.linked(hello, connect, desk.world.surroundings(), window=RUNTIME_WINDOW)
+    desk.authority.attach(near, peer.session)
+    running = asyncio.create_task(peer.run())
+    try:
+        yield peer
+    finally:
+        far.close()
+        await running
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the others go on until this holds."""
+    for _ in range(10_000):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never came to hold")
+
+
+def test_what_is_submitted_is_in_the_view_at_once_and_then_kept() -> None:
+    async def story() -> None:
+        async with opened(MemoryStore(), World()) as desk:
+            desk.begin()
+            assert desk.peer.notebook.cells["c1"].source == "6*7"
+            assert not desk.peer.saved
+            assert desk.peer.log.head == 0
+            await desk.saver.flush()
+            assert desk.peer.saved
+            assert desk.peer.log.head == len(desk.store.load().rows) == 2
+
+    asyncio.run(story())
+
+
+def test_a_reopened_notebook_continues_the_session() -> None:
+    async def story() -> None:
+        store, world = MemoryStore(), World()
+        async with opened(store, world) as desk:
+            desk.begin()
+            await desk.saver.flush()
+            session = desk.peer.session
+        async with opened(store, world) as desk:
+            assert desk.peer.session == session
+            assert desk.peer.notebook.cells["c1"].source == "6*7"
+            desk.do("create_cell", cell_id="c2")
+            await desk.saver.flush()
+            assert [row.n for row in store.load().rows] == [1, 2, 3]
+
+    asyncio.run(story())
+
+
+def test_a_view_s_count_is_kept_with_its_rows_even_where_the_command_is_refused() -> None:
+    async def story() -> None:
+        async with opened(MemoryStore(), World()) as desk:
+            desk.begin()
+            desk.do("rename_notebook", Origin("v", 1), name="Other")
+            with pytest.raises(CommandRefused):
+                desk.do("delete_cells", Origin("v", 2), cell_ids=["nothing"])
+            await desk.saver.flush()
+            assert desk.store.load().views == {"v": 2}
+
+    asyncio.run(story())
+
+
+def test_a_full_store_loses_nothing_and_says_so() -> None:
+    async def story() -> None:
+        store = MemoryStore()
+        async with opened(store, World()) as desk:
+            desk.begin()
+            await desk.saver.flush()
+            store.limit = 0
+            desk.do("create_cell", cell_id="c2", source="more")
+            await until(lambda: desk.peer.failed is not None)
+            assert "room for 0 bytes" in str(desk.peer.failed)
+            assert desk.peer.notebook.cells["c2"].source == "more"
+            assert desk.peer.unsaved == 1
+            desk.do("create_cell", cell_id="c3")
+            store.limit = None
+            desk.saver.retry()
+            await desk.saver.flush()
+            assert desk.peer.saved
+            assert desk.peer.failed is None
+            assert set(fold_all(store.load().rows).cells) == {"c1", "c2", "c3"}
+
+    asyncio.run(story())
+
+
+def test_a_runtime_runs_what_was_asked_for() -> None:
+    async def story() -> None:
+        async with opened(MemoryStore(), World()) as desk:
+            desk.begin()
+            async with runtime_of(desk) as runtime:
+                runtime.append([RuntimeStarted(name="Python", kind_name="browser")])
+                await until(lambda: runtime.session in desk.peer.notebook.runtimes)
+                desk.do("run_cells", cell_ids=["c1"], execution_ids=["x1"])
+                await until(lambda: "x1" in runtime.notebook.executions)
+                runtime.append([ExecutionAssigned(execution_id="x1")])
+                runtime.append([ExecutionStarted(execution_id="x1")])
+                runtime.append([StreamAppended(execution_id="x1", name="stdout", text="42\n")])
+                runtime.append([ExecutionCompleted(execution_id="x1", status="ok")])
+                await until(lambda: runtime.saved)
+                execution = desk.peer.notebook.executions["x1"]
+                assert execution.status is Status.OK
+                assert execution.outputs[0].text == "42\n"
+                assert {row.role for row in desk.store.load().rows} == {Role.OWN, Role.RUNTIME}
+
+    asyncio.run(story())
+
+
+def test_a_runtime_s_edit_is_refused_and_goes_to_its_drawer() -> None:
+    async def story() -> None:
+        async with opened(MemoryStore(), World()) as desk:
+            desk.begin()
+            changes: list[Change] = []
+            async with runtime_of(desk) as runtime:
+                runtime.subscribe(changes.append)
+                await until(lambda: "c1" in runtime.notebook.cells)
+                runtime.append([NotebookRenamed(name="Mine")])
+                runtime.append([RuntimeStarted(name="Python", kind_name="browser")])
+                await until(lambda: runtime.saved)
+                assert desk.peer.notebook.name == "A book"
+                assert runtime.notebook.name == "A book"
+                refused = [each for change in changes for each in change.refused]
+                assert [each.reason for each in refused] == [
+                    "the right runtime does not cover rows of kind edit"
+                ]
+                assert runtime.session in desk.peer.notebook.runtimes
+
+    asyncio.run(story())
+
+
+def test_a_call_reaches_the_runtime_and_its_answer_comes_back() -> None:
+    async def story() -> None:
+        async with opened(MemoryStore(), World()) as desk:
+            desk.begin()
+            async with runtime_of(desk) as runtime:
+
+                async def answer(method: str, params: Any, by: str) -> Any:
+                    if method == "fail":
+                        raise ValueError("no such thing")
+                    return [method, params["source"], by]
+
+                runtime.on_call = answer
+                await until(lambda: runtime.session in desk.peer.present)
+                found = await desk.peer.call(runtime.session, "complete", {"source": "np."})
+                assert found == ["complete", "np.", desk.peer.session]
+                with pytest.raises(Refused, match="no such thing"):
+                    await desk.peer.call(runtime.session, "fail", {})
+            await until(lambda: runtime.session not in desk.peer.present)
+            with pytest.raises(Refused, match="not connected"):
+                await desk.peer.call(runtime.session, "complete", {})
+
+    asyncio.run(story())
+
+
+def test_a_runtime_s_blob_is_there_before_its_row() -> None:
+    async def story() -> None:
+        async with opened(MemoryStore(), World()) as desk:
+            desk.begin()
+            async with runtime_of(desk) as runtime:
+                digest = runtime.put_blob(b"picture")
+                runtime.append([RuntimeStarted(name="Python", kind_name="browser")])
+                await until(lambda: runtime.session in desk.peer.notebook.runtimes)
+                assert await desk.peer.get_blob(digest) == b"picture"
+                assert await runtime.get_blob(digest) == b"picture"
+                assert await runtime.get_blob("0" * 64) is None
+
+    asyncio.run(story())
