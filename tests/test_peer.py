@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
-
 from foldbook.authority import LocalAuthority
 from foldbook.channel import pair
 from foldbook.commands import parse
@@ -117,10 +116,10 @@ def test_what_is_submitted_is_in_the_view_at_once_and_then_kept() -> None:
         async with opened(MemoryStore(), World()) as desk:
             desk.begin()
             assert desk.peer.notebook.cells["c1"].source == "6*7"
-            assert not desk.peer.saved
+            assert desk.peer.unsaved == 2
             assert desk.peer.log.head == 0
             await desk.saver.flush()
-            assert desk.peer.saved
+            assert desk.peer.unsaved == 0
             assert desk.peer.log.head == len(desk.store.load().rows) == 2
 
     asyncio.run(story())

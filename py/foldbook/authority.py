@@ -18,7 +18,7 @@ from foldbook.errors import BadEvent, BadFrame
 from foldbook.room import Append, Close, Effect, Publish, Refusal, Room, Send
 from foldbook.row import Role, Row
 from foldbook.saver import Saver
-from foldbook.store import Batch, Loaded, MetaValue
+from foldbook.store import EPOCH, Batch, Loaded, MetaValue
 from foldbook.wire import (
     LOCAL_FRAME_LIMIT,
     BlobHave,
@@ -30,9 +30,6 @@ from foldbook.wire import (
     decode,
     encode,
 )
-
-EPOCH: Final = "epoch"
-"""The name under which the store's meta has the log's epoch."""
 
 _REFUSAL: Final = "refusal/"
 

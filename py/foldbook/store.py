@@ -14,6 +14,12 @@ from foldbook.row import Row, digest
 Durability = Literal["strict", "relaxed"]
 MetaValue = bytes | str | int
 
+SESSION: Final = "session_secret"
+"""The name of the session's secret in the meta."""
+
+EPOCH: Final = "epoch"
+"""The name of the log's epoch in the meta."""
+
 _ROW_COST: Final = 200  # bytes that a row takes beside its payload, for MemoryStore's limit
 
 

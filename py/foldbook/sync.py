@@ -326,8 +326,3 @@ def backoff(attempt: int, random: Callable[[], float]) -> float:
     attempt: 0 for the first after a loss; random: uniform in [0, 1).
     """
     return random() * min(30.0, 0.5 * 2.0 ** min(attempt, 10))
-
-
-def renewed(hello: Hello, session_secret: bytes, since: int) -> Hello:
-    """The same hello from a new session."""
-    return replace(hello, session_secret=session_secret, since=since)

@@ -1,0 +1,291 @@
+"""One replica of a notebook: its log, its session's numbers, and what flows up and down.
+
+Synchronous and without IO: it speaks to its `Host`, which keeps batches, carries messages and
+is told of every change. `foldbook.peer` is the host in life, the simulator the one in tests.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from foldbook import sync as step
+from foldbook.errors import CommandRefused
+from foldbook.events import encode
+from foldbook.events.base import Event
+from foldbook.log import Log, Refusal
+from foldbook.reducer import fold_all
+from foldbook.row import ROW_LIMIT, Role, Row
+from foldbook.store import EPOCH, SESSION, Batch, Durability, Loaded, MetaValue, RefusedRow
+from foldbook.sync import Sync
+from foldbook.wire import Hello, Message, Welcome, identify, size_of
+
+
+class Keeping(Enum):
+    """Who keeps the rows."""
+
+    UPSTREAM = auto()  # the authority, in the same store
+    HERE = auto()  # this replica: own rows are sent when they are kept
+    NOBODY = auto()  # own rows are sent at once
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The command came from this view as its ``k``-th."""
+
+    view: str
+    k: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the last step changed. pending: own new rows, and the view they came from;
+    refused: own rows that went to the drawer. All empty: only the state of saving, of the
+    link, or of who is present.
+    """
+
+    confirmed: tuple[Row, ...] = ()
+    pending: tuple[Row, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    origin: Origin | None = None
+
+
+class Host(Protocol):
+    """What a replica needs of its surroundings. Nothing here waits."""
+
+    def now(self) -> int:
+        """Milliseconds since 1970."""
+
+    def new_secret(self) -> bytes:
+        """32 new random bytes."""
+
+    def send(self, message: Message) -> None:
+        """Send upstream; without a connection it goes nowhere."""
+
+    def keep(self, batch: Batch, then: Callable[[], None] | None, how: Durability) -> None:
+        """Have a batch written, in order; call ``then`` right after its transaction."""
+
+    def changed(self, change: Change) -> None:
+        """A step is done."""
+
+    def acknowledged(self, n: int) -> None:
+        """Own rows up to number n are in the log."""
+
+    def rejoin(self) -> None:
+        """The session is another one now: end the connection and make a new one."""
+
+    def heard(self, message: Message) -> None:
+        """A message came that does not concern rows."""
+
+
+class Replica:
+    """See the module.
+
+    hello: the session's and the actor's secrets; ``session_secret`` is the one that the store
+    has, so that its numbers go on. ended: why the authority ended the connection, if it did.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        hello: Hello,
+        role: Role,
+        loaded: Loaded,
+        keeping: Keeping,
+        window: int = 0,
+    ) -> None:
+        self.session = identify(hello.session_secret)
+        self.actor: Final = identify(hello.actor_secret)
+        self.role = role
+        self.log: Final = Log(fold_all(loaded.rows))
+        self.ended: step.Ended | None = None
+        self.unkept = 0
+        self._host = host
+        self._hello = hello
+        self._keeping = keeping
+        self._window = window
+        self._rewrites = 0
+        self._inbox: deque[Message] = deque()
+        self._hearing = False
+        self.n = 0
+        self._restore(loaded)
+        self.sync = Sync(self._hello, self.log.pending, window)
+
+    @property
+    def unsaved(self) -> int:
+        """Own rows that are not kept anywhere yet."""
+        return self.unkept if self._keeping is Keeping.HERE else len(self.log.pending)
+
+    def take(self, events: Sequence[Event], origin: Origin | None = None) -> list[Row]:
+        """Make own new rows of events; they are in the view when this returns.
+
+        Raises `CommandRefused` where one is too large for a row; then none was taken.
+        """
+        rows = [self._row(self.n + 1 + i, event) for i, event in enumerate(events)]
+        for row, event in zip(rows, events, strict=True):
+            self.log.append(row, event)
+        if rows:
+            self.n = rows[-1].n
+            self._hand_on(rows)
+            self._host.changed(Change(pending=tuple(rows), origin=origin))
+        return rows
+
+    def connected(self) -> None:
+        """There is a new connection."""
+        self._heed(self.sync.connected())
+
+    def disconnected(self) -> None:
+        """The connection is gone."""
+        self.sync.disconnected()
+
+    def hear(self, message: Message) -> None:
+        """Heed one message after the other, also where one leads to the next at once.
+
+        Raises `BadRow` or `BadFrame` where it makes no sense: the connection is useless then.
+        """
+        self._inbox.append(message)
+        if self._hearing:
+            return
+        self._hearing = True
+        try:
+            while self._inbox:
+                self._heed(self.sync.receive(self._inbox.popleft()))
+        finally:
+            self._inbox.clear()
+            self._hearing = False
+
+    def _restore(self, loaded: Loaded) -> None:
+        """Go on with the numbers, and the pending rows, that the store has."""
+        own = [row.n for row in loaded.rows if row.session == self.session]
+        refused = [each.row.n for each in loaded.refused if each.row.session == self.session]
+        self.n = max([*own, *refused], default=0)
+        for row in loaded.pending:
+            if row.session == self.session:
+                self.log.append(row)
+                self.n = row.n
+
+    def _row(self, n: int, event: Event) -> Row:
+        row = Row(
+            seq=0,
+            session=self.session,
+            n=n,
+            seen=self.log.head,
+            actor=self.actor,
+            role=self.role,
+            kind=event.kind,
+            ts=self._host.now(),
+            payload=encode(event),
+        )
+        if size_of(row) > ROW_LIMIT:
+            raise CommandRefused(
+                f"{event.wire_name()} of {size_of(row)} bytes: an event has at most {ROW_LIMIT}."
+            )
+        return row
+
+    def _hand_on(self, rows: list[Row]) -> None:
+        if self._keeping is not Keeping.HERE:
+            self._heed(self.sync.push(rows))
+            return
+        self.unkept += len(rows)
+        rewrites = self._rewrites
+
+        def kept() -> None:
+            self.unkept -= len(rows)
+            if rewrites == self._rewrites:  # else they are among the rewritten ones
+                self._heed(self.sync.push(rows))
+            self._host.changed(Change())
+
+        self._host.keep(Batch(pending_added=rows), kept, "strict")
+
+    def _heed(self, effects: Sequence[step.Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case step.Send(message):
+                    self._host.send(message)
+                case step.Joined(welcome):
+                    self._joined(welcome)
+                case step.Confirmed(rows):
+                    self._confirm(rows)
+                case step.Acknowledged(n):
+                    self._host.acknowledged(n)
+                    self._host.changed(Change())
+                case step.RowRefused(n, _, reason):
+                    dropped = list(self.log.pending)
+                    self._rewritten(self.log.refuse(n, reason), dropped, n)
+                case step.TooFarBehind(n):
+                    dropped = list(self.log.pending)
+                    self._rewritten(self.log.rebase(n), dropped, n - 1)
+                case step.Forked(n):
+                    self._fork(n)
+                case step.Ended():
+                    self.ended = effect
+                    self._host.changed(Change())
+                case step.Other(message):
+                    self._host.heard(message)
+
+    def _joined(self, welcome: Welcome) -> None:
+        self.role = welcome.role
+        self.ended = None
+        if not self.log.pending:
+            self.n = max(self.n, welcome.n)
+        if self._keeping is Keeping.HERE:
+            self._host.keep(Batch(meta={EPOCH: welcome.epoch}), None, "relaxed")
+        self._host.heard(welcome)
+        self._host.changed(Change())
+
+    def _confirm(self, rows: tuple[Row, ...]) -> None:
+        self.log.confirm(rows)
+        own = [row for row in rows if row.session == self.session]
+        if own and not self.log.pending:
+            self.n = max(self.n, own[-1].n)
+        if self._keeping is Keeping.HERE:
+            dropped = [(row.session, row.n) for row in own]
+            batch = Batch(confirmed=list(rows), pending_dropped=dropped)
+            self._host.keep(batch, None, "relaxed")
+        self._host.changed(Change(confirmed=rows))
+
+    def _rewritten(
+        self,
+        moved: list[Refusal],
+        dropped: list[Row],
+        last: int,
+        meta: dict[str, MetaValue | None] | None = None,
+    ) -> None:
+        """Pending rows were rewritten; the sync gets them back once that is kept.
+
+        dropped: what they were; last: the newest number that is used up where none is left;
+        meta: what is to be kept with them.
+        """
+        pending = list(self.log.pending)
+        self.n = pending[-1].n if pending else last
+        self._rewrites += 1
+        rewrites = self._rewrites
+
+        def kept() -> None:
+            if rewrites == self._rewrites:
+                self._heed(self.sync.requeue(self.log.pending))
+
+        drawer = [RefusedRow(each.row, each.reason) for each in moved]
+        batch = Batch(refused_added=drawer, meta=meta or {})
+        if self._keeping is Keeping.HERE:
+            batch.pending_dropped = [(row.session, row.n) for row in dropped]
+            batch.pending_added = pending
+            self._host.keep(batch, kept, "strict")
+        else:
+            if self._keeping is Keeping.UPSTREAM:
+                self._host.keep(batch, None, "strict")
+            kept()
+        self._host.changed(Change(refused=tuple(moved)))
+
+    def _fork(self, n: int) -> None:
+        """Another replica has spoken under this session: go on under a new one."""
+        secret = self._host.new_secret()
+        dropped = list(self.log.pending)
+        self.session = identify(secret)
+        moved = self.log.rebase(n, self.session)
+        self._hello = replace(self._hello, session_secret=secret, since=self.sync.cursor)
+        self.sync = Sync(self._hello, (), self._window)
+        self._inbox.clear()  # what else the old connection said is said again on the new one
+        self._rewritten(moved, dropped, 0, {SESSION: secret})
+        self._host.rejoin()
