@@ -81,9 +81,16 @@ class Desk:
             role=Role.RUNTIME,
         )
 
-    def start(self, cell_id: str, runtime: str = "py") -> str:
+    def start(self, cell_id: str) -> str:
         """The runtime claims and starts the cell's execution; returns its id."""
-        execution_id = self.execution(cell_id).id
+        return self.begin(self.execution(cell_id).id)
+
+    def finish(self, cell_id: str, status: Any = "ok", count: int = 1) -> None:
+        """The runtime completes it."""
+        self.end(self.execution(cell_id).id, status, count=count)
+
+    def begin(self, execution_id: str, runtime: str = "py") -> str:
+        """The runtime claims and starts this execution."""
         self.says(
             ExecutionAssigned(execution_id=execution_id),
             ExecutionStarted(execution_id=execution_id),
@@ -91,21 +98,15 @@ class Desk:
         )
         return execution_id
 
-    def finish(self, cell_id: str, status: Any = "ok", count: int = 1, runtime: str = "py") -> None:
-        """The runtime completes it."""
-        self.says(
-            ExecutionCompleted(
-                execution_id=self.execution(cell_id).id, status=status, execution_count=count
-            ),
-            runtime=runtime,
-        )
+    def end(self, execution_id: str, status: Any, runtime: str = "py", count: int = 1) -> None:
+        """The runtime completes this execution."""
+        event = ExecutionCompleted(execution_id=execution_id, status=status, execution_count=count)
+        self.says(event, runtime=runtime)
 
-    def print(self, cell_id: str, text: str, runtime: str = "py") -> None:
+    def print(self, cell_id: str, text: str) -> None:
         """The cell's execution prints."""
         execution_id = self.execution(cell_id).id
-        self.says(
-            StreamAppended(execution_id=execution_id, name="stdout", text=text), runtime=runtime
-        )
+        self.says(StreamAppended(execution_id=execution_id, name="stdout", text=text))
 
     def says(self, *events: Event, runtime: str = "py") -> None:
         """Events of a runtime."""

@@ -4,15 +4,14 @@ import hashlib
 
 import pytest
 from desk import Desk, wire
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from foldbook import pieces, text
 from foldbook.commands import ALL, Stamp, catalogue, decide, parse
 from foldbook.errors import CommandRefused
 from foldbook.events import encode
 from foldbook.events.executions import InputRequested
 from foldbook.row import ROW_LIMIT, Role
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def refusal(desk: Desk, name: str, session: str = "mara", /, **fields: object) -> str:

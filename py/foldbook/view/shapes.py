@@ -1,0 +1,297 @@
+"""The JSON of each thing that a screen shows; the shapes stand in the package's docstring."""
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from foldbook.notebook import (
+    WAITING,
+    Cell,
+    Execution,
+    Mark,
+    Notebook,
+    Output,
+    Runtime,
+    Status,
+)
+from foldbook.view.strip import Strip
+
+Shape = dict[str, Any]
+
+HUES: Final = ("pine", "rust", "rose", "lagoon", "olive", "bronze", "plum", "slate")
+POSITIONS: Final = 9
+"""Places in the queue that are told; so one that ends changes few others."""
+
+_MINUTE: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """The page's own runtime, while the log does not know it yet."""
+
+    session: str
+    name: str
+    since: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a view shows beside the notebook: me, the state of saving, of undo, of the runtime."""
+
+    me: str = ""
+    pending: int = 0
+    readonly: Mapping[str, Any] | None = None
+    undo: str | None = None
+    redo: str | None = None
+    starting: Starting | None = None
+    strip: Strip | None = None
+
+
+class Place(NamedTuple):
+    """Where an unfinished execution stands in its runtime's queue."""
+
+    position: int | None = None
+    after: str | None = None
+
+
+NOWHERE: Final = Place()
+
+
+class Shown(NamedTuple):
+    """All that a cell's JSON is made of. ``execution`` is None where none is shown."""
+
+    cell: Cell
+    execution: Execution | None
+    place: Place
+
+
+def shown(notebook: Notebook, cell: Cell, places: Mapping[str, Place]) -> Shown:
+    """What is shown of a cell now."""
+    execution = notebook.execution_of(cell) if cell.type == "code" else None
+    place = places.get(execution.id, NOWHERE) if execution else NOWHERE
+    return Shown(cell, execution, place)
+
+
+def of_cell(each: Shown) -> Shape:
+    """A cell, all of it."""
+    execution = of_execution(each)
+    if execution is not None and each.execution is not None:
+        execution["outputs"] = [of_output(output) for output in each.execution.outputs]
+    return cell_head(each.cell) | {"source": each.cell.source, "execution": execution}
+
+
+def cell_head(cell: Cell) -> Shape:
+    """A cell without its source and execution."""
+    edited = of_mark(cell.edited)
+    edited["ts"] -= edited["ts"] % _MINUTE
+    return {
+        "id": cell.id,
+        "type": cell.type,
+        "edited": edited,
+        "created": of_mark(cell.created),
+        "metadata": finite(cell.metadata),
+        "attachments": finite(cell.attachments),
+    }
+
+
+def of_execution(each: Shown) -> Shape | None:
+    """The cell's execution without its outputs."""
+    execution = each.execution
+    if execution is None:
+        return None
+    prompt = execution.prompt
+    asks = prompt is not None and not prompt.answered
+    return {
+        "id": execution.id,
+        "status": execution.status.value,
+        "count": execution.execution_count,
+        "runtime": execution.owner or execution.runtime,
+        "requested": of_mark(execution.requested),
+        "started": execution.started.ts if execution.started else None,
+        "completed": execution.completed.ts if execution.completed else None,
+        "reason": execution.reason,
+        "imported": execution.imported,
+        "stale": _is_stale(execution, each.cell.source),
+        "position": each.place.position,
+        "after": each.place.after,
+        "prompt": {"id": prompt.id, "prompt": prompt.prompt, "password": prompt.password}
+        if prompt and asks
+        else None,
+    }
+
+
+def _is_stale(execution: Execution, source: str) -> bool:
+    if execution.source_blob:
+        return hashlib.sha256(source.encode()).hexdigest() != execution.source_blob
+    if execution.imported and not execution.source:
+        return False  # the file's source was too long to be kept twice
+    return execution.source != source
+
+
+def of_output(output: Output) -> Shape:
+    """An output."""
+    match output.type:
+        case "stream":
+            return {"type": "stream", "name": output.name, "text": output.text}
+        case "error":
+            return {
+                "type": "error",
+                "ename": output.ename,
+                "evalue": output.evalue,
+                "traceback": list(output.traceback),
+            }
+        case "display_data":
+            return _display(output)
+        case "execute_result":
+            return _display(output) | {"count": output.execution_count}
+
+
+def _display(output: Output) -> Shape:
+    return {
+        "type": output.type,
+        "data": finite(output.data),
+        "metadata": finite(output.metadata),
+    }
+
+
+def of_mark(mark: Mark) -> Shape:
+    """Who and when."""
+    return {"actor": mark.actor, "ts": mark.ts}
+
+
+def of_files(notebook: Notebook) -> list[Shape]:
+    """The files of the notebook, by path."""
+    files = sorted(notebook.files.values(), key=lambda file: file.path)
+    return [
+        {"path": file.path, "size": file.size, "mime": file.mime, "digest": file.digest}
+        for file in files
+    ]
+
+
+def of_notebook(notebook: Notebook) -> Shape:
+    """The notebook as a whole."""
+    return {
+        "id": notebook.id,
+        "name": notebook.name,
+        "metadata": finite(notebook.metadata),
+    }
+
+
+def of_actors(notebook: Notebook, me: str) -> dict[str, Shape]:
+    """Everybody who introduced themselves, the runtimes, and me. Hues: the one that the id's
+    hash says, or the next that is free, in order of introduction."""
+    known = {each.id: (each.name, str(each.kind)) for each in notebook.actors.values()}
+    for runtime in notebook.runtimes.values():
+        known.setdefault(runtime.actor, (runtime.name, "runtime"))
+    if me:
+        known.setdefault(me, ("", "person"))
+    taken: set[str] = set()
+    actors: dict[str, Shape] = {}
+    for actor, (name, kind) in known.items():
+        hue = _hue(actor, taken)
+        taken.add(hue)
+        actors[actor] = {
+            "name": name,
+            "kind": kind,
+            "me": actor == me,
+            "hue": hue,
+            "initials": initials(name),
+        }
+    return actors
+
+
+def _hue(actor: str, taken: set[str]) -> str:
+    first = hashlib.sha256(actor.encode()).digest()[0] % len(HUES)
+    turned = HUES[first:] + HUES[:first]
+    return next((hue for hue in turned if hue not in taken), turned[0])
+
+
+def initials(name: str) -> str:
+    """Of the first and the last word of a name."""
+    words = name.split()
+    ends = words[:1] + words[1:][-1:]
+    return "".join(word[0].upper() for word in ends)
+
+
+def queue(unfinished: Iterable[Execution], selected: str | None) -> dict[str, Place]:
+    """Where each unfinished execution stands in the queue of its runtime."""
+    places: dict[str, Place] = {}
+    lines: dict[str | None, tuple[int, str | None]] = {}  # runtime -> waiting so far, last cell
+    for each in unfinished:
+        runtime = each.owner or each.runtime or selected
+        waiting, last = lines.get(runtime, (0, None))
+        if each.status in WAITING:
+            waiting += 1
+            places[each.id] = Place(waiting if waiting <= POSITIONS else None, last)
+        lines[runtime] = (waiting, each.cell_id)
+    return places
+
+
+def of_runtime(
+    notebook: Notebook, unfinished: list[Execution], starting: Starting | None
+) -> Shape | None:
+    """The selected runtime; where none is, the one being started, else the last there was."""
+    runtime = notebook.runtimes.get(notebook.selected_runtime or "")
+    if runtime is None and starting is not None:
+        return _of_starting(starting, len(unfinished))
+    if runtime is None and notebook.runtimes:
+        runtime = list(notebook.runtimes.values())[-1]
+    if runtime is None:
+        return None
+    session = runtime.session
+    mine = [each for each in unfinished if (each.owner or each.runtime or session) == session]
+    running = next((each for each in mine if each.status is Status.RUNNING), None)
+    return {
+        "session": session,
+        "name": runtime.name,
+        "kind": runtime.kind,
+        "status": "busy" if running and runtime.status == "ready" else runtime.status,
+        "running": running.id if running else None,
+        "count": _count(notebook, runtime),
+        "queue": sum(1 for each in mine if each.status in WAITING),
+        "since": running.started.ts if running and running.started else runtime.changed.ts,
+        "language": finite(runtime.language),
+        "reason": runtime.reason,
+    }
+
+
+def _of_starting(starting: Starting, queued: int) -> Shape:
+    return {
+        "session": starting.session,
+        "name": starting.name,
+        "kind": "browser",
+        "status": "starting",
+        "running": None,
+        "count": None,
+        "queue": queued,
+        "since": starting.since,
+        "language": {},
+        "reason": starting.reason,
+    }
+
+
+def _count(notebook: Notebook, runtime: Runtime) -> int | None:
+    """The newest execution count of this runtime; executions stand in the order of requests."""
+    for each in reversed(notebook.executions.values()):
+        if each.owner == runtime.session and each.execution_count is not None:
+            return each.execution_count
+        if each.completed and each.completed.seq < runtime.started.seq:
+            return None
+    return None
+
+
+def finite(value: Any) -> Any:
+    """The value with null for numbers that JSON has not; the same object where there are none."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        made = {key: finite(each) for key, each in value.items()}
+        return value if all(made[key] is each for key, each in value.items()) else made
+    if isinstance(value, (list, tuple)):
+        items = [finite(each) for each in value]
+        same = all(new is old for new, old in zip(items, value, strict=True))
+        return value if same and isinstance(value, list) else items
+    return value
