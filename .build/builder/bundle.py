@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from builder import files, licences, node, paths
-from builder.console import say
+from builder.errors import BuildError
 
 _COPIED = ("*.html", "*.svg", "*.ico", "*.png", "*.webmanifest")
 _OPTIONS = (
@@ -38,8 +38,7 @@ _FONTS = {
 def assemble(target: Path) -> None:
     """Put the page into the folder `target`."""
     if not (paths.SITE / "main.js").is_file() or not (paths.SITE / "index.html").is_file():
-        say(f"  Expected index.html and main.js in {paths.SITE}; they are not there.")
-        return
+        raise BuildError(f"Expected index.html and main.js in {paths.SITE}; they are not there.")
     _run_esbuild(target)
     for pattern in _COPIED:
         for source in sorted(paths.SITE.glob(pattern)):
