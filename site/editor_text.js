@@ -161,6 +161,26 @@ function splitsPair(doc, at) {
 }
 
 /**
+ * Where halves of surrogate pairs stand alone after `changes`, in UTF-16 units.
+ * @param {ChangeSet} changes
+ * @param {Text} newDoc the text after them
+ * @returns {number[]}
+ */
+export function loneSurrogates(changes, newDoc) {
+  /** @type {Set<number>} */
+  const lone = new Set();
+  changes.iterChanges((_fromA, _toA, fromB, toB) => {
+    const start = Math.max(0, fromB - 2);
+    for (const { index } of newDoc.sliceString(start, toB + 2).matchAll(/\p{Surrogate}/gu)) {
+      const at = start + index;
+      // What lies further out was cut from its other half by the slice, not by the change.
+      if (at >= fromB - 1 && at <= toB) lone.add(at);
+    }
+  });
+  return [...lone];
+}
+
+/**
  * The shortest single replacement that makes `next` of `doc`.
  * @param {Text} doc
  * @param {string} next

@@ -8,6 +8,7 @@ import {
   cross,
   difference,
   fromChanges,
+  loneSurrogates,
   toChanges,
   toCodePoints,
   toDoc,
@@ -27,6 +28,14 @@ test("half of an emoji is never replaced alone", () => {
   const doc = toDoc("x😀y");
   const half = ChangeSet.of({ from: 2, to: 3, insert: "😁"[1] }, doc.length);
   assert.deepEqual(toChanges(canonical(half, doc), doc), [1, [1, "😁"]]);
+});
+
+test("halves of pairs that a change leaves alone are found, whole pairs are not", () => {
+  const doc = toDoc("😀😀😀");
+  const cut = ChangeSet.of([{ from: 2, to: 3 }], doc.length);
+  assert.deepEqual(loneSurrogates(cut, cut.apply(doc)), [2]);
+  const between = ChangeSet.of([{ from: 2, insert: "x" }], doc.length);
+  assert.deepEqual(loneSurrogates(between, between.apply(doc)), []);
 });
 
 test("a change that reaches beyond the text is refused", () => {

@@ -1,0 +1,228 @@
+/** Completion and documentation from the runtime: Tab, Shift-Tab. */
+
+import {
+  acceptCompletion,
+  autocompletion,
+  closeCompletion,
+  completionStatus,
+  currentCompletions,
+  selectedCompletion,
+  setSelectedCompletion,
+  startCompletion,
+} from "@codemirror/autocomplete";
+import { indentLess, indentMore } from "@codemirror/commands";
+import { localCompletionSource } from "@codemirror/lang-python";
+import { indentUnit } from "@codemirror/language";
+import { EditorSelection, Prec, StateEffect, StateField } from "@codemirror/state";
+import { EditorView, keymap, showTooltip } from "@codemirror/view";
+
+import { renderAnsi, stripAnsi } from "./ansi.js";
+import { fromCodePoints, toCodePoints } from "./editor_text.js";
+
+/**
+ * What a runtime answers; positions in code points.
+ * @typedef {{matches: string[], start: number, end: number, types?: string[]}} Completions
+ * @typedef {(source: string, position: number) => Promise<Completions | null>} Complete
+ * @typedef {(source: string, position: number, detail: number) =>
+ *   Promise<Record<string, any> | null>} Inspect
+ * @typedef {{pos: number, text: string, detail: number}} Documentation
+ */
+
+/** @type {import("@codemirror/state").StateEffectType<Documentation | null>} */
+const showDocumentation = StateEffect.define();
+
+/**
+ * @param {{complete?: Complete, inspect?: Inspect}} from
+ * @returns {import("@codemirror/state").Extension}
+ */
+export function assistance({ complete, inspect }) {
+  const asked = { open: false };
+  return [
+    autocompletion({
+      override: [askRuntime(complete), namesOfThisCell],
+      selectOnOpen: false,
+      interactionDelay: 0,
+      icons: false,
+      maxRenderedOptions: 200,
+    }),
+    EditorView.updateListener.of((update) => chooseWhenAsked(update, asked)),
+    documentation,
+    Prec.high(
+      keymap.of([
+        { key: "Tab", run: (view) => tab(view, complete ? asked : null) },
+        { key: "Shift-Tab", run: (view) => shiftTab(view, inspect) },
+        { key: "Escape", run: (view) => closeCompletion(view) || hideDocumentation(view) },
+      ]),
+    ),
+  ];
+}
+
+/** Whether completion or documentation is open. @param {import("@codemirror/state").EditorState} state */
+export function isAssisting(state) {
+  return completionStatus(state) !== null || state.field(documentation, false) != null;
+}
+
+/**
+ * The runtime is asked only when the reader asks: an answer may take a while.
+ * @param {Complete | undefined} complete
+ * @returns {import("@codemirror/autocomplete").CompletionSource}
+ */
+function askRuntime(complete) {
+  return async (context) => {
+    if (!context.explicit || !complete) return null;
+    const { doc } = context.state;
+    const answer = await complete(doc.toString(), toCodePoints(doc, context.pos));
+    if (!answer || answer.matches.length === 0 || context.aborted) return null;
+    const from = fromCodePoints(doc, answer.start);
+    const dots = countDots(doc.sliceString(from, context.pos));
+    return {
+      from,
+      to: fromCodePoints(doc, answer.end),
+      options: answer.matches.map((label, i) => ({ label, detail: answer.types?.[i] ?? "" })),
+      validFor: (text) => /^%{0,2}[\p{L}\p{N}_.]*$/u.test(text) && countDots(text) === dots,
+    };
+  };
+}
+
+/** @param {string} text */
+function countDots(text) {
+  return text.split(".").length;
+}
+
+/**
+ * Names that this cell binds: cheap, so they are offered while one types a longer word.
+ * @type {import("@codemirror/autocomplete").CompletionSource}
+ */
+function namesOfThisCell(context) {
+  if (context.explicit) return null;
+  const word = context.matchBefore(/[\p{L}_][\p{L}\p{N}_]*$/u);
+  if (!word || word.to - word.from < 3) return null;
+  if (context.state.sliceDoc(word.from - 1, word.from) === ".") return null;
+  return localCompletionSource(context);
+}
+
+/**
+ * A list that was asked for has its first entry chosen; a single answer is taken at once.
+ * @param {import("@codemirror/view").ViewUpdate} update
+ * @param {{open: boolean}} asked whether the reader asked and has no answer yet
+ */
+function chooseWhenAsked(update, asked) {
+  if (!asked.open || completionStatus(update.state) === "pending") return;
+  const { view } = update;
+  asked.open = false;
+  const found = currentCompletions(view.state);
+  if (found.length === 0) return;
+  // An update cannot dispatch; the answer is shown in the next step.
+  queueMicrotask(() => {
+    if (selectedCompletion(view.state)) return;
+    view.dispatch({ effects: setSelectedCompletion(0) });
+    if (found.length === 1) acceptCompletion(view);
+  });
+}
+
+/**
+ * Tab takes the chosen completion, asks for one after a word or a dot, and indents otherwise.
+ * @param {EditorView} view
+ * @param {{open: boolean} | null} asked null where there is nobody to ask
+ */
+function tab(view, asked) {
+  const { state } = view;
+  if (completionStatus(state) === "active") {
+    if (!selectedCompletion(state)) view.dispatch({ effects: setSelectedCompletion(0) });
+    return acceptCompletion(view);
+  }
+  const { main } = state.selection;
+  const before = state.sliceDoc(Math.max(0, main.from - 2), main.from);
+  const afterWord = /[\p{L}\p{N}_.%/"'~]$/u.test(before);
+  if (asked && main.empty && state.selection.ranges.length === 1 && afterWord) {
+    asked.open = true;
+    return startCompletion(view);
+  }
+  return main.empty ? indentHere(view) : indentMore(view);
+}
+
+/** Spaces up to the next stop. @param {EditorView} view */
+function indentHere(view) {
+  const unit = view.state.facet(indentUnit).length;
+  view.dispatch(
+    view.state.changeByRange((range) => {
+      const column = range.from - view.state.doc.lineAt(range.from).from;
+      const insert = " ".repeat(unit - (column % unit));
+      const cursor = EditorSelection.cursor(range.from + insert.length);
+      return { changes: { from: range.from, to: range.to, insert }, range: cursor };
+    }),
+    { scrollIntoView: true, userEvent: "input.indent" },
+  );
+  return true;
+}
+
+/**
+ * Shift-Tab dedents in the indent or with a selection, and asks for documentation elsewhere;
+ * pressed again it shows more.
+ * @param {EditorView} view
+ * @param {Inspect | undefined} inspect
+ */
+function shiftTab(view, inspect) {
+  const { state } = view;
+  const { main } = state.selection;
+  const lineStart = state.doc.lineAt(main.head).from;
+  const inIndent = /^\s*$/.test(state.sliceDoc(lineStart, main.head));
+  if (!inspect || !main.empty || inIndent) return indentLess(view);
+  const shown = state.field(documentation, false);
+  void askDocumentation(view, inspect, shown ? 1 : 0);
+  return true;
+}
+
+/**
+ * @param {EditorView} view
+ * @param {Inspect} inspect
+ * @param {number} detail
+ */
+async function askDocumentation(view, inspect, detail) {
+  const { state } = view;
+  const pos = state.selection.main.head;
+  const bundle = await inspect(state.doc.toString(), toCodePoints(state.doc, pos), detail);
+  const text = bundle?.["text/plain"];
+  // The reader may have gone on meanwhile.
+  if (view.state.doc !== state.doc || view.state.selection.main.head !== pos) return;
+  const found = typeof text === "string" && stripAnsi(text).trim() !== "";
+  const shown = found ? text : "Nothing is known about this name.";
+  view.dispatch({ effects: showDocumentation.of({ pos, text: shown, detail }) });
+}
+
+/** @param {EditorView} view */
+function hideDocumentation(view) {
+  if (!view.state.field(documentation, false)) return false;
+  view.dispatch({ effects: showDocumentation.of(null) });
+  return true;
+}
+
+/** @type {StateField<Documentation | null>} */
+const documentation = StateField.define({
+  create: () => /** @type {Documentation | null} */ (null),
+  update(value, transaction) {
+    if (transaction.docChanged || transaction.selection) value = null;
+    for (const effect of transaction.effects) {
+      if (effect.is(showDocumentation)) value = effect.value;
+    }
+    return value;
+  },
+  provide: (field) =>
+    showTooltip.from(field, (value) =>
+      value ? { pos: value.pos, above: true, create: () => drawDocumentation(value) } : null,
+    ),
+});
+
+/** @param {Documentation} value */
+function drawDocumentation(value) {
+  const dom = document.createElement("div");
+  dom.setAttribute("role", "status");
+  const body = document.createElement("div");
+  body.className = value.detail ? "documentation more" : "documentation";
+  body.append(renderAnsi(value.text));
+  const hint = document.createElement("div");
+  hint.className = "hint";
+  hint.textContent = value.detail ? "Esc closes" : "Shift Tab again for more, Esc closes";
+  dom.append(body, hint);
+  return { dom };
+}

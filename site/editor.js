@@ -1,0 +1,315 @@
+/**
+ * The editor of one cell: CodeMirror 6. It keeps what nobody has acknowledged, hands out one
+ * change at a time, and takes in the changes of others, all in code points.
+ */
+
+import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
+import {
+  defaultKeymap,
+  history,
+  historyKeymap,
+  redo,
+  simplifySelection,
+  toggleComment,
+  undo,
+} from "@codemirror/commands";
+import { markdown, markdownLanguage } from "@codemirror/lang-markdown";
+import { LanguageSupport, bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
+import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { Compartment, EditorState, Prec, Transaction } from "@codemirror/state";
+import {
+  EditorView,
+  crosshairCursor,
+  drawSelection,
+  dropCursor,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+  rectangularSelection,
+  tooltips,
+} from "@codemirror/view";
+
+import { assistance, isAssisting } from "./completion.js";
+import {
+  Unacknowledged,
+  countCodePoints,
+  difference,
+  loneSurrogates,
+  toCodePoints,
+  toDoc,
+} from "./editor_text.js";
+import { python, theme } from "./editor_theme.js";
+
+/**
+ * @typedef {import("./editor_text.js").Section} Section
+ * @typedef {import("./editor_theme.js").Language} Language
+ *
+ * What the keys of a cell do; a missing one leaves the key to the editor.
+ * @typedef {object} CellKeys
+ * @property {() => void} [runAdvance] Shift-Enter
+ * @property {() => void} [run] Ctrl-Enter
+ * @property {() => void} [runInsert] Alt-Enter
+ * @property {() => void} [escape] Esc with nothing open in the editor
+ * @property {() => void} [leaveUp] up from the first line
+ * @property {() => void} [leaveDown] down from the last line
+ * @property {(at: number) => void} [split] Ctrl-Shift-Minus, at the cursor, in code points
+ * @property {() => void} [save] Ctrl-S
+ * @property {() => void} [palette] Ctrl-K
+ *
+ * @typedef {object} EditorOptions
+ * @property {HTMLElement} parent
+ * @property {string} doc
+ * @property {Language} language
+ * @property {string} [label] its accessible name: "Cell 4, code"
+ * @property {boolean} [readOnly]
+ * @property {boolean} [lineNumbers]
+ * @property {(changes: Section[], lengthBefore: number) => void} onEdit one change; the next comes
+ *   when this one is acknowledged
+ * @property {() => void} [onFocus]
+ * @property {() => void} [onBlur]
+ * @property {(cursor: {line: number, col: number}) => void} [onCursor]
+ * @property {CellKeys} [keys]
+ * @property {import("./completion.js").Complete} [complete]
+ * @property {import("./completion.js").Inspect} [inspect]
+ *
+ * @typedef {ReturnType<typeof createEditor>} Editor
+ */
+
+/** Said of what others did: not to be undone here, not to be sent. */
+const fromElsewhere = [Transaction.addToHistory.of(false), Transaction.remote.of(true)];
+
+/** @param {EditorOptions} options */
+export function createEditor(options) {
+  const slots = { language: new Compartment(), readOnly: new Compartment() };
+  const more = { label: new Compartment(), lines: new Compartment() };
+  let edits = new Unacknowledged(toDoc(options.doc));
+
+  const send = () => {
+    const next = edits.take();
+    if (next) options.onEdit(next.changes, next.lengthBefore);
+  };
+  const view = new EditorView({
+    parent: options.parent,
+    state: EditorState.create({
+      doc: edits.settled,
+      extensions: [
+        cellKeys(options.keys ?? {}),
+        base,
+        slots.language.of(languageOf(options.language, options)),
+        slots.readOnly.of(readOnlyAs(options.readOnly ?? false)),
+        more.label.of(labelled(options.label ?? "Cell")),
+        more.lines.of(options.lineNumbers ? numbers : []),
+        EditorView.updateListener.of((update) => {
+          for (const transaction of update.transactions) {
+            if (transaction.docChanged && !transaction.annotation(Transaction.remote)) {
+              edits.add(transaction.changes);
+            }
+          }
+          if (update.docChanged) send();
+          if (update.selectionSet || update.docChanged) options.onCursor?.(cursorOf(view));
+          if (update.focusChanged) (view.hasFocus ? options.onFocus : options.onBlur)?.();
+        }),
+      ],
+    }),
+  });
+
+  const receive = (/** @type {import("@codemirror/state").ChangeSet} */ changes) => {
+    if (!changes.empty) view.dispatch({ changes, annotations: fromElsewhere });
+  };
+  return {
+    view,
+    /** @param {"start" | "end"} [where] where the cursor goes; it stays where it was if not told */
+    focus(where) {
+      if (where) placeCursor(view, where === "start" ? 0 : view.state.doc.length);
+      view.focus();
+    },
+    hasFocus: () => view.hasFocus,
+    /** Somebody else's change, made on the text as acknowledged so far. @param {Section[]} changes */
+    applyRemote: (changes) => receive(edits.receive(changes)),
+    /** The change given to `onEdit` last has been taken in; what was typed since is given out. */
+    acknowledge() {
+      edits.acknowledge();
+      send();
+    },
+    /** Whether something typed has not been acknowledged. */
+    isDirty: () => !edits.isEmpty,
+    /** The text is now this one; what was not acknowledged is dropped. @param {string} text */
+    setText(text) {
+      const changes = difference(view.state.doc, text);
+      edits = new Unacknowledged(changes.apply(view.state.doc));
+      receive(changes);
+    },
+    /** The acknowledged text is now this one; what was not stays on top. @param {string} text */
+    rebase: (text) => receive(edits.receiveText(text)),
+    text: () => view.state.doc.toString(),
+    /** @param {boolean} readOnly */
+    setReadOnly: (readOnly) => reset(view, slots.readOnly, readOnlyAs(readOnly)),
+    /** @param {Language} language */
+    setLanguage: (language) => reset(view, slots.language, languageOf(language, options)),
+    /** @param {string} label */
+    setLabel: (label) => reset(view, more.label, labelled(label)),
+    /** @param {boolean} shown */
+    setLineNumbers: (shown) => reset(view, more.lines, shown ? numbers : []),
+    /** Where the cursor is; both count from 1, columns in code points. */
+    cursor: () => cursorOf(view),
+    /** The cursor in code points from the start. */
+    position: () => toCodePoints(view.state.doc, view.state.selection.main.head),
+    /** Selects a line, counted from 1, and brings it into view. @param {number} n */
+    goToLine(n) {
+      const line = view.state.doc.line(Math.max(1, Math.min(n, view.state.doc.lines)));
+      placeCursor(view, line.from + line.text.search(/\S|$/));
+      view.focus();
+    },
+    undo: () => undo(view),
+    redo: () => redo(view),
+    destroy: () => view.destroy(),
+  };
+}
+
+const numbers = [lineNumbers(), highlightActiveLineGutter()];
+
+const base = [
+  EditorState.lineSeparator.of("\n"),
+  EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, "\n")),
+  EditorState.transactionFilter.of(keepWellFormed),
+  EditorState.allowMultipleSelections.of(true),
+  indentUnit.of("    "),
+  history(),
+  drawSelection({ cursorBlinkRate: 1060 }),
+  dropCursor(),
+  rectangularSelection(),
+  crosshairCursor(),
+  indentOnInput(),
+  bracketMatching(),
+  closeBrackets(),
+  highlightActiveLine(),
+  highlightSelectionMatches({ minSelectionLength: 2 }),
+  search({ top: true }),
+  tooltips({ parent: document.body }),
+  theme,
+  keymap.of([
+    ...closeBracketsKeymap,
+    ...searchKeymap,
+    ...historyKeymap,
+    { key: "Mod-/", run: toggleComment },
+    // Ctrl-K is the page's own where Emacs keys would delete a line.
+    ...defaultKeymap.filter((binding) => binding.key !== "Mod-Enter"),
+  ]),
+];
+
+/**
+ * Half a surrogate pair has no place in the log: it becomes the replacement character.
+ * @param {Transaction} transaction
+ */
+function keepWellFormed(transaction) {
+  if (!transaction.docChanged || transaction.annotation(Transaction.remote)) return transaction;
+  const changes = loneSurrogates(transaction.changes, transaction.newDoc).map((at) => {
+    return { from: at, to: at + 1, insert: "\ufffd" };
+  });
+  return changes.length ? [transaction, { changes, sequential: true }] : transaction;
+}
+
+/**
+ * @param {Language} language
+ * @param {EditorOptions} options
+ */
+function languageOf(language, options) {
+  if (language === "python") return [new LanguageSupport(python), assistance(options)];
+  if (language === "markdown") {
+    return [markdown({ base: markdownLanguage }), EditorView.lineWrapping];
+  }
+  return EditorView.lineWrapping;
+}
+
+/** @param {boolean} readOnly */
+function readOnlyAs(readOnly) {
+  const attributes = { "aria-readonly": String(readOnly) };
+  return [EditorState.readOnly.of(readOnly), EditorView.contentAttributes.of(attributes)];
+}
+
+/** One stop for Tab in the whole notebook, and it is not here. @param {string} label */
+function labelled(label) {
+  return EditorView.contentAttributes.of({ "aria-label": label, tabindex: "-1" });
+}
+
+/**
+ * @param {CellKeys} keys
+ * @returns {import("@codemirror/state").Extension}
+ */
+function cellKeys(keys) {
+  const bind = (/** @type {string} */ key, /** @type {(() => void) | undefined} */ act) =>
+    act ? [{ key, run: () => (act(), true), preventDefault: true }] : [];
+  const { leaveUp, leaveDown, escape, split } = keys;
+  /** @type {import("@codemirror/view").KeyBinding[]} */
+  const runs = [
+    ...bind("Shift-Enter", keys.runAdvance),
+    ...bind("Ctrl-Enter", keys.run),
+    ...bind("Cmd-Enter", keys.run),
+    ...bind("Alt-Enter", keys.runInsert),
+    ...bind("Mod-s", keys.save),
+    ...bind("Mod-k", keys.palette),
+  ];
+  if (split) {
+    const run = (/** @type {EditorView} */ view) => {
+      split(toCodePoints(view.state.doc, view.state.selection.main.head));
+      return true;
+    };
+    runs.push({ key: "Ctrl-Shift--", run, preventDefault: true });
+  }
+  const leaving = [
+    { key: "ArrowUp", run: (/** @type {EditorView} */ view) => leave(view, false, leaveUp) },
+    { key: "ArrowDown", run: (/** @type {EditorView} */ view) => leave(view, true, leaveDown) },
+  ];
+  const escapes = (/** @type {EditorView} */ view) => {
+    if (simplifySelection(view) && view.state.selection.ranges.length === 1) return true;
+    escape?.();
+    return Boolean(escape);
+  };
+  return [
+    Prec.highest(keymap.of(runs)),
+    keymap.of([...leaving, { key: "Escape", run: escapes }]),
+  ];
+}
+
+/**
+ * @param {EditorView} view
+ * @param {boolean} down
+ * @param {(() => void) | undefined} act
+ */
+function leave(view, down, act) {
+  const { main, ranges } = view.state.selection;
+  if (!act || !main.empty || ranges.length > 1 || isAssisting(view.state)) return false;
+  const edge = view.state.doc.lineAt(down ? view.state.doc.length : 0);
+  if (main.head < edge.from || main.head > edge.to) return false;
+  const here = view.coordsAtPos(main.head);
+  const there = view.coordsAtPos(down ? edge.to : edge.from);
+  // A wrapped line has more than one row; only the outermost leads out.
+  if (here && there && Math.abs(here.top - there.top) > 2) return false;
+  act();
+  return true;
+}
+
+/** @param {EditorView} view */
+function cursorOf(view) {
+  const { head } = view.state.selection.main;
+  const line = view.state.doc.lineAt(head);
+  return { line: line.number, col: countCodePoints(line.text.slice(0, head - line.from)) + 1 };
+}
+
+/**
+ * @param {EditorView} view
+ * @param {number} at
+ */
+function placeCursor(view, at) {
+  view.dispatch({ selection: { anchor: at }, scrollIntoView: true });
+}
+
+/**
+ * @param {EditorView} view
+ * @param {Compartment} slot
+ * @param {import("@codemirror/state").Extension} content
+ */
+function reset(view, slot, content) {
+  view.dispatch({ effects: slot.reconfigure(content) });
+}
