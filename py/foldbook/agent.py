@@ -1,0 +1,230 @@
+"""A runtime agent: claims executions from the log, runs them, reports what they say.
+
+It knows a peer and an executor and nothing else. Its session is the runtime; one execution runs
+at a time, in log order. An execution that names this runtime starts as soon as it is seen; one
+that names none is claimed first and starts when the claim is confirmed, because another runtime
+may have been earlier.
+"""
+
+import asyncio
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
+
+from foldbook.errors import Refused
+from foldbook.events.executions import (
+    ExecutionAssigned,
+    ExecutionCompleted,
+    ExecutionStarted,
+)
+from foldbook.events.outputs import StreamAppended
+from foldbook.events.people import ActorIntroduced
+from foldbook.events.runtimes import RuntimeStarted, RuntimeStopped
+from foldbook.executor import Executor, Outcome
+from foldbook.notebook import Execution, Status
+from foldbook.outlet import AgentOutlet, Wait, cannot_wait
+from foldbook.peer import Peer
+
+REPLY_INPUT: Final = "reply_input"
+"""The call that brings a password: {input_id, value}."""
+
+
+class RuntimeAgent:
+    """Runs what the log asks of the peer's session.
+
+    kind: "browser", "python" or "jupyter". replaces: the runtime session in whose place this
+    one stands. wait: how running code waits for an answer, if it can. progress: shown, never
+    logged: (execution, text). busy: told when the executor starts and ends running.
+    """
+
+    def __init__(
+        self,
+        peer: Peer,
+        executor: Executor,
+        name: str,
+        kind: Literal["browser", "python", "jupyter"],
+        *,
+        replaces: str | None = None,
+        wait: Wait = cannot_wait,
+        progress: Callable[[str, str], None] = lambda _execution, _text: None,
+        busy: Callable[[bool], None] = lambda _busy: None,
+    ) -> None:
+        self._peer = peer
+        self._executor = executor
+        self._name = name
+        self._kind: Literal["browser", "python", "jupyter"] = kind
+        self._replaces = replaces
+        self._outlet = AgentOutlet(peer, wait, progress)
+        self._busy = busy
+        self._changed = asyncio.Event()
+        self._running: str | None = None
+        self._interrupted = 0
+        self._written: dict[str, str] = {}
+        self._ending = False
+
+    async def start(self) -> None:
+        """Make the executor ready and say in the log that this runtime is there."""
+        language = await self._executor.start(self._outlet)
+        self._peer.on_call = self._answer
+        self._peer.subscribe(self._notice)
+        self._peer.append(
+            [
+                ActorIntroduced(name=self._name, actor_kind="runtime"),
+                RuntimeStarted(
+                    name=self._name,
+                    kind_name=self._kind,
+                    language=dict(language),
+                    replaces=self._replaces,
+                ),
+            ]
+        )
+
+    async def run(self) -> None:
+        """Run executions until `stop`, or until the log says that this runtime has ended."""
+        while not self._ending and self._is_alive():
+            self._changed.clear()
+            execution = self._next()
+            if execution is not None:
+                await self._execute(execution)
+            else:
+                await self._changed.wait()
+
+    async def stop(self, reason: str = "") -> None:
+        """End in good order, after what is running; the log is told."""
+        self._ending = True
+        self._changed.set()
+        if self._is_alive():
+            self._peer.append([RuntimeStopped(reason=reason)])
+        await self._executor.stop()
+
+    def _is_alive(self) -> bool:
+        runtime = self._peer.notebook.runtimes.get(self._peer.session)
+        return runtime is None or runtime.status not in ("stopped", "lost")
+
+    # What to run
+
+    def _next(self) -> Execution | None:
+        """The next execution that may start now; claims it where that is to be done first."""
+        session = self._peer.session
+        for execution in self._peer.notebook.unfinished():
+            if execution.status is Status.QUEUED and self._is_wanted(execution):
+                self._peer.append([ExecutionAssigned(execution_id=execution.id)])
+                execution = self._peer.notebook.executions[execution.id]  # noqa: PLW2901
+            if execution.status is Status.ASSIGNED and execution.owner == session:
+                return execution if self._may_start(execution) else None
+        return None
+
+    def _is_wanted(self, execution: Execution) -> bool:
+        session = self._peer.session
+        if execution.runtime is None:
+            return self._peer.notebook.selected_runtime in (None, session)
+        return execution.runtime == session
+
+    def _may_start(self, execution: Execution) -> bool:
+        if execution.runtime == self._peer.session:
+            return True
+        confirmed = self._peer.log.confirmed.executions.get(execution.id)
+        return confirmed is not None and confirmed.owner == self._peer.session
+
+    # Running it
+
+    async def _execute(self, execution: Execution) -> None:
+        self._running = execution.id
+        self._busy(True)
+        try:
+            self._peer.append([ExecutionStarted(execution_id=execution.id)])
+            await self._write_files(execution.id)
+            outcome = await self._outcome(execution)
+        finally:
+            self._running = None
+            self._busy(False)
+        self._peer.append(
+            [
+                ExecutionCompleted(
+                    execution_id=execution.id,
+                    status=outcome.status,
+                    execution_count=outcome.count,
+                )
+            ]
+        )
+        self._outlet.forget(execution.id)
+
+    async def _outcome(self, execution: Execution) -> Outcome:
+        try:
+            return await self._executor.run(execution.id, await self._source(execution))
+        except Exception as error:
+            # The executor's own failure, or a source that cannot be had: the cell shows it.
+            lines = traceback.format_exception(error)
+            self._outlet.error(execution.id, type(error).__name__, str(error), lines)
+            return Outcome("error", 0)
+
+    async def _source(self, execution: Execution) -> str:
+        if execution.source_blob is None:
+            return execution.source
+        data = await self._peer.get_blob(execution.source_blob)
+        if data is None:
+            raise Refused("missing", f"the source (blob {execution.source_blob}) has not arrived")
+        return data.decode()
+
+    async def _write_files(self, execution_id: str) -> None:
+        """Bring the working directory up to what the log says of files."""
+        files = dict(self._peer.notebook.files)
+        for path in self._written.keys() - files.keys():
+            await self._try(execution_id, path, self._remove_file(path))
+        for path, file in files.items():
+            if self._written.get(path) != file.digest:
+                await self._try(execution_id, path, self._write_file(path, file.digest))
+
+    async def _try(self, execution_id: str, path: str, work: Any) -> None:
+        try:
+            await work
+        except (OSError, ValueError, Refused) as why:
+            text = f"The file {path} could not be brought up to date: {why}\n"
+            note = StreamAppended(execution_id=execution_id, name="stderr", text=text)
+            self._peer.append([note])
+
+    async def _remove_file(self, path: str) -> None:
+        del self._written[path]
+        await self._executor.remove_file(path)
+
+    async def _write_file(self, path: str, digest: str) -> None:
+        content = await self._peer.get_blob(digest)
+        if content is None:
+            raise Refused("missing", "its content has not arrived")
+        await self._executor.write_file(path, content)
+        self._written[path] = digest
+
+    # What the log and others say meanwhile
+
+    def _notice(self, _change: object) -> None:
+        self._outlet.look_for_answer()
+        runtime = self._peer.notebook.runtimes.get(self._peer.session)
+        if runtime is not None and runtime.interrupt > self._interrupted:
+            self._interrupted = runtime.interrupt
+            if self._running is not None:
+                self._executor.interrupt()
+        self._changed.set()
+
+    async def _answer(self, method: str, params: Mapping[str, Any], _asker: str) -> Any:
+        """Answer a call. Raises ValueError for one that is not known."""
+        if method == "complete":
+            found = await self._executor.complete(*_place(params))
+            return {
+                "matches": found.matches,
+                "start": found.start,
+                "end": found.end,
+                "types": found.types,
+            }
+        if method == "inspect":
+            detail = params.get("detail", 0)
+            return dict(await self._executor.inspect(*_place(params), detail=int(bool(detail))))
+        if method == REPLY_INPUT:
+            return self._outlet.answer(str(params.get("input_id")), str(params.get("value", "")))
+        raise ValueError(f"complete, inspect or {REPLY_INPUT} expected, {method!r} came")
+
+
+def _place(params: Mapping[str, Any]) -> tuple[str, int]:
+    source, position = params.get("source"), params.get("position")
+    if not isinstance(source, str) or not isinstance(position, int):
+        raise ValueError(f"a source and a position expected, {sorted(params)} came")  # noqa: TRY004
+    return source, max(0, min(position, len(source)))

@@ -1,0 +1,210 @@
+"""Packages in the browser: what a cell imports loads by itself, `%pip install` is micropip.
+
+Pyodide's lock file knows which package has which module. A cell's imports are looked up before
+it runs, so that progress can be shown and no call has to block. Imports that nobody could
+foresee (pandas reaching for matplotlib) load when they happen, where Python can wait.
+"""
+
+import asyncio
+import importlib
+import importlib.metadata
+import shlex
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from foldbook.shell.hooks import Say
+from foldbook.shell.imports import imported_modules
+
+_POLL: Final = 0.1
+"""Seconds between two looks at what has been loaded."""
+
+
+class Packages:
+    """Loads packages of the lock file into this Pyodide (``python`` is its JavaScript object)."""
+
+    def __init__(self, python: Any) -> None:
+        self._python = python
+        lock = python.lockfile.packages.to_py()
+        self._depends: dict[str, list[str]] = {n: each["depends"] for n, each in lock.items()}
+        self._names: dict[str, str] = {n: each["name"] for n, each in lock.items()}
+        self._owner = {module: n for n, each in lock.items() for module in each["imports"]}
+
+    async def prepare(self, source: str, say: Say) -> None:
+        """Load what transformed source imports. What fails to load is left to the import."""
+        wanted = {self.package_of(module) for module in imported_modules(source)}
+        await self.load([name for name in wanted if name is not None], say)
+
+    def package_of(self, module: str) -> str | None:
+        """The package of the lock that has this module and is not loaded; None if none."""
+        if module in sys.modules:
+            return None
+        parts = module.split(".")
+        for length in range(len(parts), 0, -1):
+            owner = self._owner.get(".".join(parts[:length]))
+            if owner is not None:
+                return None if self._is_loaded(owner) else owner
+        return None
+
+    async def load(self, names: Sequence[str], say: Say) -> None:
+        """Load packages and what they depend on, and say how it goes on."""
+        missing = self._missing(names)
+        if not missing:
+            return
+        work = asyncio.ensure_future(self._python.loadPackage(list(names), errorCallback=_log))
+        try:
+            while not work.done():
+                say(self._progress(missing))
+                await asyncio.wait((work,), timeout=_POLL)
+            work.result()
+        finally:
+            say("")
+        importlib.invalidate_caches()
+
+    def _progress(self, missing: Sequence[str]) -> str:
+        rest = [name for name in missing if not self._is_loaded(name)]
+        if not rest:
+            return f"Loaded {len(missing)} packages"
+        return f"Loading {rest[0]}, {len(missing) - len(rest) + 1} of {len(missing)}"
+
+    def _missing(self, names: Sequence[str]) -> list[str]:
+        """Names in the order in which they can be installed."""
+        found: dict[str, None] = {}
+
+        def visit(name: str, under: frozenset[str]) -> None:
+            if name in found or name in under or self._is_loaded(name):
+                return
+            for each in self._depends.get(name, []):
+                visit(each, under | {name})
+            found[name] = None
+
+        for name in names:
+            visit(name, frozenset())
+        return list(found)
+
+    def _is_loaded(self, name: str) -> bool:
+        return hasattr(self._python.loadedPackages, self._names.get(name, name))
+
+    # pip
+
+    async def install(self, arguments: str, say: Say) -> str:
+        """Carry out ``%pip ARGUMENTS``; returns what it has to say. Raises `ValueError`."""
+        command, *words = shlex.split(arguments) or ["help"]
+        if command == "list":
+            return "\n".join(
+                f"{name:<32} {version}" for name, version in sorted(_installed().items())
+            )
+        if command == "uninstall":
+            (await self._micropip()).uninstall([word for word in words if word[0] != "-"])
+            return "Uninstalled."
+        if command != "install":
+            raise ValueError(f"%pip install, uninstall or list expected, {command!r} came")
+        requirements, options = _options(words)
+        if not requirements:
+            raise ValueError("%pip install needs the name of a package")
+        micropip = await self._micropip()
+        before = _installed()
+        say(f"Installing {', '.join(requirements)}")
+        try:
+            await micropip.install(requirements, **options)
+        finally:
+            say("")
+        importlib.invalidate_caches()
+        return _difference(before, _installed())
+
+    async def _micropip(self) -> ModuleType:
+        await self._python.loadPackage("micropip")
+        importlib.invalidate_caches()
+        return importlib.import_module("micropip")
+
+
+class Finder:
+    """Finds modules by loading their package: the last but Pyodide's own on ``sys.meta_path``."""
+
+    def __init__(
+        self, packages: Packages, wait: Callable[[Awaitable[None]], None], say: Say
+    ) -> None:
+        self._packages = packages
+        self._wait = wait
+        self._say = say
+        self._busy = False
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """See `importlib.abc.MetaPathFinder`."""
+        package = self._packages.package_of(name)
+        if package is None or self._busy:
+            return None
+        self._busy = True
+        try:
+            self._wait(self._packages.load([package], self._say))
+        except RuntimeError:  # Python cannot wait here: the import fails as it would have
+            return None
+        finally:
+            self._busy = False
+        return PathFinder.find_spec(name, path, target)
+
+    def invalidate_caches(self) -> None:
+        """Nothing is cached."""
+
+
+def _options(words: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
+    """What pip's words mean to micropip: (requirements, keyword arguments)."""
+    requirements: list[str] = []
+    options: dict[str, Any] = {}
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        name, _, value = word.partition("=")
+        if word in ("-q", "--quiet", "-y", "--yes", "--user", "--no-cache-dir"):
+            continue
+        if word in ("-U", "--upgrade", "--force-reinstall"):
+            options["reinstall"] = True
+        elif word == "--pre":
+            options["pre"] = True
+        elif word == "--no-deps":
+            options["deps"] = False
+        elif name in ("-i", "--index-url", "--extra-index-url"):
+            options.setdefault("index_urls", []).append(value or _value(name, rest))
+        elif name in ("-r", "--requirement"):
+            requirements += _requirements(value or _value(name, rest))
+        elif word.startswith("-"):
+            raise ValueError(f"%pip in the browser does not know the option {word}")
+        else:
+            requirements.append(word)
+    return requirements, options
+
+
+def _value(option: str, rest: list[str]) -> str:
+    if not rest:
+        raise ValueError(f"%pip: {option} needs a value")
+    return rest.pop(0)
+
+
+def _requirements(path: str) -> list[str]:
+    lines = (line.split("#")[0].strip() for line in Path(path).read_text().splitlines())
+    return [line for line in lines if line and not line.startswith("-")]
+
+
+def _installed() -> dict[str, str]:
+    return {each.name: each.version for each in importlib.metadata.distributions()}
+
+
+def _difference(before: dict[str, str], after: dict[str, str]) -> str:
+    new = [f"{name} {version}" for name, version in sorted(after.items()) if name not in before]
+    changed = [
+        f"{name} {before[name]} to {version}"
+        for name, version in sorted(after.items())
+        if name in before and before[name] != version
+    ]
+    said = [f"Installed {', '.join(new)}."] if new else []
+    said += [f"Changed {', '.join(changed)}."] if changed else []
+    return " ".join(said) or "Everything asked for is installed already."
+
+
+def _log(message: str) -> None:
+    print(message, file=sys.stderr)

@@ -1,0 +1,135 @@
+"""The runtime worker's main: a shell over this Pyodide, an agent, a peer over one port.
+
+It stands in an opaque origin with nothing but that port. ``glue`` is what
+``site/runtime_worker.js`` gives: Pyodide itself, who this session is, and how to reach the page.
+"""
+
+import asyncio
+import json
+import logging
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Awaitable
+from pathlib import Path
+from random import random
+from typing import Any, TypeVar
+
+from pyodide.ffi import can_run_sync, run_sync
+
+from foldbook.agent import RuntimeAgent
+from foldbook.browser.packages import Finder, Packages
+from foldbook.browser.ports import PortChannel
+from foldbook.channel import Channel
+from foldbook.peer import Peer, Surroundings
+from foldbook.shell import Hooks, ShellExecutor
+from foldbook.sync import RUNTIME_WINDOW
+from foldbook.wire import Hello
+
+T = TypeVar("T")
+
+FOLDER = Path("/home/pyodide/work")
+
+
+async def main(glue: Any) -> None:
+    """Join the notebook, take executions, and go on until the notebook hangs up."""
+    told: dict[str, Any] = json.loads(glue.session)
+    page = _Page(glue)
+    packages = Packages(glue.python)
+    executor = ShellExecutor(
+        Hooks(_wait, packages.prepare, packages.install, programs=False), FOLDER
+    )
+    sys.meta_path.insert(-1, Finder(packages, executor.wait, page.say))
+    _let_sleep(executor)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # late ones; the shell's own stands above it
+    peer = Peer.linked(
+        _hello(told), _once(PortChannel(glue.connect())), _surroundings(), window=RUNTIME_WINDOW
+    )
+    joined = asyncio.ensure_future(peer.run())
+    agent = RuntimeAgent(
+        peer,
+        executor,
+        told.get("name") or "Python in this page",
+        "browser",
+        replaces=told.get("replaces"),
+        wait=executor.wait,
+        progress=lambda _execution, text: page.say(text),
+        busy=page.busy,
+    )
+    await agent.start()
+    page.post(t="ready")
+    running = asyncio.ensure_future(agent.run())
+    await asyncio.wait((joined, running), return_when=asyncio.FIRST_COMPLETED)
+    for task in (joined, running):
+        if task.done():
+            task.result()
+    page.post(t="ended")
+
+
+class _Page:
+    """What the worker tells its page."""
+
+    def __init__(self, glue: Any) -> None:
+        self._glue = glue
+
+    def post(self, **message: Any) -> None:
+        """Send a message."""
+        self._glue.post(json.dumps(message))
+
+    def say(self, text: str) -> None:
+        """Say what takes time; empty: it is over."""
+        self.post(t="status", message=text)
+
+    def busy(self, busy: bool) -> None:
+        """Whether code runs: then the frame ticks, so that streams are flushed."""
+        self.post(t="busy", busy=busy)
+
+
+def _wait(awaitable: Awaitable[T]) -> T:
+    if not can_run_sync():
+        close = getattr(awaitable, "close", None)
+        if close is not None:
+            close()
+        raise RuntimeError("Python cannot wait in this browser: it lacks stack switching (JSPI).")
+    result: T = run_sync(awaitable)
+    return result
+
+
+def _let_sleep(executor: ShellExecutor) -> None:
+    """`time.sleep` lets the event loop go on where it can, and can be interrupted."""
+    original = time.sleep
+
+    def sleep(seconds: Any, /) -> None:
+        if seconds > 0 and can_run_sync():
+            executor.wait(asyncio.sleep(float(seconds)))
+        else:
+            original(seconds)
+
+    time.sleep = sleep
+
+
+def _hello(told: dict[str, Any]) -> Hello:
+    return Hello(
+        room=told["room"],
+        epoch=told.get("epoch", ""),
+        session_secret=bytes.fromhex(told["secret"]),
+        actor_secret=bytes.fromhex(told["actor_secret"]),
+        since=0,
+    )
+
+
+def _once(channel: Channel) -> Any:
+    channels = [channel]
+
+    async def connect() -> Channel | None:
+        return channels.pop() if channels else None
+
+    return connect
+
+
+def _surroundings() -> Surroundings:
+    return Surroundings(lambda: int(time.time() * 1000), lambda: secrets.token_bytes(32), random)
+
+
+logging.getLogger("asyncio").setLevel(logging.ERROR)

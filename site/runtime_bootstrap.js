@@ -1,0 +1,35 @@
+/**
+ * The one script that runs in a runtime's frame. It is a constant: the page's CSP, which the
+ * frame inherits, names its hash (`sha256-…` of exactly this text), so nothing else inline runs
+ * there. It starts the worker it is given and keeps the two bytes by which that can be reached
+ * while it is blocked: [0] a signal number for Python, [1] free.
+ *
+ * From its parent, once: {worker: data: URL, boot: any} with two ports: the frame's own, and the
+ * worker's. On its own port it takes "interrupt", "tick on", "tick off".
+ */
+export const RUNTIME_BOOTSTRAP = `"use strict";
+addEventListener("message", (event) => {
+  if (event.source !== parent || !event.data || !event.data.worker) return;
+  const [control, port] = event.ports;
+  const shared = self.crossOriginIsolated ? new SharedArrayBuffer(2) : null;
+  const signal = shared && new Uint8Array(shared);
+  const worker = new Worker(event.data.worker, { type: "module", name: "runtime" });
+  let ticking = 0;
+  const tell = (message) => control.postMessage(message);
+  const tick = (on) => {
+    clearInterval(ticking);
+    ticking = on && signal ? setInterval(() => Atomics.compareExchange(signal, 0, 0, 14), 50) : 0;
+  };
+  worker.onmessage = ({ data, ports }) => {
+    if (data.t === "busy") tick(data.busy);
+    else control.postMessage(data, ports);
+  };
+  worker.onerror = (error) => tell({ t: "failed", message: error.message || "the worker could not be started" });
+  control.onmessage = ({ data }) => {
+    if (data === "interrupt" && signal) Atomics.store(signal, 0, 2);
+  };
+  tell({ t: "frame", isolated: Boolean(signal) });
+  worker.postMessage({ ...event.data.boot, shared }, [port]);
+}, { once: false });
+parent.postMessage({ t: "runtime frame" }, "*");
+`;

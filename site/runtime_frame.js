@@ -1,0 +1,111 @@
+/**
+ * The page's side of a runtime: a hidden frame with an opaque origin, and in it the worker that
+ * runs Python. It can reach neither the page nor what the page has stored; it is handed the
+ * site's files, checked, and one port to the notebook worker.
+ */
+
+import { RUNTIME_BOOTSTRAP } from "./runtime_bootstrap.js";
+import { fetchAsset, siteAddress } from "./runtime_assets.js";
+
+/**
+ * @typedef {object} Options
+ * @property {{secret: string} & Record<string, any>} session what Python is told
+ * @property {(status: {message: string, done?: number, total?: number}) => void} onStatus
+ *   how the start and the loading of packages go on; an empty message: over
+ * @property {(port: MessagePort) => void} onPort the port to Python, for the notebook worker
+ * @property {() => void} [onReady] Python takes executions
+ * @property {(error: {message: string, detail?: string}) => void} onFailed it will never be ready
+ */
+
+/**
+ * @typedef {object} Runtime
+ * @property {() => boolean} interrupt false: it cannot be interrupted here, end it
+ * @property {() => void} stop
+ * @property {() => boolean} isolated whether `interrupt` can work; known once the frame is up
+ */
+
+/**
+ * @param {Options} options
+ * @returns {Runtime}
+ */
+export function startRuntime(options) {
+  const { port1: control, port2: frames } = new MessageChannel();
+  const { port1: files, port2: workers } = new MessageChannel();
+  const frame = makeFrame();
+  let isolated = false;
+  let ended = false;
+
+  const stop = () => {
+    if (ended) return;
+    ended = true;
+    removeEventListener("message", greet);
+    frame.remove(); // ends its worker, whatever that is doing
+    control.close();
+    files.close();
+  };
+  const fail = (/** @type {{message: string, detail?: string}} */ error) => {
+    if (ended) return;
+    stop();
+    options.onFailed(error);
+  };
+  const greet = async (/** @type {MessageEvent} */ event) => {
+    if (event.source !== frame.contentWindow || event.data?.t !== "runtime frame") return;
+    removeEventListener("message", greet);
+    try {
+      const worker = await workerAddress();
+      const boot = { base: siteAddress(), session: options.session };
+      if (!ended) frame.contentWindow?.postMessage({ worker, boot }, "*", [frames, workers]);
+    } catch (error) {
+      fail({ message: error instanceof Error ? error.message : String(error) });
+    }
+  };
+
+  control.onmessage = ({ data, ports }) => {
+    if (ended) return;
+    if (data.t === "frame") isolated = data.isolated;
+    else if (data.t === "connect" && ports[0]) options.onPort(ports[0]);
+    else if (data.t === "status") options.onStatus(data);
+    else if (data.t === "ready") options.onReady?.();
+    else if (data.t === "failed") fail(data);
+  };
+  files.onmessage = ({ data }) => hand(files, data);
+  addEventListener("message", greet);
+  document.body.append(frame);
+
+  return {
+    stop,
+    isolated: () => isolated,
+    interrupt: () => {
+      if (isolated && !ended) control.postMessage("interrupt");
+      return isolated && !ended;
+    },
+  };
+}
+
+function makeFrame() {
+  const frame = document.createElement("iframe");
+  frame.setAttribute("sandbox", "allow-scripts");
+  frame.setAttribute("allow", "cross-origin-isolated *");
+  frame.setAttribute("referrerpolicy", "no-referrer");
+  frame.title = "Python";
+  frame.hidden = true;
+  frame.setAttribute("aria-hidden", "true");
+  frame.srcdoc = `<!doctype html><meta charset="utf-8"><script>${RUNTIME_BOOTSTRAP}</script>`;
+  return frame;
+}
+
+/** The worker's script as an address that an opaque origin can start. */
+async function workerAddress() {
+  const script = await fetchAsset(new URL("runtime_worker.js", siteAddress()).href);
+  return `data:text/javascript;charset=utf-8,${encodeURIComponent(new TextDecoder().decode(script))}`;
+}
+
+/** @param {MessagePort} port @param {{id: number, url: string}} question */
+async function hand(port, { id, url }) {
+  try {
+    const data = await fetchAsset(url);
+    port.postMessage({ id, data }, [data]);
+  } catch (error) {
+    port.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
+  }
+}
