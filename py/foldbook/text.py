@@ -141,8 +141,26 @@ def transform_pair(later: Change, earlier: Change) -> tuple[Change, Change]:
     """Both changes, each rewritten to apply after the other; both ways end in the same text."""
     if not later or not earlier:
         return later, earlier
+    if len(later) == 2 and len(earlier) == 2:
+        apart = _apart(later, earlier)
+        if apart:
+            return apart
     mine, theirs = _parts(later), _parts(earlier)
     return _over(mine, theirs, left=True), _over(theirs, mine, left=False)
+
+
+def _apart(later: Change, earlier: Change) -> tuple[Change, Change] | None:
+    """`transform_pair` of two keystrokes that do not touch: one of them is only shifted."""
+    (at, one), (place, other) = later, earlier
+    if not isinstance(at, int) or not isinstance(place, int):
+        return None
+    if isinstance(one, int) or isinstance(other, int):
+        return None
+    if at + one[0] < place:
+        return later, (place + len(one[1]) - one[0], other)
+    if place + other[0] < at:
+        return (at + len(other[1]) - other[0], one), earlier
+    return None
 
 
 class _Sections:
