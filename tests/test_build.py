@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from builder import assemble, console, files, manifest, paths, pinned, serve, sources, venv
+from builder import assemble, bundle, console, files, manifest, paths, pinned, serve, sources, venv
 from builder.errors import BuildError, CommandFailed, WrongContent
 from builder.pinned import Mirror, Package
 
@@ -311,6 +312,40 @@ def test_an_unchanged_build_does_nothing(dist: Path, capsys: pytest.CaptureFixtu
     assemble.build()
     assert capsys.readouterr().out.strip() == "dist/ is up to date"
     assert (dist / manifest.NAME).stat().st_mtime_ns == before
+
+
+def test_each_worker_is_one_file(dist: Path) -> None:
+    """The runtime's is started from a data: address, where a neighbour cannot be imported."""
+    workers = [*dist.glob("*_worker.js"), dist / "sw.js"]
+    assert {path.name for path in workers} >= {"notebook_worker.js", "runtime_worker.js", "sw.js"}
+    for path in workers:
+        script = path.read_text(encoding="utf-8")
+        assert not re.search(r"""(^|[;}])(import|export)\b[^(;]*["']\./""", script), path.name
+
+
+def test_the_scripts_of_the_page_are_those_it_imports_at_once() -> None:
+    def chunk(entry: str | None, *imports: tuple[str, str]) -> dict[str, Any]:
+        listed = [{"path": f"../dist/{name}", "kind": kind} for name, kind in imports]
+        return {"imports": listed} | ({"entryPoint": entry} if entry else {})
+
+    at_once, later = "import-statement", "dynamic-import"
+    outputs = {
+        "main.js": chunk("main.js", ("notebook.js", later), ("home.js", later), ("a.js", at_once)),
+        "notebook.js": chunk("notebook.js", ("b.js", at_once), ("backup.js", later)),
+        "home.js": chunk("home.js", ("c.js", at_once)),
+        "backup.js": chunk("backup.js"),
+        **{name: chunk(None, ("a.js", at_once)) for name in ("a.js", "b.js", "c.js")},
+    }
+    metafile = {"outputs": {f"../dist/{name}": output for name, output in outputs.items()}}
+    found = bundle.page_scripts(metafile, paths.DIST)
+    assert found == ["a.js", "b.js", "main.js", "notebook.js"]
+
+
+def test_the_page_finds_every_file_it_names(dist: Path) -> None:
+    page = (dist / "index.html").read_text(encoding="utf-8")
+    named = re.findall(r'(?:href|src)="(?!https?:|data:|#)([^"]+)"', page)
+    assert named
+    assert [name for name in named if not (dist / name).is_file()] == []
 
 
 # -- the server

@@ -40,8 +40,8 @@ def _assemble(stamp: str, *, full: bool) -> None:
     try:
         lock = distribution.assemble(fresh / "pyodide", full=full)
         with console.step("bundle the page"):
-            bundle.assemble(fresh)
-        written = manifest.write(fresh, lock, stamp)
+            scripts = bundle.assemble(fresh)
+        written = manifest.write(fresh, lock, scripts, stamp)
         files.swap(fresh, paths.DIST)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)

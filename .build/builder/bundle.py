@@ -1,8 +1,10 @@
 """The page's own files: JavaScript and CSS through esbuild, the rest copied as it is."""
 
+import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from builder import files, licences, node, paths
 from builder.errors import BuildError
@@ -28,6 +30,7 @@ _OPTIONS = (
     "--external:./fonts/*",
     "--external:./katex/*",
 )
+_FIRST = ("main.js", "notebook.js")
 _FONTS = {
     "ibm-plex-sans": ("wght", "wght-italic"),
     "source-serif-4": ("opsz", "opsz-italic"),
@@ -35,11 +38,11 @@ _FONTS = {
 }
 
 
-def assemble(target: Path) -> None:
-    """Put the page into the folder `target`."""
+def assemble(target: Path) -> list[str]:
+    """Put the page into the folder `target`; gives the scripts that a notebook's page loads."""
     if not (paths.SITE / "main.js").is_file() or not (paths.SITE / "index.html").is_file():
         raise BuildError(f"Expected index.html and main.js in {paths.SITE}; they are not there.")
-    _run_esbuild(target)
+    scripts = _run_esbuild(target)
     for pattern in _COPIED:
         for source in sorted(paths.SITE.glob(pattern)):
             shutil.copyfile(source, target / source.name)
@@ -49,18 +52,40 @@ def assemble(target: Path) -> None:
     _copy_fonts(target / "fonts")
     _copy_katex(target / "katex")
     licences.write(target)
+    return scripts
 
 
-def _run_esbuild(target: Path) -> None:
+def _run_esbuild(target: Path) -> list[str]:
     # The page may load parts of itself later; a worker and the service worker are each one file,
     # the runtime's because it is started from a data: address that cannot import its neighbours.
     alone = sorted(paths.SITE.glob("*_worker.js")) + sorted(paths.SITE.glob("sw.js"))
     styles = sorted(paths.SITE.glob("style.css"))
     out = f"--outdir={target}"
-    node.run_tool_quietly("bundle the page", "esbuild", "main.js", "--splitting", *_OPTIONS, out)
+    metafile = paths.WORK / "page-bundle.json"
+    arguments = ["main.js", "--splitting", f"--metafile={metafile}", *_OPTIONS, out]
+    node.run_tool_quietly("bundle the page", "esbuild", *arguments)
     if alone or styles:
         names = [path.name for path in (*alone, *styles)]
         node.run_tool_quietly("bundle the workers", "esbuild", *names, *_OPTIONS, out)
+
+    return page_scripts(json.loads(metafile.read_text(encoding="utf-8")), target)
+
+
+def page_scripts(metafile: dict[str, Any], target: Path) -> list[str]:
+    """From esbuild's account of itself: main.js, notebook.js and all that these import at once.
+
+    What they import later, when it is asked for, is left out.
+    """
+    outputs = metafile["outputs"]
+    found: list[str] = []
+    waiting = [name for name, output in outputs.items() if output.get("entryPoint") in _FIRST]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.append(name)
+            imports = outputs[name]["imports"]
+            waiting += [one["path"] for one in imports if one["kind"] == "import-statement"]
+    return sorted((paths.SITE / name).resolve().relative_to(target).as_posix() for name in found)
 
 
 def _copy_fonts(target: Path) -> None:

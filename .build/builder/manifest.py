@@ -13,15 +13,19 @@ NAME = "manifest.json"
 _PAGE = (
     "index.html",
     "style.css",
-    "main.js",
+    "fonts/fonts.css",
+    "katex/katex.min.css",
     "fonts/ibm-plex-sans-latin-wght-normal.woff2",
     "fonts/source-code-pro-latin-wght-normal.woff2",
 )
 _CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 
 
-def write(dist: Path, lock: dict[str, Any], stamp: str) -> dict[str, Any]:
-    """List the folder `dist` in its manifest; gives what was written."""
+def write(dist: Path, lock: dict[str, Any], scripts: list[str], stamp: str) -> dict[str, Any]:
+    """List the folder `dist` in its manifest; gives what was written.
+
+    `scripts` are those that the page loads at once.
+    """
     listed = {
         path.relative_to(dist).as_posix(): {
             "size": path.stat().st_size,
@@ -32,20 +36,20 @@ def write(dist: Path, lock: dict[str, Any], stamp: str) -> dict[str, Any]:
     }
     first = {
         group: [name for name in names if name in listed]
-        for group, names in _first_result(lock).items()
+        for group, names in _first_result(lock, scripts).items()
     }
     manifest = {"stamp": stamp, "files": listed, "first_result": first}
     (dist / NAME).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return manifest
 
 
-def _first_result(lock: dict[str, Any]) -> dict[str, list[str]]:
+def _first_result(lock: dict[str, Any], scripts: list[str]) -> dict[str, list[str]]:
     """What the page loads until `6*7` is answered, by the part that asks for it."""
     core = [f"pyodide/{name}" for name in (*_CORE, "pyodide-lock.json")]
     notebook = _wheels(lock, ["foldbook"])
     runtime = [name for name in _wheels(lock, ["ipython"]) if name not in notebook]
     return {
-        "page": list(_PAGE),
+        "page": [*_PAGE, *scripts],
         "Pyodide core": core,
         "notebook worker": ["notebook_worker.js", *notebook],
         "runtime worker": ["runtime_worker.js", *runtime],
