@@ -68,18 +68,22 @@ export class Link {
     this.view = `${Date.now().toString(36)}-${catalogue.newId()}`;
     this.handlers = handlers;
     this.channel = new BroadcastChannel(`foldbook:${id}`);
-    this.runtime = new RuntimeHost((message, transfer) => this.#tellWorker(message, transfer));
-    this.runtime.onnews = (news) => handlers.onHost?.(news);
+    this.runtime = new RuntimeHost(
+      (message, transfer) => this.#worker?.postMessage(message, transfer ?? []),
+      (news) => this.#spread(news),
+    );
   }
 
   /** Draw what is stored, then look for a worker or become the one who starts it. */
   async start() {
-    this.channel.onmessage = (event) => this.#receive(event.data);
+    this.channel.onmessage = (event) => {
+      if (!this.#worker) this.#receive(event.data); // else the worker is heard directly
+    };
     document.addEventListener("visibilitychange", this.#hidden);
     try {
       this.#database = await db.openNotebookDatabase(this.id, { create: false });
       const saved = await db.read(this.#database, "view", "saved");
-      if (saved && !this.#attached) this.#draw(JSON.parse(saved), true);
+      if (saved && !this.#attached) this.#draw(JSON.parse(saved), 0, true);
     } catch (error) {
       this.#fail(error);
       return;
@@ -224,7 +228,8 @@ export class Link {
   }
 
   #attach() {
-    this.#post({ t: "attach", have: { seq: this.#seq } });
+    const waiting = this.#unacked.map(({ k, command }) => ({ k, command }));
+    this.#post({ t: "attach", have: { seq: this.#seq }, waiting });
   }
 
   /** @param {any} message */
@@ -238,8 +243,10 @@ export class Link {
       case "patch":
         this.#v = message.v;
         this.#seq = message.seq;
-        this.#acknowledge(message.ack);
+        this.#acknowledge(message.stored);
         return this.handlers.onPatch?.(message.ops, { v: message.v, ack: message.ack });
+      case "stored":
+        return this.#acknowledge(message.stored);
       case "saved":
         this.#workerUnsaved = message.unsaved;
         this.#failed = message.failed;
@@ -265,21 +272,23 @@ export class Link {
   /** @param {any} message */
   #viewed(message) {
     this.#v = message.v;
-    this.#seq = message.json.seq;
     this.#attached = true;
-    this.#acknowledge(message.ack);
-    this.#draw(message.json, false);
-    for (const sent of this.#unacked) this.#post(this.#cmd(sent));
+    this.#acknowledge(message.stored);
+    this.#draw(message.json, message.ack, false);
+    for (const sent of this.#unacked) {
+      if (sent.k <= message.ack) continue;
+      sent.base = message.v; // it was sent after the attach, and stands on this view now
+      this.#post(this.#cmd(sent));
+    }
   }
 
-  /** @param {any} view @param {boolean} saved */
-  #draw(view, saved) {
-    if (saved) this.#seq = view.seq;
-    const ack = this.#k - this.#unacked.length;
+  /** @param {any} view @param {number} ack @param {boolean} saved */
+  #draw(view, ack, saved) {
+    this.#seq = view.seq;
     this.handlers.onView?.(view, { v: this.#v, ack, saved });
   }
 
-  /** @param {number} k */
+  /** Everything up to k is stored. @param {number} k */
   #acknowledge(k) {
     this.#unacked = this.#unacked.filter((sent) => sent.k > k);
     this.#tellSaved();
@@ -346,9 +355,11 @@ export class Link {
     else this.channel.postMessage(whole);
   }
 
-  /** @param {any} message @param {Transferable[]} [transfer] */
-  #tellWorker(message, transfer = []) {
-    this.#worker?.postMessage(message, transfer);
+  /** News of the runtime, for all tabs. @param {object} news */
+  #spread(news) {
+    const message = { t: "news", ...news };
+    this.channel.postMessage(message);
+    this.handlers.onHost?.(message);
   }
 
   #open() {

@@ -3,6 +3,7 @@
  * Python's affair (`foldbook.browser.notebook_worker`).
  */
 
+import * as catalogue from "./catalogue.js";
 import * as db from "./db.js";
 
 /** @typedef {import("pyodide").PyodideAPI} Pyodide */
@@ -53,6 +54,11 @@ async function loadPython() {
 function glue(python) {
   return {
     db,
+    identity: catalogue.identity,
+    inbox,
+    dropInbox: catalogue.dropInbox,
+    refresh: (/** @type {string} */ id, /** @type {string} */ json) =>
+      catalogue.refresh(id, JSON.parse(json)),
     post: (/** @type {string} */ json, /** @type {string} */ to, /** @type {any} */ data) =>
       post({ ...JSON.parse(json), ...(data ? { data } : {}) }, to),
     loadPackage: (/** @type {string} */ name) => python.loadPackage(name),
@@ -65,6 +71,19 @@ function glue(python) {
       for (const [message, from] of early.splice(0)) deliver(message, from);
     },
   };
+}
+
+/**
+ * The commands that wait, as JSON, and beside each the bytes that it brings, if it does.
+ * @param {string} id
+ * @returns {Promise<{items: string[], data: (ArrayBuffer | null)[]}>}
+ */
+async function inbox(id) {
+  const { keys, items } = await catalogue.inbox(id);
+  const plain = items.map(({ view, k, seq, command: { data: _, ...command } }, i) =>
+    JSON.stringify({ key: keys[i], view, k, seq, command }),
+  );
+  return { items: plain, data: items.map(({ command }) => command.data ?? null) };
 }
 
 /**

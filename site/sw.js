@@ -4,7 +4,7 @@
  */
 
 /** @type {any} */
-const worker = self;
+const service = self;
 
 const HEADERS = {
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -16,11 +16,11 @@ const HEADERS = {
   "Cross-Origin-Resource-Policy": "cross-origin",
 };
 
-worker.addEventListener("install", () => worker.skipWaiting());
-worker.addEventListener("activate", (/** @type {any} */ event) => {
-  event.waitUntil(worker.clients.claim());
+service.addEventListener("install", () => service.skipWaiting());
+service.addEventListener("activate", (/** @type {any} */ event) => {
+  event.waitUntil(service.clients.claim());
 });
-worker.addEventListener("fetch", (/** @type {any} */ event) => {
+service.addEventListener("fetch", (/** @type {any} */ event) => {
   const request = event.request;
   if (new URL(request.url).origin !== location.origin) return;
   if (request.cache === "only-if-cached" && request.mode !== "same-origin") return;

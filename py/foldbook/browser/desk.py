@@ -1,0 +1,97 @@
+"""Where the views' commands go, and what they are shown."""
+
+from collections.abc import Callable
+from typing import Final
+
+from foldbook.browser.runtimes import PageRuntime
+from foldbook.commands import Command
+from foldbook.commands.runs import ReplyInput
+from foldbook.notebook import Notebook
+from foldbook.peer import Change, Origin, Peer
+from foldbook.reducer import fold_all
+from foldbook.row import Kind
+from foldbook.saver import Saver
+from foldbook.store import Batch, Loaded
+from foldbook.view import Around, Strip
+
+
+class Desk:
+    """See the module; a `foldbook.browser.views.Desk`.
+
+    saver and runtime are None where the notebook can only be looked at. changed: when somebody
+    last edited it, ms since 1970.
+    """
+
+    def __init__(
+        self, peer: Peer, loaded: Loaded, saver: Saver | None, runtime: PageRuntime | None
+    ) -> None:
+        self.peer: Final = peer
+        self.changed = max((row.ts for row in loaded.rows if row.kind is Kind.EDIT), default=0)
+        self._saver = saver
+        self._runtime = runtime
+        self._rows = loaded.rows
+        self._opened = peer.notebook.fork()
+        self._strip = Strip()
+        for row in loaded.rows:
+            self._strip.add(row.actor, row.seq)
+        peer.subscribe(self._count)
+
+    @property
+    def notebook(self) -> Notebook:
+        """See `foldbook.browser.views.Desk`."""
+        return self.peer.notebook
+
+    @property
+    def around(self) -> Around:
+        """See `foldbook.browser.views.Desk`."""
+        peer = self.peer
+        return Around(
+            me=peer.actor,
+            pending=peer.unsaved,
+            readonly=self.readonly,
+            undo=peer.undo.undo_label,
+            redo=peer.undo.redo_label,
+            starting=self._runtime.starting if self._runtime else None,
+            strip=self._strip,
+        )
+
+    @property
+    def readonly(self) -> dict[str, str | int] | None:
+        """Why the notebook can only be looked at, and how many records were kept aside."""
+        reason = self.peer.readonly
+        if reason is None:
+            return None
+        strangers = sum(each.what != "void" for each in self.notebook.aside)
+        return {"reason": reason, "aside": len(self.peer.damaged) + strangers}
+
+    def submit(self, command: Command, view: str, k: int) -> None:
+        """See `foldbook.browser.views.Desk`."""
+
+        def carry_out(asked: Command) -> None:
+            self.peer.submit(asked, origin=Origin(view, k) if self._saver else None)
+
+        if self._runtime is None or self.peer.readonly:
+            carry_out(command)
+            return
+        if isinstance(command, ReplyInput):
+            self._runtime.reply(command)
+        self._runtime.submit(command, carry_out)
+
+    def note(self, view: str, k: int, then: Callable[[], None]) -> None:
+        """See `foldbook.browser.views.Desk`."""
+        if self._saver is None or self.peer.readonly:
+            then()
+        else:
+            self._saver.put(Batch(views={view: k}), then)
+
+    def notebook_at(self, seq: int) -> Notebook:
+        """See `foldbook.browser.views.Desk`."""
+        if seq >= self._opened.head:
+            return self._opened
+        return fold_all(row for row in self._rows if row.seq <= seq)
+
+    def _count(self, change: Change) -> None:
+        for row in change.confirmed:
+            self._strip.add(row.actor, row.seq)
+            if row.kind is Kind.EDIT:
+                self.changed = row.ts

@@ -1,0 +1,80 @@
+"""The notebook worker's main: the host of one notebook, wired to JavaScript.
+
+``glue`` is what ``site/notebook_worker.js`` gives: messages in and out, the databases, packages.
+"""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from random import random
+from typing import Any
+
+from pydantic_core import to_json
+from pyodide.ffi import create_proxy, to_js
+
+from foldbook.browser.host import Clock, Host
+from foldbook.browser.indexeddb import IndexedDBStore
+from foldbook.browser.page import Message, Person, Waiting, Where
+from foldbook.browser.ports import PortChannel
+from foldbook.peer import Surroundings
+
+
+async def main(notebook_id: str, glue: Any) -> None:
+    """Open the notebook and serve its pages, until the worker is ended."""
+    page = _Page(notebook_id, glue)
+    store = IndexedDBStore(notebook_id, glue.db)
+    host = await Host.open(
+        notebook_id, page, store, _surroundings(), Clock(_now, time.perf_counter)
+    )
+    await host.begin()
+
+    def hear(text: str, sender: Where, extra: Any) -> None:
+        message = json.loads(text)
+        if message["t"] == "port":
+            host.connect(message["session"], PortChannel(extra))
+        else:
+            host.receive(message, sender, extra)
+
+    glue.listen(create_proxy(hear))
+    await asyncio.get_running_loop().create_future()
+
+
+class _Page:
+    """The real `foldbook.browser.page.Page`."""
+
+    def __init__(self, notebook_id: str, glue: Any) -> None:
+        self._id = notebook_id
+        self._glue = glue
+
+    def post(self, message: Message, to: Where = "all") -> None:
+        self._glue.post(to_json(message).decode(), to)
+
+    async def inbox(self) -> Sequence[Waiting]:
+        found = await self._glue.inbox(self._id)
+        return [
+            Waiting(**json.loads(text), data=data.to_bytes() if data else None)
+            for text, data in zip(found.items, found.data, strict=True)
+        ]
+
+    async def drop_inbox(self, keys: Sequence[int]) -> None:
+        await self._glue.dropInbox(to_js(list(keys)))
+
+    async def person(self) -> Person:
+        found = await self._glue.identity()
+        return Person(found.secret.to_bytes(), found.name)
+
+    async def refresh(self, entry: Mapping[str, Any]) -> None:
+        await self._glue.refresh(self._id, to_json(entry).decode())
+
+    async def load_package(self, name: str) -> None:
+        await self._glue.loadPackage(name)
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
+
+
+def _surroundings() -> Surroundings:
+    return Surroundings(_now, lambda: secrets.token_bytes(32), random)

@@ -1,0 +1,56 @@
+"""What the notebook worker asks of JavaScript; `foldbook.browser.notebook_worker` has the real one.
+
+Everything else of the host knows only this, so that it runs and is tested without a browser.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Where = Literal["page", "channel", "all"]
+"""To the tab of this worker, to all others, or to both."""
+
+Message = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A command of the inbox: no worker has taken it yet. ``seq`` is the head that its view had
+    drawn, ``data`` the bytes of a file, where the command brings one."""
+
+    key: int
+    view: str
+    k: int
+    seq: int
+    command: Mapping[str, Any]
+    data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who sits here: the secret behind the actor's id, and the name."""
+
+    secret: bytes
+    name: str
+
+
+class Page(Protocol):
+    """The tab and the catalogue, as seen from the worker."""
+
+    def post(self, message: Message, to: Where = "all") -> None:
+        """Send a message to the pages."""
+
+    async def inbox(self) -> Sequence[Waiting]:
+        """The commands that wait for this notebook, oldest first."""
+
+    async def drop_inbox(self, keys: Sequence[int]) -> None:
+        """These commands are taken and stored."""
+
+    async def person(self) -> Person:
+        """Who sits here."""
+
+    async def refresh(self, entry: Mapping[str, Any]) -> None:
+        """Set values of this notebook's entry in the catalogue."""
+
+    async def load_package(self, name: str) -> None:
+        """Make a Python package importable."""

@@ -1,0 +1,286 @@
+"""The page's own runtime: started, interrupted, restarted, mourned.
+
+Its session is known before it is up, so that runs can be asked of it at once; they wait in the
+log. What it was doing when its tab was closed is lost, and nothing is ever run again by itself.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from foldbook.agent import REPLY_INPUT
+from foldbook.authority import LocalAuthority
+from foldbook.browser.page import Message, Page
+from foldbook.channel import Channel
+from foldbook.commands import Command
+from foldbook.commands.runs import (
+    Interrupt,
+    ReplyInput,
+    Restart,
+    RunAbove,
+    RunAll,
+    RunBelow,
+    RunCells,
+)
+from foldbook.errors import CommandRefused
+from foldbook.events.base import Event
+from foldbook.events.executions import ExecutionCancelled
+from foldbook.events.runtimes import RuntimeLost
+from foldbook.notebook import Execution, Notebook, Status
+from foldbook.peer import Peer
+from foldbook.view import Starting
+from foldbook.wire import identify
+
+NAME: Final = "Python in this browser"
+GRACE: Final = 1.0
+"""Seconds that code which cannot be interrupted gets to end by itself (it may be waiting)."""
+PATIENCE: Final = 3.0
+"""Seconds after which a person is told that the code does not react to an interrupt."""
+
+_RUNS: Final = (RunCells, RunAll, RunAbove, RunBelow, Restart)
+_ENDED: Final = ("stopped", "lost")
+
+
+@dataclass(slots=True)
+class _Runtime:
+    secret: bytes
+    session: str
+    since: int
+    state: Literal["starting", "ready"] = "starting"
+    channel: Channel | None = None
+
+
+class PageRuntime:
+    """The one runtime that the leading tab holds. ``secret``: 32 new random bytes; ``now``: ms
+    since 1970; ``actor``: the secret of the actor that this browser's runtimes are."""
+
+    def __init__(
+        self,
+        peer: Peer,
+        authority: LocalAuthority,
+        page: Page,
+        *,
+        actor: bytes,
+        secret: Callable[[], bytes],
+        now: Callable[[], int],
+    ) -> None:
+        self._peer = peer
+        self._authority = authority
+        self._page = page
+        self._actor = actor
+        self._secret = secret
+        self._now = now
+        self._runtime: _Runtime | None = None
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    @property
+    def session(self) -> str | None:
+        """The runtime's session, if there is one."""
+        return self._runtime.session if self._runtime else None
+
+    @property
+    def starting(self) -> Starting | None:
+        """The runtime, while the log does not know it yet."""
+        runtime = self._runtime
+        if runtime is None or runtime.session in self._peer.notebook.runtimes:
+            return None
+        return Starting(runtime.session, NAME, runtime.since)
+
+    def prepare(self) -> None:
+        """Give the next runtime its session; from now on runs are asked of it."""
+        secret = self._secret()
+        self._runtime = _Runtime(secret, identify(secret), self._now())
+        self._peer.runtime = self._runtime.session
+
+    def start(self, replaces: str | None = None) -> None:
+        """Have the tab start the runtime that was prepared."""
+        runtime = self._runtime
+        assert runtime is not None, "prepare comes before start"
+        room = self._authority.room
+        options = {
+            "secret": runtime.secret.hex(),
+            "actor_secret": self._actor.hex(),
+            "room": room.name,
+            "epoch": room.epoch,
+            "name": NAME,
+            "replaces": replaces,
+        }
+        self._page.post(
+            {"t": "host", "do": "start", "session": runtime.session, "options": options}, "page"
+        )
+
+    def mourn(self) -> None:
+        """At the opening: runtimes of tabs that were closed are lost, and with them what they ran."""
+        notebook = self._peer.notebook
+        events: list[Event] = [
+            RuntimeLost(runtime=session, reason="the tab that held it was closed")
+            for session in _orphaned(notebook, self.session)
+        ]
+        events += [
+            ExecutionCancelled(execution_id=each.id)
+            for each in notebook.unfinished()
+            if each.runtime is None and each.status is Status.QUEUED
+        ]
+        if events:
+            self._peer.append(events)
+
+    def submit(self, command: Command, carry_out: Callable[[Command], None]) -> None:
+        """Carry a command out, and do what it means for the runtime. Raises `CommandRefused`."""
+        if isinstance(command, Restart):
+            self._restart(command, carry_out)
+            return
+        if isinstance(command, _RUNS) and self._runtime is None:
+            self.prepare()
+            self.start()
+        carry_out(command)
+        if isinstance(command, Interrupt) and self._runtime is not None:
+            self._page.post(
+                {"t": "host", "do": "interrupt", "session": self._runtime.session}, "page"
+            )
+
+    def reply(self, command: ReplyInput) -> None:
+        """A password goes to the runtime beside the log."""
+        execution = self._peer.notebook.executions.get(command.execution_id)
+        prompt = execution.prompt if execution else None
+        if execution is None or prompt is None or not prompt.password or execution.owner is None:
+            return
+        params = {"input_id": command.input_id, "value": command.value}
+        self._tasks.add(
+            task := asyncio.ensure_future(self._peer.call(execution.owner, REPLY_INPUT, params))
+        )
+        task.add_done_callback(self._replied)
+
+    def connect(self, session: str, channel: Channel) -> None:
+        """The runtime's Python is up and wants to join the log."""
+        if self._runtime is None or self._runtime.session != session:
+            channel.close()
+            return
+        self._runtime.channel = channel
+        self._authority.attach(channel, session)
+
+    def heard(self, message: Message) -> None:
+        """What the tab says of the runtime."""
+        if self._runtime is None or message["session"] != self._runtime.session:
+            return
+        match message["state"]:
+            case "ready":
+                self._runtime.state = "ready"
+            case "failed":
+                self._failed(self._runtime, str(message.get("message", "it ended")))
+            case "interrupted":
+                self._watch(PATIENCE, self._tell_stuck)
+            case "uninterruptible":
+                self._watch(GRACE, self._replace_stuck)
+            case _:
+                pass
+
+    def end(self) -> None:
+        """The notebook is being left."""
+        if self._runtime is not None and self._runtime.channel is not None:
+            self._runtime.channel.close()
+        self._runtime = None
+
+    def _replied(self, task: "asyncio.Task[object]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (why := task.exception()) is not None:
+            message = f"The answer did not reach Python: {why}"
+            self._page.post({"t": "toast", "kind": "runtime", "message": message})
+
+    def _restart(self, command: Restart, carry_out: Callable[[Command], None]) -> None:
+        old = self._runtime
+        self.prepare()
+        try:
+            carry_out(command)
+        except CommandRefused:
+            self._runtime = old
+            self._peer.runtime = old.session if old else None
+            raise
+        self._begin_anew(old, "restarted")
+
+    def _begin_anew(self, old: _Runtime | None, reason: str) -> None:
+        """Another runtime stands in the place of the old one, whose memory is gone."""
+        session = old.session if old else self._peer.notebook.selected_runtime
+        if old is not None and old.channel is not None:
+            old.channel.close()
+        if session is not None:
+            self._declare_lost(session, reason)
+        self.start(session if session in self._peer.notebook.runtimes else None)
+
+    def _declare_lost(self, session: str, reason: str) -> None:
+        known = self._peer.notebook.runtimes.get(session)
+        if known is None or known.status not in _ENDED:
+            self._peer.append([RuntimeLost(runtime=session, reason=reason)])
+
+    def _failed(self, runtime: _Runtime, message: str) -> None:
+        was_ready = runtime.state == "ready"
+        if was_ready:
+            self.prepare()
+            self._begin_anew(runtime, message)
+        else:  # another try would fail alike; the next run is one
+            self._runtime = None
+            self._peer.runtime = None
+            self._declare_lost(runtime.session, message)
+        text = "Python ended and was started anew" if was_ready else "Python could not be started"
+        self._page.post({"t": "toast", "kind": "runtime", "message": f"{text}: {message}"})
+
+    def _watch(self, seconds: float, act: Callable[[], None]) -> None:
+        """Look in some seconds whether what runs now still runs."""
+        running = self._running()
+        if running is None:
+            return
+        known = running.id
+
+        def look() -> None:
+            now = self._running()
+            if now is not None and now.id == known:
+                act()
+
+        asyncio.get_running_loop().call_later(seconds, look)
+
+    def _running(self) -> Execution | None:
+        session = self.session
+        unfinished = self._peer.notebook.unfinished()
+        return next(
+            (e for e in unfinished if e.status is Status.RUNNING and e.owner == session), None
+        )
+
+    def _tell_stuck(self) -> None:
+        self._page.post(
+            {
+                "t": "toast",
+                "kind": "stuck",
+                "message": "The running cell does not react to the interrupt. "
+                "A restart ends it; Python's memory is lost then.",
+                "action": {"label": "Restart", "command": {"do": "restart"}},
+            }
+        )
+
+    def _replace_stuck(self) -> None:
+        old = self._runtime
+        self.prepare()
+        self._begin_anew(old, "interrupted: this page cannot stop Python without ending it")
+        self._page.post(
+            {
+                "t": "toast",
+                "kind": "replaced",
+                "message": "This page cannot interrupt Python, so it was ended and started anew; "
+                "its memory is lost.",
+            }
+        )
+
+
+def _orphaned(notebook: Notebook, own: str | None) -> list[str]:
+    """Sessions of browser runtimes that are not there any more, and of those that executions
+    wait for though they never started."""
+    known = [
+        runtime.session
+        for runtime in notebook.runtimes.values()
+        if runtime.kind == "browser" and runtime.status not in _ENDED
+    ]
+    waited = [
+        each.runtime
+        for each in notebook.unfinished()
+        if each.runtime is not None and each.runtime not in notebook.runtimes
+    ]
+    return [session for session in dict.fromkeys([*known, *waited]) if session != own]

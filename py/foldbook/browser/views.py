@@ -1,0 +1,166 @@
+"""The views of a notebook: what each has been told, and what it asks for."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from foldbook.browser.page import Page, Waiting, Where
+from foldbook.commands import Command, parse
+from foldbook.commands.sources import EditSource
+from foldbook.errors import CommandRefused
+from foldbook.notebook import Notebook
+from foldbook.view import Around, Screen
+
+INTERVAL: Final = 0.016
+"""Seconds between two patches to a view, at least."""
+
+
+class Desk(Protocol):
+    """Where commands go and what the views show; `foldbook.browser.host` has it."""
+
+    @property
+    def notebook(self) -> Notebook:
+        """The notebook as it is now."""
+
+    @property
+    def around(self) -> Around:
+        """What is shown beside it."""
+
+    def submit(self, command: Command, view: str, k: int) -> None:
+        """Carry a command out. Raises `CommandRefused`."""
+
+    def note(self, view: str, k: int, then: Callable[[], None]) -> None:
+        """Keep that the view's k-th command was taken; ``then`` is called when all is stored."""
+
+    def notebook_at(self, seq: int) -> Notebook:
+        """The notebook as it was when the log ended there."""
+
+
+@dataclass(slots=True)
+class _View:
+    """to: how it is reached. taken: its newest command that was looked at; told: the newest that
+    it knows of; stored: the newest that is on the disk."""
+
+    id: str
+    to: Where
+    screen: Screen = field(default_factory=Screen)
+    taken: int = 0
+    told: int = 0
+    stored: int = 0
+    told_stored: int = 0
+
+
+class Views:
+    """All views of one notebook. ``stored``: the newest k of each that the store knows."""
+
+    def __init__(self, page: Page, desk: Desk, stored: Mapping[str, int]) -> None:
+        self._page = page
+        self._desk = desk
+        self._stored = dict(stored)
+        self._views: dict[str, _View] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def attach(
+        self, view_id: str, to: Where, seq: int = 0, waiting: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """A view is there. ``waiting`` are commands that it sent and does not know to be stored,
+        made when it had drawn the log up to ``seq``."""
+        k = self._stored.get(view_id, 0)
+        view = _View(view_id, to, taken=k, told=k, stored=k, told_stored=k)
+        self._views[view_id] = view
+        self._catch_up(view, seq, [(each["k"], each["command"]) for each in waiting])
+        shown = view.screen.open(self._desk.notebook, self._desk.around)
+        view.told, view.told_stored = view.taken, view.stored
+        self._post(view, t="view", v=view.screen.v, ack=view.taken, stored=view.stored, json=shown)
+
+    def detach(self, view_id: str) -> None:
+        """A view is gone."""
+        self._views.pop(view_id, None)
+
+    def take(self, view_id: str, k: int, base: int, values: Mapping[str, Any]) -> None:
+        """A command of a view. One that was taken before is left alone; a view that is not known
+        here attaches again and sends it again."""
+        view = self._views.get(view_id)
+        if view is not None and k > view.taken:
+            self._show(view)  # so that the screen knows what the command may speak of
+            self._carry_out(view, k, base, values)
+
+    def take_waiting(self, items: Iterable[Waiting]) -> None:
+        """Commands from the inbox, of views that may be gone."""
+        by_view: dict[str, list[Waiting]] = {}
+        for item in items:
+            by_view.setdefault(item.view, []).append(item)
+        for view_id, own in by_view.items():
+            k = self._stored.get(view_id, 0)
+            known = self._views.get(view_id)
+            view = _View(view_id, "all", taken=known.taken if known else k)
+            self._catch_up(view, own[0].seq, [(each.k, each.command) for each in own])
+
+    def changed(self) -> None:
+        """Something changed: the views are going to be told."""
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._flush)
+
+    def _catch_up(
+        self, view: _View, seq: int, waiting: Sequence[tuple[int, Mapping[str, Any]]]
+    ) -> None:
+        """Carry out what a view asked for while nobody was there to take it."""
+        fresh = [(k, values) for k, values in waiting if k > view.taken]
+        if not fresh:
+            return
+        view.screen.open(self._desk.notebook_at(seq), self._desk.around)
+        base = view.screen.v
+        for k, values in fresh:
+            view.screen.update(self._desk.notebook, self._desk.around)
+            self._carry_out(view, k, base, values)
+
+    def _carry_out(self, view: _View, k: int, base: int, values: Mapping[str, Any]) -> None:
+        view.taken = k
+        try:
+            command = parse(values)
+            if isinstance(command, EditSource):
+                command = self._fitted(view, command, base)
+            self._desk.submit(command, view.id, k)
+        except CommandRefused as why:
+            self._post(view, t="refused", k=k, command=dict(values), message=str(why))
+        self._desk.note(view.id, k, lambda: self._note_stored(view, k))
+        self.changed()
+
+    def _fitted(self, view: _View, edit: EditSource, base: int) -> EditSource:
+        """The view's edit, made to fit the source as it is now."""
+        change = view.screen.receive_edit(edit.cell_id, edit.changes, edit.length_before, base)
+        length = len(self._desk.notebook.cells[edit.cell_id].source)
+        return EditSource(cell_id=edit.cell_id, changes=change, length_before=length)
+
+    def _note_stored(self, view: _View, k: int) -> None:
+        view.stored = self._stored[view.id] = max(k, self._stored.get(view.id, 0))
+        self.changed()
+
+    def _flush(self) -> None:
+        self._timer = None
+        for view in list(self._views.values()):
+            self._show(view)
+
+    def _show(self, view: _View) -> None:
+        """Bring a view forward."""
+        ack = view.taken if view.taken > view.told else None
+        patch = view.screen.update(self._desk.notebook, self._desk.around, ack)
+        if patch is not None:
+            view.told, view.told_stored = view.taken, view.stored
+            head = self._desk.notebook.head
+            self._post(
+                view,
+                t="patch",
+                v=patch.v,
+                seq=head,
+                ack=view.taken,
+                stored=view.stored,
+                ops=patch.ops,
+            )
+        elif view.stored > view.told_stored:
+            view.told_stored = view.stored
+            self._post(view, t="stored", stored=view.stored)
+
+    def _post(self, view: _View, **message: Any) -> None:
+        self._page.post({"view": view.id, **message}, view.to)

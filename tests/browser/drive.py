@@ -1,0 +1,102 @@
+"""A notebook driven without the page's looks: commands in, the view out."""
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.browser.profile import Profile
+
+
+class Notebook:
+    """One tab on one notebook."""
+
+    def __init__(self, page: Page, notebook_id: str) -> None:
+        self.page = page
+        self.id = notebook_id
+        page.evaluate("id => open(id)", notebook_id)
+        self.wait("view !== null")
+
+    @classmethod
+    def new(cls, profile: Profile, name: str = "Story") -> "Notebook":
+        """A new notebook in a new tab."""
+        page = profile.page(drive=True)
+        return cls(page, page.evaluate("name => catalogue.create(name)", name))
+
+    @classmethod
+    def again(cls, profile: Profile, notebook_id: str) -> "Notebook":
+        """A notebook that is there already, in a new tab."""
+        return cls(profile.page(drive=True), notebook_id)
+
+    def wait(self, condition: str, argument: Any = None) -> Any:
+        """Wait until a JavaScript expression over ``state`` (and ``argument``) is truthy."""
+        body = f"argument => {{ const view = state.view; return {condition}; }}"
+        return self.page.wait_for_function(body, arg=argument).json_value()
+
+    def ready(self) -> "Notebook":
+        """Wait until Python is up and its view is drawn."""
+        self.wait("state.drawn.some(how => !how.saved)")
+        return self
+
+    def send(self, **command: Any) -> int:
+        """Send a command; returns its k."""
+        k: int = self.page.evaluate("command => send(command)", command)
+        return k
+
+    def type(self, text: str, cell: int = 0) -> None:
+        """Put text at the end of a cell."""
+        cell_id, length = self.page.evaluate(
+            "i => { const id = state.view.order[i]; return [id, [...state.view.cells[id].source].length]; }",
+            cell,
+        )
+        changes = [length, [0, text]] if length else [[0, text]]
+        self.send(do="edit_source", cell_id=cell_id, changes=changes, length_before=length)
+
+    def add(self, source: str) -> str:
+        """A new code cell at the end; returns its id."""
+        cell_id: str = self.page.evaluate("() => catalogue.newId()")
+        last = self.page.evaluate("() => state.view.order.at(-1) ?? null")
+        self.send(do="create_cell", cell_id=cell_id, cell_type="code", source=source, after=last)
+        self.wait("view.cells[argument]", cell_id)
+        return cell_id
+
+    def cell_id(self, cell: int = 0) -> str:
+        """The id of the cell at this place."""
+        found: str = self.page.evaluate("i => state.view.order[i]", cell)
+        return found
+
+    def run(self, cell: int = 0) -> None:
+        """Ask for a cell to be run."""
+        self.send(do="run_cells", cell_ids=[self.cell_id(cell)])
+
+    def status(self, *wanted: str, cell: int = 0) -> str:
+        """Wait until the cell's latest execution is in one of these states; returns which."""
+        found: str = self.wait(
+            "argument[1].includes(view.cells[view.order[argument[0]]]?.execution?.status)"
+            " && view.cells[view.order[argument[0]]].execution.status",
+            [cell, list(wanted)],
+        )
+        return found
+
+    def outputs(self, cell: int = 0) -> list[dict[str, Any]]:
+        """The outputs of the cell at this place."""
+        found: list[dict[str, Any]] = self.page.evaluate(
+            "i => state.view.cells[state.view.order[i]].execution?.outputs ?? []", cell
+        )
+        return found
+
+    def text(self, cell: int = 0) -> str:
+        """All text among the outputs of the cell: streams, results, errors."""
+        parts = []
+        for output in self.outputs(cell):
+            parts.append(output.get("text") or "")
+            parts.append(output.get("data", {}).get("text/plain") or "")
+            parts.append(output.get("evalue") or "")
+        return "".join(parts)
+
+    def saved(self) -> None:
+        """Wait until everything sent is stored."""
+        self.wait("state.saved && state.saved.unsaved === 0")
+
+    def view(self) -> Any:
+        """The view as it is drawn."""
+        return self.page.evaluate("() => state.view")

@@ -1,0 +1,64 @@
+/** A page with no looks: it opens a notebook and keeps its view, so that a test can ask for it. */
+
+import * as catalogue from "./catalogue.js";
+import * as db from "./db.js";
+import { openNotebook } from "./link.js";
+import { applyOp } from "./patch.js";
+
+const state = { view: null, drawn: [], saved: null, status: [], refused: [], toasts: [], news: [] };
+
+const handlers = {
+  onView: (view, how) => {
+    state.view = view;
+    state.drawn.push(how);
+  },
+  onPatch: (ops) => {
+    for (const op of ops) state.view = patched(state.view, op);
+  },
+  onSaved: (saved) => (state.saved = saved),
+  onStatus: (status) => state.status.push(status),
+  onRefused: (refused) => state.refused.push(refused),
+  onToast: (toast) => state.toasts.push(toast),
+  onHost: (news) => state.news.push(news),
+};
+
+/** Texts of this page's own edits do not come back in patches: it keeps them here. */
+function patched(view, op) {
+  if (op[0] === "text") {
+    const source = edited(view.cells[op[1]].source, op[2]);
+    return applyOp(view, ["set", ["cells", op[1], "source"], source]);
+  }
+  if (op[0] === "source") return applyOp(view, ["set", ["cells", op[1], "source"], op[2]]);
+  return applyOp(view, op);
+}
+
+function edited(text, changes) {
+  const points = [...text];
+  let at = 0;
+  let made = "";
+  for (const section of changes) {
+    if (typeof section === "number") {
+      made += points.slice(at, at + section).join("");
+      at += section;
+    } else {
+      made += section[1];
+      at += section[0];
+    }
+  }
+  return made + points.slice(at).join("");
+}
+
+async function open(id) {
+  window.link = openNotebook(id, handlers);
+}
+
+/** Send a command; an edit is drawn here, as a page draws what is typed. */
+function send(command) {
+  const k = window.link.send(command);
+  if (command.do === "edit_source") {
+    state.view = patched(state.view, ["text", command.cell_id, command.changes]);
+  }
+  return k;
+}
+
+Object.assign(window, { catalogue, db, state, open, send });

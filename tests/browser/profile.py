@@ -1,0 +1,98 @@
+"""A browser profile that outlives its browser, so that a story can kill and come back."""
+
+import os
+import signal
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, BrowserType, Page
+
+from tests.conftest import CHROMIUM_ARGUMENTS
+
+PAGES = Path(__file__).parent / "pages"
+SITE = Path(__file__).resolve().parents[2] / "site"
+_DRIVEN = ("catalogue", "db", "export", "link", "patch")
+
+
+class Profile:
+    """Chromium with its own folder. ``url``: where the site is."""
+
+    def __init__(self, kind: BrowserType, executable: Path | None, folder: Path, url: str) -> None:
+        self.url = url
+        self._kind = kind
+        self._executable = executable
+        self._folder = folder
+        self._context: BrowserContext | None = None
+
+    @property
+    def context(self) -> BrowserContext:
+        """The browser of this profile; it is started when it is first asked for."""
+        if self._context is None:
+            self._context = self._kind.launch_persistent_context(
+                self._folder, executable_path=self._executable, args=CHROMIUM_ARGUMENTS
+            )
+            self._context.set_default_timeout(60_000)
+        return self._context
+
+    def page(self, path: str = "", *, drive: bool = False) -> Page:
+        """A new tab at this path of the site; ``drive``: the page of `tests.browser.drive`."""
+        page = self.context.new_page()
+        if drive:
+            serve_sources(page, self.url)
+        page.goto(self.url + ("drive.html" if drive else path))
+        return page
+
+    def kill(self) -> None:
+        """End the browser as a power cut would (kill -9), and everything it started."""
+        context, self._context = self._context, None
+        if context is None:
+            return
+        for pid in processes_of(self._folder):
+            os.kill(pid, signal.SIGKILL)
+        context.close()
+
+    def close(self) -> None:
+        """End the browser in good order."""
+        if self._context is not None:
+            self._context.close()
+            self._context = None
+
+
+def processes_of(folder: Path) -> list[int]:
+    """The processes that were started with this profile's folder."""
+    mark = f"--user-data-dir={folder}".encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            arguments = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:  # it has ended meanwhile
+            continue
+        if mark in arguments:
+            found.append(int(entry.name))
+    return found
+
+
+def serve_sources(page: Page, url: str) -> None:
+    """Let the page at ``drive.html`` load the site's modules as they stand in ``site/``."""
+    for source in (*PAGES.iterdir(), *SITE.glob("*.js")):
+        if source.suffix == ".html" or source.parent == PAGES or source.stem in _served():
+            _serve(page, url + source.name, source)
+
+
+def _served() -> set[str]:
+    return {*_DRIVEN, *(path.stem for path in SITE.glob("runtime_*.js"))} - {"runtime_worker"}
+
+
+def _serve(page: Page, url: str, source: Path) -> None:
+    page.route(url, lambda route: route.fulfill(path=source, headers=_headers(source)))
+
+
+def _headers(source: Path) -> dict[str, str]:
+    kind = "text/html" if source.suffix == ".html" else "text/javascript"
+    return {
+        "Content-Type": f"{kind}; charset=utf-8",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Embedder-Policy": "require-corp",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
