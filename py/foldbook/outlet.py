@@ -8,6 +8,7 @@ limit its outputs are dropped, with a visible note.
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, TypeVar
 
@@ -36,7 +37,7 @@ EVENTS_LIMIT: Final = 20_000
 BLOBS_LIMIT: Final = 200_000_000
 """Bytes of blobs of one execution."""
 WINDOW: Final = 1024 * 1024
-"""Bytes of own rows that may be unacknowledged; then writing waits, where it can."""
+"""Bytes of own rows that may be unacknowledged; before that writing waits, where it can."""
 
 _BUNDLE_LIMIT: Final = 40 * 1024
 _TRACEBACK_LIMIT: Final = 24 * 1024
@@ -81,6 +82,7 @@ class AgentOutlet:
         self._spent: dict[str, _Spent] = {}
         self._question: _Question | None = None
         self._asked = 0
+        self._unchecked = 0
 
     def stream(self, parent: str, name: Literal["stdout", "stderr"], text: str) -> None:
         """See `foldbook.executor.Outlet`."""
@@ -177,6 +179,7 @@ class AgentOutlet:
         (row,) = self._peer.append([event])
         spent.events += 1
         spent.bytes += len(row.payload)
+        self._unchecked += len(row.payload)
         if spent.events >= EVENTS_LIMIT or spent.bytes >= BYTES_LIMIT:
             self._cut(parent, spent)
 
@@ -204,13 +207,15 @@ class AgentOutlet:
         return {"data": packed, "metadata": dict(metadata) if size_of(metadata) < 8192 else {}}
 
     def _throttle(self) -> None:
-        """Let the notebook catch up: where code cannot wait, rows are buffered instead."""
-        if self._peer.sync.waiting_bytes <= WINDOW or self._wait is cannot_wait:
+        """Let the notebook catch up now and then: a loop that prints must not run away from it.
+
+        Where code cannot wait, rows are buffered instead.
+        """
+        if self._unchecked < WINDOW // 4 or self._wait is cannot_wait:
             return
-        try:
+        self._unchecked = 0
+        with suppress(RuntimeError):
             self._wait(self._peer.drained(WINDOW // 2))
-        except RuntimeError:
-            return
 
 
 def _slim(bundle: dict[str, Any], found: dict[str, bytes]) -> dict[str, Any]:

@@ -13,8 +13,10 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, Final
+
+from pyodide.ffi import to_js
 
 from foldbook.shell.hooks import Say
 from foldbook.shell.imports import imported_modules
@@ -32,6 +34,7 @@ class Packages:
         self._depends: dict[str, list[str]] = {n: each["depends"] for n, each in lock.items()}
         self._names: dict[str, str] = {n: each["name"] for n, each in lock.items()}
         self._owner = {module: n for n, each in lock.items() for module in each["imports"]}
+        self._bundled = {n for n, each in lock.items() if "//" not in each["file_name"]}
 
     async def prepare(self, source: str, say: Say) -> None:
         """Load what transformed source imports. What fails to load is left to the import."""
@@ -49,12 +52,21 @@ class Packages:
                 return None if self._is_loaded(owner) else owner
         return None
 
+    def is_bundled(self, name: str) -> bool:
+        """Whether the package is a file of this site."""
+        return name in self._bundled
+
     async def load(self, names: Sequence[str], say: Say) -> None:
         """Load packages and what they depend on, and say how it goes on."""
         missing = self._missing(names)
         if not missing:
             return
-        work = asyncio.ensure_future(self._python.loadPackage(list(names), errorCallback=_log))
+        problems: list[str] = []
+        work = asyncio.ensure_future(
+            self._python.loadPackage(
+                to_js(list(names)), messageCallback=_ignore, errorCallback=problems.append
+            )
+        )
         try:
             while not work.done():
                 say(self._progress(missing))
@@ -63,6 +75,8 @@ class Packages:
         finally:
             say("")
         importlib.invalidate_caches()
+        if problems:
+            print(f"Not everything could be loaded: {' '.join(problems)}", file=sys.stderr)
 
     def _progress(self, missing: Sequence[str]) -> str:
         rest = [name for name in missing if not self._is_loaded(name)]
@@ -125,9 +139,15 @@ class Finder:
     """Finds modules by loading their package: the last but Pyodide's own on ``sys.meta_path``."""
 
     def __init__(
-        self, packages: Packages, wait: Callable[[Awaitable[None]], None], say: Say
+        self,
+        packages: Packages,
+        wait: Callable[[Awaitable[None]], None],
+        say: Say,
+        folder: Path,
     ) -> None:
+        """``folder``: where the user's own modules stand."""
         self._packages = packages
+        self._folder = str(folder)
         self._wait = wait
         self._say = say
         self._busy = False
@@ -138,6 +158,9 @@ class Finder:
         """See `importlib.abc.MetaPathFinder`."""
         package = self._packages.package_of(name)
         if package is None or self._busy:
+            return None
+        # Libraries try many imports that may fail: those fetch nothing from elsewhere.
+        if not self._packages.is_bundled(package) and not _asked_by(self._folder):
             return None
         self._busy = True
         try:
@@ -150,6 +173,17 @@ class Finder:
 
     def invalidate_caches(self) -> None:
         """Nothing is cached."""
+
+
+def _asked_by(folder: str) -> bool:
+    """Whether the import stands in a cell or in a module of the folder."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and "importlib" in frame.f_code.co_filename:
+        frame = frame.f_back
+    if frame is None:
+        return False
+    name = frame.f_globals.get("__name__")
+    return name == "__main__" or frame.f_code.co_filename.startswith(folder)
 
 
 def _options(words: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
@@ -206,5 +240,5 @@ def _difference(before: dict[str, str], after: dict[str, str]) -> str:
     return " ".join(said) or "Everything asked for is installed already."
 
 
-def _log(message: str) -> None:
-    print(message, file=sys.stderr)
+def _ignore(_message: str) -> None:
+    """Pyodide's own account of what it loads; ours is `Packages.load`'s."""

@@ -40,7 +40,7 @@ async def main(glue: Any) -> None:
     executor = ShellExecutor(
         Hooks(_wait, packages.prepare, packages.install, programs=False), FOLDER
     )
-    sys.meta_path.insert(-1, Finder(packages, executor.wait, page.say))
+    sys.meta_path.insert(-1, Finder(packages, executor.wait, page.say, FOLDER))
     _let_sleep(executor)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # late ones; the shell's own stands above it
     peer = Peer.linked(

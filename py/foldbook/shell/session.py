@@ -10,6 +10,7 @@ from typing import Any
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
@@ -24,6 +25,7 @@ _CONFIG = {
     "IPCompleter": {"use_jedi": False},
     "InteractiveShell": {"cache_size": 0, "autocall": 0, "enable_tip": False},
 }
+_NO_PROGRAMS = "There are no other programs in a browser, so !{} cannot run."
 EXIT_NOTE = "Python goes on: a notebook's runtime is ended or restarted from its menu."
 
 
@@ -139,13 +141,13 @@ class Session(InteractiveShell):
     def system(self, cmd: str) -> None:
         """``!command``."""
         if not self.platform.programs:
-            raise OSError(f"There are no other programs in a browser: cannot run {cmd!r}.")
+            raise UsageError(_NO_PROGRAMS.format(cmd.strip()))
         self.system_piped(cmd)  # type: ignore[no-untyped-call]
 
     def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
         """``x = !command``."""
         if not self.platform.programs:
-            raise OSError(f"There are no other programs in a browser: cannot run {cmd!r}.")
+            raise UsageError(_NO_PROGRAMS.format(cmd.strip()))
         return super().getoutput(cmd, split, depth=depth + 1)  # type: ignore[no-untyped-call]
 
 
