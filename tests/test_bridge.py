@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from foldbook import text
-from foldbook.bridge import EMPTY, WINDOW, History, admit, newest, prune
+from foldbook.bridge import EMPTY, WINDOW, admit, newest, prune
 from foldbook.errors import TextMisfit
 from foldbook.events import encode
 from foldbook.events.cells import CellCreated, CellSourceEdited
@@ -104,23 +104,6 @@ def test_a_change_on_a_text_that_never_was_does_not_fit(length: int) -> None:
 def test_a_change_beyond_its_text_does_not_fit() -> None:
     with pytest.raises(TextMisfit, match="at least 4"):
         Teller("abc").tell("one", 0, (3, (1, "")), 3)
-
-
-def test_a_writer_may_be_a_window_behind_and_no_further() -> None:
-    def late(seen: int) -> tuple[History, Change]:
-        return admit(
-            EMPTY,
-            change=((0, "a"),),
-            length_before=0,
-            session="s",
-            seen=seen,
-            seq=WINDOW + 6,
-            length_now=0,
-        )
-
-    assert late(5)[1] == ((0, "a"),)
-    with pytest.raises(TextMisfit, match="more than 8192 rows behind"):
-        late(4)
 
 
 def test_what_nobody_can_need_any_more_is_forgotten() -> None:

@@ -221,15 +221,60 @@ def test_only_rows_that_were_not_taken_are_rebased() -> None:
     assert me.log.confirmed.void_count == 0
 
 
-def test_what_is_too_old_to_find_its_place_goes_to_the_drawer() -> None:
+def test_however_long_edits_wait_they_find_their_place() -> None:
     me = Writer(CELL)
     me.write(typed("old", 3, 3))
     me.write(NotebookRenamed(name="kept"))
-    other = numbered(0, NotebookRenamed(name="busy"))
-    me.log.confirm([replace(other, seq=seq, seen=1) for seq in range(2, WINDOW + 5)])
+    me.write(typed("er", 6, 6))
+    rows = [numbered(2, typed("> ", 0, 3), seen=1)]
+    renamed = numbered(0, NotebookRenamed(name="busy"))
+    rows += [replace(renamed, seq=seq, n=seq, seen=seq - 1) for seq in range(3, 3 * WINDOW)]
+    rows.append(numbered(3 * WINDOW, typed("!", 5, 5), seen=3 * WINDOW - 1))
+    sent = list(me.log.pending)
+    me.log.confirm(rows)
+    assert list(me.log.pending) == sent
+    assert me.source == "> abcolder!"
+    assert me.log.view.name == "kept"
+    assert me.log.rebase(1) == []
+    assert [row.seen for row in me.log.pending] == [3 * WINDOW] * 3
+    me.log.confirm([replace(row, seq=me.log.head + i) for i, row in enumerate(me.log.pending, 1)])
+    assert me.log.view is me.log.confirmed
+    assert (me.source, me.log.view.void_count) == ("> abcolder!", 0)
+
+
+def test_rewritten_edits_still_come_back_as_they_were_sent() -> None:
+    me = Writer(CELL)
+    first = me.write(typed("1", 3, 3))
+    me.write(typed("2", 4, 4))
+    renamed = numbered(0, NotebookRenamed(name="busy"))
+    others = [replace(renamed, n=n, seen=1) for n in range(1, WINDOW - 5)]
+    me.tell(*others[:10], numbered(0, typed("> ", 0, 3), seen=1), *others[10:])
+    assert me.source == "> abc12"
+    me.tell(first)
+    assert len(me.log.pending) == 1
+    me.tell(numbered(0, typed("-", 3, 5), session="new", seen=WINDOW - 10), *me.log.pending)
+    assert (me.source, me.log.confirmed.void_count) == ("> a-bc12", 0)
+
+
+def test_more_rows_than_the_window_may_be_pending() -> None:
+    me = Writer(CELL)
+    for i in range(WINDOW + 100):
+        me.write(typed("x", 3 + i, 3 + i))
+    assert me.log.view.void_count == 0
+    assert len(me.source) == 3 + WINDOW + 100
+    me.log.confirm([numbered(2, typed("> ", 0, 3), seen=1)])
+    assert me.log.view.void_count == 0
+    assert me.source == "> abc" + "x" * (WINDOW + 100)
+
+
+def test_an_edit_of_a_text_that_never_was_goes_to_the_drawer() -> None:
+    me = Writer(CELL)
+    me.write(typed("x", 3, 7))
+    me.write(NotebookRenamed(name="kept"))
+    me.tell(numbered(0, NotebookRenamed(name="busy")))
     (moved,) = me.log.rebase(1)
     assert moved.row.n == 1
-    assert "too long ago" in moved.reason
     (kept,) = me.log.pending
-    assert (kept.n, kept.seen) == (1, WINDOW + 4)
+    assert (kept.n, kept.seen) == (1, 2)
     assert me.log.view.name == "kept"
+    assert me.log.view.void_count == 0

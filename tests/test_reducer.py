@@ -12,7 +12,7 @@ from foldbook.events.cells import CellCreated, CellDeleted, CellSourceEdited
 from foldbook.events.notebooks import NotebookCreated, NotebookRenamed
 from foldbook.events.people import ActorIntroduced
 from foldbook.notebook import Notebook
-from foldbook.reducer import ASIDE_LIMIT, fold, fold_all
+from foldbook.reducer import ASIDE_LIMIT, fold, fold_all, fold_provisionally
 from foldbook.row import RIGHTS, Kind, Role, Row
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,11 +98,19 @@ def test_what_its_event_does_not_admit_is_void_with_a_reason() -> None:
     assert notebook.head == 2
 
 
-def test_a_stale_edit_is_void_and_the_text_stays() -> None:
+def test_a_writer_may_be_a_window_behind_and_no_further() -> None:
     edit = CellSourceEdited(cell_id="c", changes=((1, ""),), length_before=3)
-    notebook = fold_all([row(1, CELL), row(WINDOW + 3, edit, seen=1)])
-    assert_void(notebook, "more than 8192 rows behind")
-    assert notebook.cells["c"].source == "abc"
+    for head, source in ((WINDOW + 1, "bc"), (WINDOW + 2, "abc")):
+        notebook = fold_all([row(1, CELL), row(head, NotebookRenamed(name="x"), session="t")])
+        fold(notebook, row(head + 1, edit, seen=1))
+        assert notebook.cells["c"].source == source
+    assert_void(notebook, "made 8193 rows behind the head, 8192 at most")
+
+
+def test_a_provisional_row_leaves_the_head() -> None:
+    notebook = fold_all([row(1, CELL)])
+    fold_provisionally(notebook, row(WINDOW, NotebookRenamed(name="new"), seen=1))
+    assert (notebook.name, notebook.head) == ("new", 1)
 
 
 def test_strangers_are_kept_aside_and_skipped() -> None:

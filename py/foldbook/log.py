@@ -10,21 +10,24 @@ says "not confirmed yet", and where exactly the first pending rows are confirmed
 right already. Where anything else comes in, the view is made anew: a fork of the confirmed
 notebook, and the pending rows folded again. Times of such marks are the writer's own until
 nothing is pending any more; then the view *is* the confirmed notebook.
+
+The fold forgets what no row within `foldbook.bridge.WINDOW` needs, and rows may be pending for
+longer. Therefore the log rewrites pending edits onto the head before that (for the view only:
+what is sent stays as it was made), and `Log.rebase` makes that what is sent.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from foldbook.bridge import newest
+from foldbook.bridge import WINDOW, newest
 from foldbook.errors import BadRow
 from foldbook.events import Unknown, decode, encode
 from foldbook.events.base import Event
 from foldbook.events.cells import CellCreated, CellSourceEdited
 from foldbook.events.executions import ExecutionRequested
 from foldbook.notebook import Notebook
-from foldbook.reducer import fold
+from foldbook.reducer import fold, fold_provisionally
 from foldbook.row import Row, check_dense
 from foldbook.text import growth
 
@@ -38,20 +41,36 @@ class Refusal:
     reason: str
 
 
+@dataclass(slots=True)
+class _Pending:
+    """A row as it is sent, and how it folds now: its event over what is seen up to ``seen``."""
+
+    row: Row
+    event: Event | Unknown
+    seen: int
+
+
 class Log:
-    """Confirmed rows folded, pending rows on top. ``pending`` are rows of one session, seq 0."""
+    """Confirmed rows folded, pending rows on top.
+
+    A `foldbook.notebook.Notebook` is changed in place: who compares views forks what it keeps.
+    """
 
     def __init__(self, confirmed: Notebook | None = None) -> None:
         self.confirmed: Final = confirmed or Notebook()
         self.view = self.confirmed
-        self.pending: deque[Row] = deque()
         self.refused: list[Refusal] = []
-        self._events: deque[Event | Unknown] = deque()
+        self._pending: list[_Pending] = []
 
     @property
     def head(self) -> int:
         """The seq of the last confirmed row."""
         return self.confirmed.head
+
+    @property
+    def pending(self) -> tuple[Row, ...]:
+        """Own rows that are not confirmed, oldest first, with seq 0."""
+        return tuple(each.row for each in self._pending)
 
     def append(self, row: Row, event: Event | Unknown | None = None) -> None:
         """Take an own new row, with seq 0; it is in the view at once.
@@ -61,15 +80,14 @@ class Log:
         """
         if row.seq:
             raise BadRow(f"a new row has seq 0, row {row.seq} came")
-        last = self.pending[-1] if self.pending else None
+        last = self._pending[-1].row if self._pending else None
         if last and (row.session, row.n) != (last.session, last.n + 1):
             raise BadRow(f"row {last.session}/{last.n + 1} expected, {row.session}/{row.n} came")
-        event = decode(row.payload) if event is None else event
-        if not self.pending:
+        new = _Pending(row, decode(row.payload) if event is None else event, row.seen)
+        if not self._pending:
             self.view = self.confirmed.fork()
-        self.pending.append(row)
-        self._events.append(event)
-        self._fold_pending(self.view, len(self.pending), row, event)
+        self._pending.append(new)
+        self._fold_pending(self.view, len(self._pending), new)
 
     def confirm(self, rows: Sequence[Row]) -> None:
         """Take the next rows of the log, dense after the head.
@@ -81,10 +99,11 @@ class Log:
         check_dense(rows, self.head)
         straight = True
         for row in rows:
-            event = self._arrived(row)
-            straight = straight and event is not None
-            fold(self.confirmed, row, event)
-        if straight and self.pending:
+            if self._pending and self.head - self._pending[0].seen > WINDOW // 2:
+                self._lift()
+            straight = self._arrived(row) and straight
+            fold(self.confirmed, row)
+        if straight and self._pending:
             self.view.head = self.head
         else:
             self._refresh()
@@ -96,7 +115,7 @@ class Log:
         after it are numbered anew, without a gap after n. Returns what went to the drawer.
         """
         moved = self._put_away({n: reason})
-        self._number(n + 1)
+        self._number(n + 1, n + 1)
         self._refresh()
         return moved
 
@@ -105,82 +124,92 @@ class Log:
 
         For rows that the authority has not taken because they were too far behind, or, with a
         new ``session``, because another replica has used their numbers (they count from 1
-        then). What no longer fits goes to the drawer and is returned.
+        then). Edits that have no place in the text go to the drawer and are returned.
         """
-        scratch = self.confirmed.fork()
-        misfits: dict[int, str] = {}
-        for i, (row, event) in enumerate(zip(self.pending, list(self._events), strict=True)):
-            self._fold_pending(scratch, i + 1, row, event)
-            if row.n < first:
-                continue
-            if isinstance(event, CellSourceEdited):
-                moved = _as_folded(event, scratch, self.head + i + 1)
-                if moved is None:
-                    misfits[row.n] = "it was made too long ago to find its place now"
-                    continue
-                self._events[i] = moved
-        put_away = self._put_away(misfits)
-        for i, (row, event) in enumerate(zip(list(self.pending), self._events, strict=True)):
-            if row.n >= first:
-                payload = row.payload if isinstance(event, Unknown) else encode(event)
-                self.pending[i] = replace(
-                    row, seen=self.head, payload=payload, session=session or row.session
-                )
+        misfits = {
+            each.row.n: "the text that it was made on is not to be found"
+            for each in self._lift()
+            if each.row.n >= first
+        }
+        moved = self._put_away(misfits)
+        for each in self._pending:
+            if each.row.n >= first:
+                event = each.event
+                payload = each.row.payload if isinstance(event, Unknown) else encode(event)
+                owner = session or each.row.session
+                each.row = replace(each.row, seen=self.head, payload=payload, session=owner)
         self._number(first, 1 if session else first)
         self._refresh()
-        return put_away
+        return moved
 
-    def _arrived(self, row: Row) -> Event | Unknown | None:
-        """The event of the row if it is the first pending one, come back unchanged."""
-        place = next((i for i, mine in enumerate(self.pending) if _same_place(mine, row)), None)
-        if place is None:
-            return None
-        mine = self.pending[place]
+    def _arrived(self, row: Row) -> bool:
+        """Whether the row is the first pending one, come back as it was expected."""
+        if not self._pending:
+            return False
+        ends = (self._pending[0].row.session, self._pending[-1].row.session)
+        if row.session not in ends:
+            return False
+        each = next((each for each in self._pending if _same_place(each.row, row)), None)
+        if each is None:
+            return False
+        mine = each.row
         if (mine.seen, mine.kind, mine.payload) != (row.seen, row.kind, row.payload):
-            return None
-        event = self._events[place]
-        del self.pending[place], self._events[place]
-        as_expected = place == 0 and (mine.actor, mine.role) == (row.actor, row.role)
-        return event if as_expected else None
+            return False
+        first = each is self._pending[0]
+        self._pending.remove(each)
+        return first and (mine.actor, mine.role) == (row.actor, row.role)
+
+    def _lift(self) -> list[_Pending]:
+        """Rewrite how pending edits fold onto the head; returns those that do not count."""
+        scratch = self.confirmed.fork()
+        misfits: list[_Pending] = []
+        lifted: list[_Pending] = []
+        for i, each in enumerate(self._pending, 1):
+            self._fold_pending(scratch, i, each)
+            event: Event | Unknown | None = each.event
+            if isinstance(event, CellSourceEdited):
+                event = _as_folded(event, scratch, self.head + i)
+            if event is None:
+                misfits.append(each)
+                lifted.append(each)
+            else:
+                lifted.append(_Pending(each.row, event, self.head))
+        self._pending = lifted
+        return misfits
 
     def _put_away(self, reasons: dict[int, str]) -> list[Refusal]:
         moved: list[Refusal] = []
-        kept: list[tuple[Row, Event | Unknown]] = []
-        for row, event in zip(self.pending, self._events, strict=True):
-            reason = reasons.get(row.n)
-            if reason is None and any(_builds_on(event, other.event) for other in moved):
+        kept: list[_Pending] = []
+        for each in self._pending:
+            reason = reasons.get(each.row.n)
+            if reason is None and any(_builds_on(each.event, other.event) for other in moved):
                 reason = "it builds on a change that was not accepted"
             if reason is None:
-                kept.append((row, event))
+                kept.append(each)
             else:
-                moved.append(Refusal(row, event, reason))
+                moved.append(Refusal(each.row, each.event, reason))
         self.refused += moved
-        self.pending = deque(row for row, _ in kept)
-        self._events = deque(event for _, event in kept)
+        self._pending = kept
         return moved
 
-    def _number(self, first: int, start: int | None = None) -> None:
+    def _number(self, first: int, start: int) -> None:
         """Number the pending rows from number ``first`` anew, from ``start``, without gaps."""
-        n = first if start is None else start
-        for i, row in enumerate(self.pending):
-            if row.n >= first:
-                self.pending[i] = replace(row, n=n)
-                n += 1
+        later = [each for each in self._pending if each.row.n >= first]
+        for n, each in enumerate(later, start):
+            each.row = replace(each.row, n=n)
 
     def _refresh(self) -> None:
         """Make the view anew."""
-        if not self.pending:
+        if not self._pending:
             self.view = self.confirmed
             return
         self.view = self.confirmed.fork()
-        for i, (row, event) in enumerate(zip(self.pending, self._events, strict=True)):
-            self._fold_pending(self.view, i + 1, row, event)
+        for i, each in enumerate(self._pending, 1):
+            self._fold_pending(self.view, i, each)
 
-    def _fold_pending(
-        self, notebook: Notebook, place: int, row: Row, event: Event | Unknown
-    ) -> None:
-        fold(notebook, replace(row, seq=self.head + place), event)
-        notebook.head = self.head
+    def _fold_pending(self, notebook: Notebook, place: int, each: _Pending) -> None:
+        row = replace(each.row, seq=self.head + place, seen=each.seen)
+        fold_provisionally(notebook, row, each.event)
 
 
 def _same_place(one: Row, other: Row) -> bool:

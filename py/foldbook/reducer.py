@@ -13,6 +13,7 @@ from foldbook import bridge
 from foldbook.errors import BadEvent, FoldbookError
 from foldbook.events import Unknown, decode
 from foldbook.events.base import Event
+from foldbook.events.cells import CellSourceEdited
 from foldbook.notebook import Aside, Notebook, Void
 from foldbook.row import RIGHTS, Row
 
@@ -24,9 +25,17 @@ ASIDE_LIMIT: Final = 1000
 
 
 def fold(notebook: Notebook, row: Row, event: Event | Unknown | None = None) -> None:
-    """Fold one row into the notebook; ``event`` is its decoded payload, if that is at hand.
+    """Fold the next row of the log; ``event`` is its decoded payload, if that is at hand."""
+    fold_provisionally(notebook, row, event)
+    notebook.head = row.seq or notebook.head
+    if row.seq and row.seq % bridge.WINDOW == 0:
+        _prune(notebook)
 
-    A row with seq 0 leaves the head where it is.
+
+def fold_provisionally(notebook: Notebook, row: Row, event: Event | Unknown | None = None) -> None:
+    """Fold a row that has no place in the log yet: the head stays, nothing is forgotten.
+
+    Its ``seq`` is the one that it may get.
     """
     try:
         _admit(notebook, row, decode(row.payload) if event is None else event)
@@ -37,10 +46,6 @@ def fold(notebook: Notebook, row: Row, event: Event | Unknown | None = None) -> 
         _put_aside(notebook, row, str(why), "void")
     if row.seen > notebook.seen.get(row.session, -1):
         notebook.seen[row.session] = row.seen
-    if row.seq:
-        notebook.head = row.seq
-        if row.seq % bridge.WINDOW == 0:
-            _prune(notebook)
 
 
 def fold_all(rows: Iterable[Row]) -> Notebook:
@@ -65,6 +70,9 @@ def _admit(notebook: Notebook, row: Row, event: Event | Unknown) -> None:
     known = notebook.seen.get(row.session, 0)
     if row.seen < known:
         raise Void(f"the session has seen row {known} before, now only {row.seen}")
+    behind = notebook.head - row.seen
+    if isinstance(event, CellSourceEdited) and behind > bridge.WINDOW:
+        raise Void(f"made {behind} rows behind the head, {bridge.WINDOW} at most can be bridged")
     event.apply(notebook, row)
 
 
