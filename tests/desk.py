@@ -25,11 +25,13 @@ from foldbook.undo import UndoStack
 class Desk:
     """One notebook; ``rows`` and ``blobs`` are what has been written."""
 
-    def __init__(self, *cells: str) -> None:
+    def __init__(self, *cells: str, empty: bool = False) -> None:
         self.notebook = Notebook()
         self.rows: list[Row] = []
         self.blobs: dict[str, bytes] = {}
         self.stacks: dict[str, UndoStack] = {}
+        if empty:
+            return
         given = [{"cell_id": f"c{i}", "source": source} for i, source in enumerate(cells)]
         self.do("create_notebook", notebook_id="nb", name="Test", cells=given)
 

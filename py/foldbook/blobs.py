@@ -38,11 +38,21 @@ _ENCODERS: Final[dict[str, Callable[[bytes], bytes]]] = {
 }
 
 
-def pack(bundle: Mapping[str, Any], blobs: dict[str, bytes]) -> dict[str, Any]:
-    """The bundle with its large values as references; their bytes are put into ``blobs``."""
+def pack(
+    bundle: Mapping[str, Any],
+    blobs: dict[str, bytes],
+    *,
+    limit: int = INLINE_LIMIT,
+    foreign: bool = False,
+) -> dict[str, Any]:
+    """The bundle with values over ``limit`` bytes as references; their bytes go to ``blobs``.
+
+    foreign: it comes from outside, so that what looks like a reference is none, and becomes a
+    blob itself.
+    """
     packed: dict[str, Any] = {}
     for mime, value in bundle.items():
-        if is_blob(value) or size_of(value) <= INLINE_LIMIT:
+        if (is_blob(value) and not foreign) or (not is_blob(value) and size_of(value) <= limit):
             packed[mime] = value
             continue
         data, form = to_bytes(mime, value)

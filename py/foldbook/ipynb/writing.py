@@ -1,0 +1,109 @@
+"""From a notebook to the bytes of a file of format 4.5."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import nbformat
+
+from foldbook.blobs import unpack
+from foldbook.ipynb.reading import STASH, STRANGE_OUTPUT
+from foldbook.mime import BLOB_KEY, is_blob
+from foldbook.notebook import Cell, Execution, Notebook, Output
+
+Fetch = Callable[[str], bytes]
+Values = dict[str, Any]
+
+MINOR: Final = 5
+_NBFORMAT: Final[Any] = nbformat  # its functions carry no types
+
+
+def write(notebook: Notebook, blobs: Fetch) -> bytes:
+    """The file. ``blobs`` gives the bytes of a digest; whatever it raises goes through.
+
+    `needed` tells beforehand which ones it will be asked for.
+    """
+    metadata, strange = _unstash(unpack(notebook.metadata, blobs))
+    node = _NBFORMAT.from_dict(
+        {
+            "nbformat": 4,
+            "nbformat_minor": MINOR,
+            "metadata": metadata,
+            "cells": [
+                _cell(cell, notebook.execution_of(cell), blobs) for cell in notebook.ordered_cells()
+            ],
+        }
+        | strange
+    )
+    text: str = _NBFORMAT.v4.writes(node)
+    return (text + "\n").encode()
+
+
+def needed(notebook: Notebook) -> set[str]:
+    """Digests of the blobs that `write` will ask for."""
+    bundles: list[Any] = [notebook.metadata]
+    for cell in notebook.ordered_cells():
+        bundles += [cell.metadata, *cell.attachments.values()]
+        execution = notebook.execution_of(cell) if cell.type == "code" else None
+        for output in execution.outputs if execution else ():
+            bundles += [output.data, output.metadata]
+    return {
+        value[BLOB_KEY]
+        for bundle in bundles
+        if isinstance(bundle, Mapping)
+        for value in bundle.values()
+        if is_blob(value)
+    }
+
+
+def _unstash(metadata: Values) -> tuple[Values, Values]:
+    """The metadata, and what reading had put there for want of another place."""
+    strange = metadata.pop(STASH, {})
+    return metadata, strange if isinstance(strange, dict) else {}
+
+
+def _cell(cell: Cell, execution: Execution | None, blobs: Fetch) -> Values:
+    metadata, strange = _unstash(unpack(cell.metadata, blobs))
+    if cell.type != "raw":
+        strange.pop("cell_type", None)  # a person gave it another type since
+    values: Values = {
+        "id": cell.id,
+        "cell_type": cell.type,
+        "metadata": metadata,
+        "source": cell.source,
+    }
+    if cell.type == "code":
+        values["execution_count"] = execution.execution_count if execution else None
+        outputs = execution.outputs if execution else ()
+        values["outputs"] = [_output(each, blobs) for each in outputs]
+    elif cell.attachments:
+        values["attachments"] = {
+            name: unpack(bundle, blobs) if isinstance(bundle, Mapping) else bundle
+            for name, bundle in cell.attachments.items()
+        }
+    return values | strange
+
+
+def _output(output: Output, blobs: Fetch) -> Values:
+    match output.type:
+        case "stream":
+            return {"output_type": "stream", "name": output.name, "text": output.text}
+        case "error":
+            return {
+                "output_type": "error",
+                "ename": output.ename,
+                "evalue": output.evalue,
+                "traceback": list(output.traceback),
+            }
+        case "display_data":
+            return _display(output, blobs)
+        case "execute_result":
+            return _display(output, blobs) | {"execution_count": output.execution_count}
+
+
+def _display(output: Output, blobs: Fetch) -> Values:
+    data = unpack(output.data, blobs)
+    whole = data.get(STRANGE_OUTPUT)
+    if isinstance(whole, dict) and isinstance(whole.get("output_type"), str):
+        return whole
+    metadata, strange = _unstash(unpack(output.metadata, blobs))
+    return {"output_type": output.type, "data": data, "metadata": metadata} | strange
