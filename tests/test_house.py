@@ -175,8 +175,11 @@ CLASSES = [each for path in ALL_FILES for each in classes(path)]
 OURS = {each.name for each in CLASSES} | {"BaseModel", "Enum", "StrEnum", "Exception", "Protocol"}
 
 
-def overrides(cls: ast.ClassDef, method: str) -> bool:
-    """Whether the words for a method stand in a class that this one is made from."""
+def told_elsewhere(cls: ast.ClassDef, method: str) -> bool:
+    """Whether the words for a method stand elsewhere: in a base class, or at the getter."""
+    documented = {each.name for each in functions(cls) if ast.get_docstring(each)}
+    if method in documented:
+        return True
     bases = {ast.unparse(base).partition("[")[0] for base in cls.bases}
     return bool(bases - OURS) or (bool(bases) and method in DOCUMENTED)
 
@@ -205,7 +208,7 @@ def without_words(path: Path) -> Iterator[str]:
         for method in functions(cls):
             if method.name.startswith("_") or ast.get_docstring(method):
                 continue
-            if not overrides(cls, method.name):
+            if not told_elsewhere(cls, method.name):
                 yield f"{cls.name}.{method.name}"
 
 
