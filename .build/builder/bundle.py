@@ -30,6 +30,14 @@ _OPTIONS = (
     "--external:./fonts/*",
     "--external:./katex/*",
 )
+_FRAME_SCRIPTS = "'sha256-frames'"
+_HASHES = """
+import { createHash } from "node:crypto";
+for (const module of process.argv.slice(1))
+  for (const [name, text] of Object.entries(await import(module)))
+    if (name.endsWith("BOOTSTRAP"))
+      console.log(`'sha256-${createHash("sha256").update(text).digest("base64")}'`);
+"""
 _FIRST = ("main.js", "notebook.js")
 _FONTS = {
     "ibm-plex-sans": ("wght", "wght-italic"),
@@ -46,6 +54,7 @@ def assemble(target: Path) -> list[str]:
     for pattern in _COPIED:
         for source in sorted(paths.SITE.glob(pattern)):
             shutil.copyfile(source, target / source.name)
+    _allow_frame_scripts(target / "index.html")
     assets = paths.SITE / "assets"
     if assets.is_dir():
         shutil.copytree(assets, target / "assets")
@@ -86,6 +95,16 @@ def page_scripts(metafile: dict[str, Any], target: Path) -> list[str]:
             imports = outputs[name]["imports"]
             waiting += [one["path"] for one in imports if one["kind"] == "import-statement"]
     return sorted((paths.SITE / name).resolve().relative_to(target).as_posix() for name in found)
+
+
+def _allow_frame_scripts(page: Path) -> None:
+    """Name the frames' own scripts in the page's policy, which frames inherit, by their hash."""
+    text = page.read_text(encoding="utf-8")
+    if _FRAME_SCRIPTS not in text:
+        raise BuildError(f"Expected {_FRAME_SCRIPTS} in the policy of index.html; it is not there.")
+    modules = [path.as_uri() for path in sorted(paths.SITE.glob("*_bootstrap.js"))]
+    hashes = node.run_script(_HASHES, *modules).split()
+    page.write_text(text.replace(_FRAME_SCRIPTS, " ".join(hashes)), encoding="utf-8")
 
 
 def _copy_fonts(target: Path) -> None:

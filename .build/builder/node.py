@@ -51,6 +51,19 @@ def run_tool_quietly(label: str, tool: str, *arguments: str | Path) -> None:
     console.run_quietly(label, [_tool(tool), *arguments], cwd=paths.SITE, env=environment())
 
 
+def run_script(script: str, *arguments: str) -> str:
+    """What a short module script prints; it sees the arguments from `process.argv[1]` on."""
+    env = environment()
+    node = shutil.which("node", path=env["PATH"]) or "node"
+    command = [node, "--input-type=module", "--eval", script, "--", *arguments]
+    done = subprocess.run(
+        command, cwd=paths.SITE, env=env, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise BuildError(f"node could not run a script of the build:\n{done.stderr}")
+    return done.stdout
+
+
 def _tool(name: str) -> Path:
     return paths.NODE_MODULES / ".bin" / (f"{name}.cmd" if sys.platform == "win32" else name)
 
