@@ -241,10 +241,11 @@ export class Link {
       case "view":
         return this.#viewed(message);
       case "patch":
-        this.#v = message.v;
         this.#seq = message.seq;
         this.#acknowledge(message.stored);
-        return this.handlers.onPatch?.(message.ops, { v: message.v, ack: message.ack });
+        this.handlers.onPatch?.(message.ops, { v: message.v, ack: message.ack });
+        this.#v = message.v; // last: an edit that the acknowledgement lets go is made without the ops
+        return undefined;
       case "stored":
         return this.#acknowledge(message.stored);
       case "saved":
