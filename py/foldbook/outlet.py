@@ -7,7 +7,7 @@ limit its outputs are dropped, with a visible note.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, TypeVar
@@ -53,6 +53,8 @@ class Wait(Protocol):
 
 def cannot_wait(awaitable: Awaitable[T]) -> T:
     """The `Wait` of a platform that cannot block."""
+    if isinstance(awaitable, Coroutine):
+        awaitable.close()
     raise RuntimeError("Python cannot wait here for an answer: this platform cannot block.")
 
 
@@ -129,6 +131,9 @@ class AgentOutlet:
 
     def ask(self, parent: str, prompt: str, password: bool) -> str:
         """See `foldbook.executor.Outlet`."""
+        return self._wait(self._ask(parent, prompt, password))
+
+    async def _ask(self, parent: str, prompt: str, password: bool) -> str:
         self._asked += 1
         input_id = f"{parent[:48]}-{self._asked}"
         event = InputRequested(
@@ -138,7 +143,7 @@ class AgentOutlet:
         self._question = _Question(parent, input_id, password, answer)
         try:
             self._peer.append([event])
-            return self._wait(answer)
+            return await answer
         finally:
             self._question = None
 

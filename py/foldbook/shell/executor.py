@@ -9,7 +9,7 @@ import platform
 import sys
 import threading
 import warnings
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from IPython.utils.tokenutil import token_at_cursor
 from foldbook.executor import Bundle, Completions, Outcome, Outlet
 from foldbook.shell import completion
 from foldbook.shell.emitter import Emitter, Stream
+from foldbook.shell.figures import Figures
 from foldbook.shell.hooks import Hooks
 from foldbook.shell.parents import Parents
 from foldbook.shell.session import Session
@@ -25,7 +26,6 @@ from foldbook.shell.session import Session
 T = TypeVar("T")
 
 _NEVER = -2
-INLINE_BACKEND = "module://matplotlib_inline.backend_inline"
 
 
 class ShellExecutor:
@@ -52,9 +52,9 @@ class ShellExecutor:
             raise RuntimeError("An IPython shell is running in this process already.")
         self._emitter = emitter = Emitter(outlet, self._parents)
         self._enter_folder()
-        # matplotlib looks here when pyplot is first imported; until then it costs nothing.
-        os.environ.setdefault("MPLBACKEND", INLINE_BACKEND)
         self._session = session = Session.create(emitter, self._hooks)
+        self._figures = Figures(session)
+        self._figures.install()
         self._replace(sys, "stdout", Stream(emitter, "stdout", sys.stdout))
         self._replace(sys, "stderr", Stream(emitter, "stderr", sys.stderr))
         self._replace(builtins, "input", self._input)
@@ -129,6 +129,8 @@ class ShellExecutor:
         Raises `RuntimeError` where the platform cannot block.
         """
         if self._hooks.wait is None:
+            if isinstance(awaitable, Coroutine):
+                awaitable.close()
             raise RuntimeError("Python cannot wait here for something that comes from outside.")
         done, value = self._hooks.wait(self._or_stop(awaitable))
         if not done:
@@ -155,6 +157,7 @@ class ShellExecutor:
         for owner, name, original in reversed(self._replaced):
             setattr(owner, name, original)
         self._replaced.clear()
+        self._figures.uninstall()
         os.chdir(self._folder_before)
         Session.clear_instance()
         self._session = None

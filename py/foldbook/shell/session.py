@@ -1,8 +1,6 @@
 """IPython's InteractiveShell, speaking to an emitter instead of a terminal."""
 
 import asyncio
-import importlib
-import importlib.util
 import sys
 import traceback as tracebacks
 from types import TracebackType
@@ -93,7 +91,6 @@ class Session(InteractiveShell):
         """The process's session."""
         session = cls.instance(config=Config(_CONFIG))
         session.emitter, session.platform = emitter, hooks
-        session.events.register("pre_run_cell", _prepare_inline_backend)
         adapt_magics(session, hooks)
         session.input_transformers_post.append(lambda lines: rewrite_lines(lines, hooks))
         return session
@@ -149,13 +146,6 @@ class Session(InteractiveShell):
         if not self.platform.programs:
             raise UsageError(_NO_PROGRAMS.format(cmd.strip()))
         return super().getoutput(cmd, split, depth=depth + 1)  # type: ignore[no-untyped-call]
-
-
-def _prepare_inline_backend(info: Any) -> None:
-    # Importing it imports matplotlib, so it is done only for a cell that configures it. By
-    # MPLBACKEND it then makes itself known to `%config`, as it does when pyplot is imported.
-    if "InlineBackend" in info.raw_cell and importlib.util.find_spec("matplotlib"):
-        importlib.import_module("matplotlib_inline")
 
 
 def _advise(error: ModuleNotFoundError) -> None:

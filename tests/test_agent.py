@@ -1,0 +1,528 @@
+"""The runtime agent over a real peer, a real authority and a real shell, in one process."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from foldbook import outlet as outlets
+from foldbook.agent import RuntimeAgent
+from foldbook.authority import LocalAuthority
+from foldbook.channel import pair
+from foldbook.commands import parse
+from foldbook.errors import Refused
+from foldbook.events.executions import ExecutionRequested
+from foldbook.events.runtimes import RuntimeLost, RuntimeStarted
+from foldbook.mime import BLOB_KEY
+from foldbook.notebook import FINAL, Execution, Status
+from foldbook.peer import Peer
+from foldbook.row import ROW_LIMIT
+from foldbook.saver import Saver
+from foldbook.shell import ShellExecutor
+from foldbook.store import MemoryStore
+from foldbook.sync import RUNTIME_WINDOW
+from foldbook.ties import Surroundings
+from foldbook.wire import Hello, identify
+
+from tests.cells import Threaded, until
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+
+
+def secret(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()
+
+
+RUNTIME = identify(secret("runtime"))
+
+
+class Book:
+    """An open notebook: its authority and its own peer, over a store in memory."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.time = 1_700_000_000_000
+        self.count = 0
+        loaded = self.store.load()
+        around = Surroundings(self.now, self.new_secret, lambda: 0.5)
+        saver = Saver(self.store)
+        self.authority = LocalAuthority("book", loaded, saver, epoch="e", now=self.now)
+        self.peer = Peer.local(self.authority, loaded, secret("mara"), around)
+        self.do("create_notebook", notebook_id="book", name="Book")
+        self.peer.runtime = RUNTIME
+
+    def now(self) -> int:
+        self.time += 1
+        return self.time
+
+    def new_secret(self) -> bytes:
+        self.count += 1
+        return secret(f"secret {self.count}")
+
+    def do(self, what: str, **fields: Any) -> None:
+        self.peer.submit(parse({"do": what} | fields))
+
+    def ask(self, *sources: str) -> list[str]:
+        """New cells, run together; their executions."""
+        cells = [f"c{len(self.peer.notebook.cells) + i}" for i in range(len(sources))]
+        for cell, source in zip(cells, sources, strict=True):
+            self.do("create_cell", cell_id=cell, source=source)
+        executions = [f"x{cell}" for cell in cells]
+        self.do("run_cells", cell_ids=cells, execution_ids=executions)
+        return executions
+
+    async def run(self, *sources: str) -> list[Execution]:
+        """The same, when they are over."""
+        names = self.ask(*sources)
+        await self.ended(*names)
+        return [self.execution(name) for name in names]
+
+    async def ended(self, *names: str) -> None:
+        """Wait until these executions are over."""
+        await self.comes(lambda: all(self.execution(name).status in FINAL for name in names))
+
+    async def comes(self, condition: Callable[[], bool]) -> None:
+        """Wait until the notebook changes so that this holds."""
+        changed = asyncio.Event()
+        leave = self.peer.subscribe(lambda _: changed.set())
+        while not condition():
+            changed.clear()
+            await changed.wait()
+        leave()
+
+    def execution(self, name: str) -> Execution:
+        return self.peer.notebook.executions[name]
+
+
+@dataclass
+class Runtime:
+    """A runtime that has joined a book."""
+
+    peer: Peer
+    agent: RuntimeAgent
+    progress: list[str]
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[Book]:
+    book = Book()
+    working = asyncio.create_task(book.peer.run())
+    try:
+        yield book
+    finally:
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
+
+
+@asynccontextmanager
+async def runtime_of(
+    book: Book, executor: Any, name: str = "runtime", **options: Any
+) -> AsyncIterator[Runtime]:
+    near, far = pair()
+    channels = [far]
+
+    async def connect() -> Any:
+        return channels.pop() if channels else None
+
+    hello = Hello("book", "", secret(name), secret("runtime's actor"), 0)
+    around = Surroundings(book.now, book.new_secret, lambda: 0.5)
+    peer = Peer.linked(hello, connect, around, window=RUNTIME_WINDOW)
+    book.authority.attach(near, peer.session)
+    joined = asyncio.create_task(peer.run())
+    progress: list[str] = []
+    agent = RuntimeAgent(
+        peer,
+        executor,
+        "Python",
+        "python",
+        progress=lambda _, text: progress.append(text),
+        **options,
+    )
+    await agent.start()
+    running = asyncio.create_task(agent.run())
+    try:
+        yield Runtime(peer, agent, progress)
+        await agent.stop()
+        await running
+        await until(lambda: peer.saved)
+    finally:
+        await executor.stop()
+        running.cancel()
+        far.close()
+        await joined
+
+
+def tell(tmp_path: Path, story: Callable[[Book, Runtime], Any], **options: Any) -> None:
+    """Tell a story of a book with one runtime."""
+
+    async def told() -> None:
+        async with (
+            opened() as book,
+            runtime_of(book, ShellExecutor(folder=tmp_path), **options) as r,
+        ):
+            await story(book, r)
+
+    asyncio.run(told())
+
+
+# Runs
+
+
+def test_a_run_is_claimed_run_and_reported(tmp_path: Path) -> None:
+    async def story(book: Book, runtime: Runtime) -> None:
+        (execution,) = await book.run("print('hello')\n6 * 7")
+        assert execution.status is Status.OK
+        assert execution.owner == RUNTIME
+        assert execution.execution_count == 1
+        assert [output.type for output in execution.outputs] == ["stream", "execute_result"]
+        assert execution.outputs[0].text == "hello\n"
+        assert execution.outputs[1].data == {"text/plain": "42"}
+        assert book.peer.notebook.runtimes[RUNTIME].language["name"] == "python"
+        assert book.peer.notebook.actors[runtime.peer.actor].kind == "runtime"
+
+    tell(tmp_path, story)
+
+
+def test_runs_go_one_after_another_in_log_order(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        executions = await book.run("seen = ['a']", "seen.append('b')", "seen")
+        assert executions[2].outputs[0].data == {"text/plain": "['a', 'b']"}
+        marks = [mark for e in executions for mark in (e.started, e.completed)]
+        seqs = [mark.seq for mark in marks if mark]
+        assert seqs == sorted(seqs)
+        assert len(seqs) == 6
+
+    tell(tmp_path, story)
+
+
+def test_an_error_stops_the_rest_of_its_run_only(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        first = book.ask("1 / 0", "print('never')")
+        second = book.ask("print('other run')")
+        await book.ended(*first, *second)
+        assert book.execution(first[0]).status is Status.ERROR
+        assert book.execution(first[0]).outputs[0].ename == "ZeroDivisionError"
+        assert book.execution(first[1]).status is Status.ABORTED
+        assert book.execution(second[0]).status is Status.OK
+
+    tell(tmp_path, story)
+
+
+def test_what_was_asked_before_the_runtime_was_up_is_run(tmp_path: Path) -> None:
+    async def told() -> None:
+        async with opened() as book:
+            (name,) = book.ask("'early'")
+            async with runtime_of(book, ShellExecutor(folder=tmp_path)):
+                await book.ended(name)
+            assert book.execution(name).status is Status.OK
+
+    asyncio.run(told())
+
+
+def test_what_names_no_runtime_starts_only_when_the_claim_is_confirmed(tmp_path: Path) -> None:
+    async def story(book: Book, runtime: Runtime) -> None:
+        book.do("create_cell", cell_id="free", source="'free'")
+        claimed_when_started: list[bool] = []
+
+        def look(_change: object) -> None:
+            mine = runtime.peer.notebook.executions.get("xfree")
+            if mine is not None and mine.status is Status.RUNNING and not claimed_when_started:
+                confirmed = runtime.peer.log.confirmed.executions["xfree"]
+                claimed_when_started.append(confirmed.owner == RUNTIME)
+
+        runtime.peer.subscribe(look)
+        request = ExecutionRequested(
+            execution_id="xfree", cell_id="free", source="'free'", run_id="r"
+        )
+        book.peer.append([request])
+        await book.ended("xfree")
+        assert book.execution("xfree").status is Status.OK
+        assert claimed_when_started == [True]
+
+    tell(tmp_path, story)
+
+
+def test_what_names_another_runtime_is_left_alone(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        book.peer.runtime = "another"
+        (other,) = book.ask("'not mine'")
+        book.peer.runtime = RUNTIME
+        await book.run("'mine'")
+        assert book.execution(other).status is Status.QUEUED
+
+    tell(tmp_path, story)
+
+
+def test_a_new_runtime_stands_in_the_old_one_s_place(tmp_path: Path) -> None:
+    async def told() -> None:
+        async with opened() as book:
+            async with runtime_of(book, ShellExecutor(folder=tmp_path)):
+                await book.run("x = 1")
+            book.peer.runtime = identify(secret("second"))
+            replaces = {"replaces": RUNTIME}
+            async with runtime_of(book, ShellExecutor(folder=tmp_path), "second", **replaces):
+                (execution,) = await book.run("x")
+            assert execution.outputs[0].ename == "NameError"
+            assert book.peer.notebook.runtimes[RUNTIME].status == "stopped"
+
+    asyncio.run(told())
+
+
+def test_a_large_source_comes_as_a_blob(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        (execution,) = await book.run("# " + "long " * 20_000 + "\n'ran'")
+        assert execution.source_blob is not None
+        assert execution.outputs[0].data == {"text/plain": "'ran'"}
+
+    tell(tmp_path, story)
+
+
+# Outputs
+
+
+def test_large_values_become_blobs_and_come_before_their_row(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        (execution,) = await book.run("'x' * 100_000")
+        value = execution.outputs[0].data["text/plain"]
+        assert value["size"] == 100_002
+        assert await book.peer.get_blob(value[BLOB_KEY]) == repr("x" * 100_000).encode()
+
+    tell(tmp_path, story)
+
+
+def test_a_picture_s_blob_is_the_picture(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        (execution,) = await book.run(
+            "import numpy, matplotlib.pyplot as plt\n"
+            "plt.imshow(numpy.random.default_rng(1).random((200, 200)));"
+        )
+        value = execution.outputs[0].data["image/png"]
+        picture = await book.peer.get_blob(value[BLOB_KEY])
+        assert picture is not None
+        assert picture.startswith(b"\x89PNG")
+
+    tell(tmp_path, story)
+
+
+def test_no_row_is_too_large_whatever_is_said(tmp_path: Path) -> None:
+    source = (
+        "print('\\x01' * 300_000)\n"
+        "display({f'text/x-{i}': 'y' * 16_000 for i in range(12)}, raw=True)\n"
+        "def deep(n):\n    return deep(n - 1) if n else 1 / 0\n"
+        "raise ValueError('z' * 200_000) if not deep else deep(900)"
+    )
+
+    async def story(book: Book, _runtime: Runtime) -> None:
+        (execution,) = await book.run(source)
+        assert [output.type for output in execution.outputs] == [
+            "stream", "display_data", "error",
+        ]  # fmt: skip
+        assert execution.outputs[0].text == "\x01" * 300_000 + "\n"
+        assert len(execution.outputs[1].data) == 12
+        assert max(len(row.payload) for row in book.store.load().rows) < ROW_LIMIT
+
+    tell(tmp_path, story)
+
+
+def test_an_execution_cannot_fill_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outlets, "BYTES_LIMIT", 50_000)
+
+    async def story(book: Book, _runtime: Runtime) -> None:
+        (execution,) = await book.run(
+            "for i in range(20): print('x' * 10_000)\ndisplay('unseen')\n1 / 0"
+        )
+        assert [output.type for output in execution.outputs] == ["stream", "stream", "error"]
+        assert len(execution.outputs[0].text) < 80_000
+        assert "not kept" in execution.outputs[1].text
+        (second,) = await book.run("print('again')")
+        assert second.outputs[0].text == "again\n"
+
+    tell(tmp_path, story)
+
+
+def test_updates_reach_displays_of_earlier_cells(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        (first,) = await book.run("handle = display('one', display_id=True)")
+        await book.run("handle.update('two')")
+        assert book.execution(first.id).outputs[0].data == {"text/plain": "'two'"}
+
+    tell(tmp_path, story)
+
+
+def test_clear_output_waits_for_the_next(tmp_path: Path) -> None:
+    source = (
+        "from IPython.display import clear_output\n"
+        "for i in range(3):\n    clear_output(wait=True); print(i)"
+    )
+
+    async def story(book: Book, _runtime: Runtime) -> None:
+        (execution,) = await book.run(source)
+        assert [output.text for output in execution.outputs] == ["2\n"]
+
+    tell(tmp_path, story)
+
+
+# Files
+
+
+def test_files_of_the_notebook_are_there_before_a_run(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        digest = book.peer.put_blob(b"a,b\n1,2\n")
+        book.do("add_file", path="data.csv", digest=digest, size=8, mime="text/csv")
+        (execution,) = await book.run("open('data.csv').read()")
+        assert execution.outputs[0].data == {"text/plain": repr("a,b\n1,2\n")}
+        book.do("remove_file", path="data.csv")
+        (execution,) = await book.run("import os; os.listdir()")
+        assert "data.csv" not in execution.outputs[0].data["text/plain"]
+
+    tell(tmp_path, story)
+
+
+def test_a_file_that_has_not_arrived_is_told_and_the_cell_runs(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        book.do("add_file", path="gone.csv", digest="0" * 64, size=8, mime="text/csv")
+        (execution,) = await book.run("'ran'")
+        assert "gone.csv" in execution.outputs[0].text
+        assert execution.outputs[1].data == {"text/plain": "'ran'"}
+
+    tell(tmp_path, story)
+
+
+# What others say meanwhile
+
+
+def test_input_is_asked_in_the_log_and_answered_there(tmp_path: Path) -> None:
+    async def told() -> None:
+        async with opened() as book:
+            executor = Threaded(tmp_path)
+            async with runtime_of(book, executor, wait=executor.wait):
+                (name,) = book.ask("name = input('Name: ')\nf'hello {name}'")
+                await book.comes(lambda: book.execution(name).prompt is not None)
+                prompt = book.execution(name).prompt
+                assert prompt is not None
+                assert (prompt.prompt, prompt.password) == ("Name: ", False)
+                book.do("reply_input", execution_id=name, input_id=prompt.id, value="Ada")
+                await book.ended(name)
+            outputs = book.execution(name).outputs
+            assert outputs[0].text == "Name: Ada\n"
+            assert outputs[1].data == {"text/plain": "'hello Ada'"}
+
+    asyncio.run(told())
+
+
+def test_a_password_travels_beside_the_log(tmp_path: Path) -> None:
+    async def told() -> None:
+        async with opened() as book:
+            executor = Threaded(tmp_path)
+            async with runtime_of(book, executor, wait=executor.wait):
+                (name,) = book.ask("import getpass\nlen(getpass.getpass('Key: '))")
+                await book.comes(lambda: book.execution(name).prompt is not None)
+                prompt = book.execution(name).prompt
+                assert prompt is not None
+                reply = {"input_id": prompt.id, "value": "hunter2"}
+                book.do("reply_input", execution_id=name, **reply)
+                assert await book.peer.call(RUNTIME, "reply_input", reply)
+                await book.ended(name)
+            assert book.execution(name).outputs[-1].data == {"text/plain": "7"}
+            assert not [row for row in book.store.load().rows if b"hunter2" in row.payload]
+
+    asyncio.run(told())
+
+
+def test_where_nothing_can_wait_input_says_so(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        (execution,) = await book.run("input('Name: ')")
+        assert execution.outputs[0].ename == "RuntimeError"
+        assert "cannot wait" in execution.outputs[0].evalue
+
+    tell(tmp_path, story)
+
+
+def test_an_interrupt_from_the_log_reaches_what_runs(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        (name,) = book.ask("import asyncio\nprint('waiting')\nawait asyncio.Event().wait()")
+        await book.comes(lambda: bool(book.execution(name).outputs))
+        book.do("interrupt")
+        await book.ended(name)
+        assert book.execution(name).outputs[-1].ename == "KeyboardInterrupt"
+        (after,) = await book.run("'goes on'")
+        assert after.status is Status.OK
+
+    tell(tmp_path, story)
+
+
+def test_calls_for_completion_and_documentation_are_answered(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        await book.run("import math")
+        place = {"source": "math.sq", "position": 7}
+        assert await book.peer.call(RUNTIME, "complete", place) == {
+            "matches": ["sqrt"], "start": 5, "end": 7, "types": ["function"],
+        }  # fmt: skip
+        found = await book.peer.call(RUNTIME, "inspect", {"source": "math.sqrt", "position": 6})
+        assert "square root" in found["text/plain"]
+        with pytest.raises(Refused, match="format_disk"):
+            await book.peer.call(RUNTIME, "format_disk", {})
+        with pytest.raises(Refused, match="a source and a position"):
+            await book.peer.call(RUNTIME, "complete", {"source": 1})
+
+    tell(tmp_path, story)
+
+
+# The executor's own failures
+
+
+class Broken(ShellExecutor):
+    """A shell that fails at one word."""
+
+    async def run(self, parent: str, source: str) -> Any:
+        if "break" in source:
+            raise OSError("the kernel died")
+        return await super().run(parent, source)
+
+
+def test_an_executor_that_fails_is_an_error_of_the_cell(tmp_path: Path) -> None:
+    async def told() -> None:
+        async with opened() as book, runtime_of(book, Broken(folder=tmp_path)):
+            first, second = await book.run("break", "1")
+            assert (first.outputs[0].ename, first.outputs[0].evalue) == (
+                "OSError",
+                "the kernel died",
+            )
+            assert (first.status, second.status) == (Status.ERROR, Status.ABORTED)
+            (after,) = await book.run("'goes on'")
+            assert after.status is Status.OK
+
+    asyncio.run(told())
+
+
+def test_a_runtime_that_the_log_calls_lost_takes_no_more(tmp_path: Path) -> None:
+    async def told() -> None:
+        async with opened() as book:
+            async with runtime_of(book, ShellExecutor(folder=tmp_path)) as runtime:
+                await book.run("1")
+                book.peer.append([RuntimeLost(runtime=RUNTIME, reason="a person said so")])
+                await until(lambda: runtime.peer.notebook.runtimes[RUNTIME].status == "lost")
+                (late,) = book.ask("print('late')")
+                await until(lambda: late in runtime.peer.notebook.executions)
+            assert book.execution(late).status is Status.QUEUED
+
+    asyncio.run(told())
+
+
+def test_started_is_said_once(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        await book.run("1")
+        kinds = [row.payload for row in book.store.load().rows]
+        assert sum(b"runtimeStarted" in payload for payload in kinds) == 1
+        assert RuntimeStarted.wire_name() == "runtimeStarted"
+
+    tell(tmp_path, story)
