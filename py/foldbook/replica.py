@@ -16,7 +16,7 @@ from foldbook.events import encode
 from foldbook.events.base import Event
 from foldbook.log import Log, Refusal
 from foldbook.reducer import fold_all
-from foldbook.row import ROW_LIMIT, Role, Row
+from foldbook.row import RIGHTS, ROW_LIMIT, Role, Row
 from foldbook.store import EPOCH, SESSION, Batch, Durability, Loaded, MetaValue, RefusedRow
 from foldbook.sync import Sync
 from foldbook.wire import Hello, Message, Welcome, identify, size_of
@@ -120,7 +120,8 @@ class Replica:
     def take(self, events: Sequence[Event], origin: Origin | None = None) -> list[Row]:
         """Make own new rows of events; they are in the view when this returns.
 
-        Raises `CommandRefused` where one is too large for a row; then none was taken.
+        Raises `CommandRefused` where the role does not cover one, or one is too large for a row;
+        then none was taken.
         """
         rows = [self._row(self.n + 1 + i, event) for i, event in enumerate(events)]
         for row, event in zip(rows, events, strict=True):
@@ -166,6 +167,8 @@ class Replica:
                 self.n = row.n
 
     def _row(self, n: int, event: Event) -> Row:
+        if event.kind not in RIGHTS[self.role]:  # it would be void in the own view too
+            raise CommandRefused(f"the right {self.role} does not cover {event.wire_name()}")
         row = Row(
             seq=0,
             session=self.session,
@@ -235,12 +238,15 @@ class Replica:
         self._host.changed(Change())
 
     def _confirm(self, rows: tuple[Row, ...]) -> None:
+        own = [row.n for row in rows if row.session == self.session]
+        waited = {row.n for row in self.log.pending} if own else set()
         self.log.confirm(rows)
-        own = [row for row in rows if row.session == self.session]
         if own and not self.log.pending:
-            self.n = max(self.n, own[-1].n)
+            self.n = max(self.n, own[-1])
         if self._keeping is Keeping.HERE:
-            dropped = [(row.session, row.n) for row in own]
+            # Not every own row was pending here as it stands in the log: a fork is found later.
+            waited -= {row.n for row in self.log.pending}
+            dropped = [(self.session, n) for n in own if n in waited]
             batch = Batch(confirmed=list(rows), pending_dropped=dropped)
             self._host.keep(batch, None, "relaxed")
         self._host.changed(Change(confirmed=rows))
@@ -263,8 +269,8 @@ class Replica:
         rewrites = self._rewrites
 
         def kept() -> None:
-            if rewrites == self._rewrites:
-                self._heed(self.sync.requeue(self.log.pending))
+            if rewrites == self._rewrites:  # rows made since hand themselves on, after these
+                self._heed(self.sync.requeue(pending))
 
         drawer = [RefusedRow(each.row, each.reason) for each in moved]
         batch = Batch(refused_added=drawer, meta=meta or {})

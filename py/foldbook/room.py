@@ -128,9 +128,9 @@ class _Connection:
 class Room:
     """One log and those who are connected to it.
 
-    rows, refusals: what has been written before. check: looks at rows of kind output or note
-    that a runtime pushes; gives the reason where one is unsound. Only an authority that can
-    read payloads has one.
+    rows, refusals: what has been written before. check: looks at rows that a runtime pushes;
+    gives the reason where one is unsound. Only an authority that can read payloads has one.
+    stale: rows that a writer may be behind the head.
     """
 
     def __init__(
@@ -140,10 +140,12 @@ class Room:
         rows: Iterable[Row] = (),
         refusals: Iterable[Refusal] = (),
         check: Check = lambda row: None,
+        stale: int = STALE,
     ) -> None:
         self.name = name
         self.epoch = epoch
         self._check = check
+        self._stale = stale
         self._log = list(rows)
         check_dense(self._log, 0)
         self._head = len(self._log)  # committed; self._log may go further
@@ -301,8 +303,8 @@ class Room:
         if who.halted:
             answer.add(NotTaken(row.n))
             return False
-        if row.seen < len(self._log) - STALE:
-            text = f"made on row {row.seen}, more than {STALE} behind"
+        if row.seen < len(self._log) - self._stale:
+            text = f"made on row {row.seen}, more than {self._stale} behind"
             answer.add(Err("stale", text, n=row.n, head=self._head))
             return False
         problem = self._objection(who, session, row)

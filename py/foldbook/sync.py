@@ -216,12 +216,14 @@ class Sync:
 
     def _acknowledge(self, ack: Ack) -> list[Effect]:
         for i, mark in enumerate(ack.digests):
-            if self._queue and digest(self._queue[0]) != mark:
+            if digest(self._awaited(ack.n + i)) != mark:
                 return self._halt(Forked(ack.n + i), None)
-            self._unqueue(ack.n + i)
+            self._unqueue()
             self._target = max(self._target, ack.seqs[i])
         last = ack.n + len(ack.digests) - 1
         self._land(last)
+        if isinstance(self._stop, RowRefused):
+            self._stop = Forked(self._stop.n)
         return [Acknowledged(last), *self._settle()]
 
     def _fail(self, err: Err) -> list[Effect]:
@@ -239,26 +241,36 @@ class Sync:
         return self._halt(None, None)
 
     def _halt(self, stop: _Stop | None, answered: int | None) -> list[Effect]:
-        """A push was not taken whole. The first reason counts, later ones follow from it."""
+        """A push was not taken whole. The first reason counts, later ones follow from it.
+
+        But numbers after a refused one that the authority knows were not given by us since:
+        they are those of another replica, or of our own future in an old copy of the store.
+        """
         if self.state is State.LIVE:
             self.state = State.STOPPED
+        if isinstance(self._stop, RowRefused) and isinstance(stop, (RowRefused, Forked)):
+            self._stop = Forked(self._stop.n)
         self._stop = self._stop or stop
         if answered is None:
             if self._flights:
                 self._flights.popleft()
         else:
-            self._refused = self._unqueue(answered)
+            self._refused = self._awaited(answered)
+            self._unqueue()
             self._land(answered)
         return self._settle()
 
-    def _unqueue(self, n: int) -> Row:
+    def _awaited(self, n: int) -> Row:
+        """The row that the next answer is about. Raises `BadFrame` unless that is row ``n``."""
         if not self._sent or self._queue[0].n != n:
             expected = self._queue[0].n if self._sent else "none"
             raise BadFrame(f"the answer to row {expected} expected, to row {n} came")
+        return self._queue[0]
+
+    def _unqueue(self) -> None:
         row = self._queue.popleft()
         self._sent -= 1
         self._sent_bytes -= size_of(row)
-        return row
 
     def _land(self, n: int) -> None:
         while self._flights and self._flights[0] <= n:
