@@ -154,7 +154,9 @@ def _upgraded(values: Values, name: str) -> nbformat.NotebookNode:
 
 
 def _note_invalid(node: nbformat.NotebookNode, notes: list[str]) -> None:
-    error = next(iter(_NBFORMAT.validator.iter_validate(node, version=4)), None)
+    minor = node.get("nbformat_minor", 0)
+    errors = _NBFORMAT.validator.iter_validate(node, version=4, version_minor=minor)
+    error = next(iter(errors), None)
     if error is not None:
         where = ".".join(str(part) for part in getattr(error, "relative_path", ()))
         notes.append(f"The file breaks the rules of its format at {where or 'its top'}.")
