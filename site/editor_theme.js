@@ -14,6 +14,7 @@ export const python = pythonLanguage.configure({
     styleTags({
       "Decorator/VariableName Decorator/MemberExpression/... At": tags.annotation,
       "FormatSpec FormatConversion": tags.string,
+      '"*" "**"': tags.arithmeticOperator,
       async: tags.keyword,
     }),
   ],

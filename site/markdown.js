@@ -41,7 +41,7 @@ md.use(tasklist, { label: false });
 
 const purify = createDOMPurify(window);
 purify.addHook("uponSanitizeElement", (node) => {
-  if (node instanceof Element) parkSource(node);
+  if (node instanceof Element) prepare(node);
 });
 purify.addHook("afterSanitizeAttributes", (node) => tidy(node));
 
@@ -73,10 +73,13 @@ export function renderMarkdown(container, source, options = {}) {
 }
 
 /**
- * A source would be loaded as soon as the element belongs to the page: it waits elsewhere.
+ * A source would be loaded as soon as the element belongs to the page: it waits elsewhere. Of
+ * styles only the alignment of a table's column stays.
  * @param {Element} node
  */
-function parkSource(node) {
+function prepare(node) {
+  const align = /^\s*text-align:\s*(left|right|center)\s*;?\s*$/.exec(node.getAttribute("style") ?? "");
+  if (align?.[1]) node.setAttribute("align", align[1]);
   const source = node.tagName === "IMG" ? node.getAttribute("src") : null;
   node.removeAttribute("src");
   node.removeAttribute("data-src");

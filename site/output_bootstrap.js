@@ -68,11 +68,11 @@ export const BOOTSTRAP = `"use strict";
     }
   };
   const draw = async (html) => {
-    const template = document.createElement("template");
-    template.innerHTML = html;
-    await bindHandlers(template.content);
-    document.body.append(template.content);
-    const scripts = [...document.body.querySelectorAll("script")].filter((s) => isCode(s.type));
+    // A document made this way is inert: its handlers are taken out before they could be refused.
+    const parsed = new DOMParser().parseFromString(html, "text/html");
+    const scripts = [...parsed.querySelectorAll("script")].filter((s) => isCode(s.type));
+    await bindHandlers(parsed);
+    document.body.append(...parsed.head.childNodes, ...parsed.body.childNodes);
     document.body.querySelectorAll("link[rel~=stylesheet][href]").forEach(loadStyle);
     for (const script of scripts) await runOne(script);
     measure();
@@ -122,7 +122,7 @@ export const BOOTSTRAP = `"use strict";
 `;
 
 /** For the page's `script-src`; a test holds it to the script above. */
-export const BOOTSTRAP_HASH = "sha256-cSwMY2U5axJeQYpMbDEojsGcGARtH3TKC5NKt2V57vE=";
+export const BOOTSTRAP_HASH = "sha256-LyOhNlcOuYWXKNHFBfBvNieBHOXONY3D8gJcsNfus0M=";
 
 const STYLE = `html{background:transparent;color:var(--ink)}
 body{margin:0;display:flow-root;font:400 13px/20px var(--ui);overflow-wrap:break-word;overflow-x:auto}

@@ -13,7 +13,16 @@ const TOKENS = [
   "--paper", "--chrome", "--code", "--sunk", "--line", "--edge", "--ink", "--ink2", "--ink3",
   "--accent", "--accentbg", "--err", "--ok", "--stale", "--ui", "--mono", "--prose",
 ];
+/** Markup with colours of its own was made for a white page, and gets one in the dark too. */
+const BRINGS_COLOURS = /background|color\s*[:=]|<(?:script|style|svg|canvas|link)[\s>]/i;
 const FAMILIES = ["IBM Plex Sans Variable", "Source Code Pro Variable"];
+
+/** When the reader last acted on the page itself, and how long browsers remember such an act. */
+let lastAct = -Infinity;
+const ACTIVATION = 6000; // ms
+for (const type of ["pointerdown", "keydown"]) {
+  addEventListener(type, () => (lastAct = performance.now()), { capture: true, passive: true });
+}
 
 /** One sandboxed output; it is never moved in the document, which would load it anew. */
 export class OutputFrame {
@@ -29,7 +38,9 @@ export class OutputFrame {
     this._hosts = new Set("html" in content ? remoteHosts(content.html) : []);
     this._note = h("div", { class: "frame-note", hidden: true });
     this._problem = h("div", { class: "frame-note problem", hidden: true });
-    this.element = h("div", { class: "framed" }, this._note, this._problem);
+    this._isLight = !("html" in content) || BRINGS_COLOURS.test(content.html);
+    const kind = this._isLight ? "framed plated" : "framed";
+    this.element = h("div", { class: kind }, this._note, this._problem);
     /** @type {HTMLIFrameElement | null} */
     this._frame = null;
     this._hear = (/** @type {MessageEvent} */ event) => this._onMessage(event);
@@ -42,7 +53,7 @@ export class OutputFrame {
 
   /** The colours and fonts of the page have changed. */
   setTheme() {
-    this._post({ theme: readTheme() });
+    this._post({ theme: readTheme(this._isLight) });
   }
 
   destroy() {
@@ -80,13 +91,13 @@ export class OutputFrame {
     if (!this._frame || source !== this._frame.contentWindow || data?.foldbook !== 1) return;
     if (data.ready === true) void this._hand();
     if (typeof data.height === "number") this._resize(data.height);
-    if (typeof data.open === "string") openLink(data.open);
+    if (typeof data.open === "string") this._onLink(data.open);
     if (typeof data.blocked === "string") this._onBlocked(data.blocked);
     if (typeof data.failed === "string") this._onFailed(data.failed);
   }
 
   async _hand() {
-    this._post({ theme: readTheme(), ...this._content });
+    this._post({ theme: readTheme(this._isLight), ...this._content });
     const fonts = await loadFonts();
     this._post({ fonts });
   }
@@ -99,6 +110,27 @@ export class OutputFrame {
   /** @param {number} height */
   _resize(height) {
     if (this._frame) this._frame.style.height = `${Math.min(TALLEST, Math.max(1, height))}px`;
+  }
+
+  /**
+   * Only the web, without a way back to this page, and only after a click in the frame: a script
+   * may say that a link was followed, and take the focus, but cannot make the browser's note that
+   * the reader acted. Where it may stem from an act elsewhere on the page, the reader is asked.
+   * @param {string} href
+   */
+  _onLink(href) {
+    if (!/^https?:\/\//i.test(href) || !URL.canParse(href)) return;
+    const open = () => window.open(href, "_blank", "noopener,noreferrer");
+    const isRecent = performance.now() - lastAct < ACTIVATION;
+    const isHere = document.activeElement === this._frame;
+    if (navigator.userActivation?.isActive && isHere && !isRecent) {
+      open();
+      return;
+    }
+    const button = h("button", { class: "lnk", type: "button" }, `Open ${new URL(href).host}`);
+    button.addEventListener("click", open);
+    this._problem.replaceChildren("This output links to another page. ", button);
+    this._problem.hidden = false;
   }
 
   /** @param {string} address */
@@ -158,20 +190,11 @@ function hostOf(address) {
   return match?.[1] ?? null;
 }
 
-/**
- * Only the web, only after the reader's own click, and without a way back to this page.
- * @param {string} href
- */
-function openLink(href) {
-  if (!/^https?:\/\//i.test(href) || !navigator.userActivation?.isActive) return;
-  window.open(href, "_blank", "noopener,noreferrer");
-}
-
-/** The tokens as the page has them now. */
-function readTheme() {
+/** The tokens as the page has them now. @param {boolean} isLight whether always as on white */
+function readTheme(isLight) {
   const style = getComputedStyle(document.documentElement);
   const tokens = Object.fromEntries(TOKENS.map((name) => [name, style.getPropertyValue(name)]));
-  return { scheme: style.colorScheme, tokens };
+  return { scheme: isLight ? "light" : style.colorScheme, tokens };
 }
 
 /** @type {Promise<Array<{family: string, bytes: ArrayBuffer}>> | null} */

@@ -74,7 +74,7 @@ function drawFrame(frame, isHere) {
   const inside = frame.name ? `, in ${frame.name}` : "";
   return [
     h("div", { class: "fr" }, `${place}, line ${frame.line}${inside}`),
-    frame.code && h("div", { class: "hit" }, frame.code),
+    frame.code && h("div", { class: "hit" }, frame.code.trim()),
   ];
 }
 

@@ -155,9 +155,10 @@ function drawRow(row, index, isNumeric) {
     null,
     row.map((cell) => {
       const kind = column < index ? "ix" : isNumeric[column] ? "nu" : "tx";
+      const place = column <= 0 ? `${kind} first` : kind;
       column += cell.columns;
       const spans = { colspan: cell.columns > 1 && cell.columns, rowspan: cell.rows > 1 && cell.rows };
-      return h(cell.isHead ? "th" : "td", { class: kind, ...spans }, cell.text);
+      return h(cell.isHead ? "th" : "td", { class: place, ...spans }, cell.text);
     }),
   );
 }
