@@ -81,7 +81,10 @@ function glue(python, boot) {
     python,
     session: JSON.stringify(boot.session),
     base: boot.base,
-    isolated: Boolean(boot.shared),
+    /** Forget an interrupt that Python has not noticed yet. */
+    dropSignal: () => {
+      if (boot.shared) Atomics.store(new Uint8Array(boot.shared), 0, 0);
+    },
     post: (/** @type {string} */ json) => post(JSON.parse(json)),
     /** Asks the page for the port to the notebook: sent at once, answered when it is there. */
     connect: () => {

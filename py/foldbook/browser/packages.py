@@ -34,22 +34,27 @@ class Packages:
         self._depends: dict[str, list[str]] = {n: each["depends"] for n, each in lock.items()}
         self._names: dict[str, str] = {n: each["name"] for n, each in lock.items()}
         self._owner = {module: n for n, each in lock.items() for module in each["imports"]}
+        self._failed: set[str] = set()
         self._bundled = {n for n, each in lock.items() if "//" not in each["file_name"]}
 
     async def prepare(self, source: str, say: Say) -> None:
         """Load what transformed source imports. What fails to load is left to the import."""
+        self._failed.clear()
         wanted = {self.package_of(module) for module in imported_modules(source)}
         await self.load([name for name in wanted if name is not None], say)
 
     def package_of(self, module: str) -> str | None:
-        """The package of the lock that has this module and is not loaded; None if none."""
+        """The package of the lock that has this module and is not loaded; None if none.
+
+        A package that could not be loaded is not tried again within the same cell.
+        """
         if module in sys.modules:
             return None
         parts = module.split(".")
         for length in range(len(parts), 0, -1):
             owner = self._owner.get(".".join(parts[:length]))
             if owner is not None:
-                return None if self._is_loaded(owner) else owner
+                return None if self._is_loaded(owner) or owner in self._failed else owner
         return None
 
     def is_bundled(self, name: str) -> bool:
@@ -75,8 +80,9 @@ class Packages:
         finally:
             say("")
         importlib.invalidate_caches()
+        self._failed.update(name for name in missing if not self._is_loaded(name))
         if problems:
-            print(f"Not everything could be loaded: {' '.join(problems)}", file=sys.stderr)
+            print("\n".join(problems), file=sys.stderr)
 
     def _progress(self, missing: Sequence[str]) -> str:
         rest = [name for name in missing if not self._is_loaded(name)]

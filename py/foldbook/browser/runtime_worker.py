@@ -38,7 +38,7 @@ async def main(glue: Any) -> None:
     page = _Page(glue)
     packages = Packages(glue.python)
     executor = ShellExecutor(
-        Hooks(_wait, packages.prepare, packages.install, programs=False), FOLDER
+        Hooks(_wait, packages.prepare, packages.install, glue.dropSignal, programs=False), FOLDER
     )
     sys.meta_path.insert(-1, Finder(packages, executor.wait, page.say, FOLDER))
     _let_sleep(executor)

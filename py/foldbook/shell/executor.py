@@ -44,6 +44,7 @@ class ShellExecutor:
         self._stop_waiting: asyncio.Future[None] | None = None
         self._runs = 0
         self._struck_run = _NEVER
+        self._called_run = _NEVER
         self._replaced: list[tuple[Any, str, Any]] = []
 
     async def start(self, outlet: Outlet) -> Mapping[str, Any]:
@@ -76,9 +77,9 @@ class ShellExecutor:
             finally:
                 self._task = None
                 session.interrupting = False
-                if emitter.interrupts.struck:
-                    emitter.interrupts.struck = False
+                if emitter.interrupts.struck and self._called_run != self._runs:
                     self._struck_run = self._runs
+                emitter.interrupts.struck = False
                 emitter.flush()
 
     async def complete(self, source: str, position: int) -> Completions:
@@ -103,25 +104,29 @@ class ShellExecutor:
     def interrupt(self) -> bool:
         """Interrupt what runs; False where nothing could be done.
 
-        An interrupt that a signal has already delivered (to this cell or the one before) is
-        answered with True and not delivered twice.
+        An interrupt may come on two ways: as a signal, and by this call. If the signal was
+        first (in this cell or the one before), the call is answered with True and does nothing;
+        if the call is, the signal is dropped.
         """
         session, emitter = self._parts()
         if emitter.interrupts.struck or self._runs - self._struck_run <= 1:
             emitter.interrupts.struck = False
             self._struck_run = _NEVER
             return True
-        if self._stop_waiting is not None:
-            if not self._stop_waiting.done():
-                self._stop_waiting.set_result(None)
-            return True
         if self._task is None or self._task.done():
             return False
         if threading.get_ident() != emitter.home:
             _thread.interrupt_main()
             return True
-        session.interrupting = True
-        return self._task.cancel()
+        if self._hooks.drop_signal is not None:
+            self._hooks.drop_signal()
+        self._called_run = self._runs
+        if self._stop_waiting is None:
+            session.interrupting = True
+            return self._task.cancel()
+        if not self._stop_waiting.done():
+            self._stop_waiting.set_result(None)
+        return True
 
     def wait(self, awaitable: Awaitable[T]) -> T:
         """Block the running cell until the awaitable is done; an interrupt ends the wait.

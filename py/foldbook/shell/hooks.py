@@ -15,10 +15,12 @@ class Hooks:
     wait: block the running code until the awaitable is done, and return its result.
     prepare: given a cell's Python source, make its imports possible.
     install: given the arguments of ``pip install``, install; returns what to print.
+    drop_signal: forget an interrupt's signal that has not been noticed yet.
     programs: whether other programs can be started (``!ls``).
     """
 
     wait: Callable[[Awaitable[Any]], Any] | None = None
     prepare: Callable[[str, Say], Awaitable[None]] | None = None
     install: Callable[[str, Say], Awaitable[str]] | None = None
+    drop_signal: Callable[[], None] | None = None
     programs: bool = True

@@ -54,6 +54,9 @@ class Interrupts:
         self._depth += 1
         try:
             yield
+        except KeyboardInterrupt:
+            self._held = False  # it is this one, which came by another way too
+            raise
         finally:
             self._depth -= 1
         if self._held and not self._depth:

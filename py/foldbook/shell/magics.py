@@ -4,6 +4,8 @@ import ast
 import re
 from typing import Any, Final
 
+from IPython.core.error import UsageError
+
 from foldbook.shell.hooks import Hooks
 
 _PIP_LINE: Final = re.compile(
@@ -44,7 +46,10 @@ def adapt_magics(session: Any, hooks: Hooks) -> None:
     install, wait = hooks.install, hooks.wait
 
     async def install_packages(arguments: str) -> None:
-        print(await install(arguments, session.emitter.progress))
+        try:
+            print(await install(arguments, session.emitter.progress))
+        except Exception as why:  # an installer's frames tell a person nothing
+            raise UsageError(f"%pip {arguments}: {why}") from None
 
     def pip(line: str) -> None:
         """Install packages: %pip install NAME ..."""

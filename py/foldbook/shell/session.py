@@ -108,6 +108,8 @@ class Session(InteractiveShell):
         except ValueError:
             super().showtraceback(exc_tuple, *args, **kwargs)
             return
+        if trace is not None:
+            _drop_own_frames(trace)
         if self.interrupting and issubclass(kind, asyncio.CancelledError):
             value = KeyboardInterrupt().with_traceback(trace)
             exc_tuple = (KeyboardInterrupt, value, trace)
@@ -146,6 +148,21 @@ class Session(InteractiveShell):
         if not self.platform.programs:
             raise UsageError(_NO_PROGRAMS.format(cmd.strip()))
         return super().getoutput(cmd, split, depth=depth + 1)  # type: ignore[no-untyped-call]
+
+
+def _drop_own_frames(trace: TracebackType) -> None:
+    """Cut what this package did at the end of a traceback: an interrupt, an input, a wait."""
+    last, step = trace, trace
+    while (following := step.tb_next) is not None:
+        if not _is_own(following):
+            last = following
+        step = following
+    last.tb_next = None
+
+
+def _is_own(step: TracebackType) -> bool:
+    name = str(step.tb_frame.f_globals.get("__name__"))
+    return name.startswith("foldbook.") or name in ("contextlib", "pyodide.webloop")
 
 
 def _advise(error: ModuleNotFoundError) -> None:
