@@ -4,11 +4,12 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from foldbook.authority import LocalAuthority
-from foldbook.channel import pair
+from foldbook.channel import MemoryChannel, pair
 from foldbook.commands import parse
 from foldbook.errors import CommandRefused, Refused
 from foldbook.events.executions import ExecutionAssigned, ExecutionCompleted, ExecutionStarted
@@ -20,9 +21,9 @@ from foldbook.peer import Origin, Peer, Surroundings
 from foldbook.reducer import fold_all
 from foldbook.row import Role
 from foldbook.saver import Saver
-from foldbook.store import MemoryStore
+from foldbook.store import SESSION, Batch, Damage, MemoryStore
 from foldbook.sync import RUNTIME_WINDOW
-from foldbook.wire import Hello
+from foldbook.wire import Hello, decode, encode, identify
 
 ACTOR = b"the actor's secret.............."
 
@@ -100,6 +101,41 @@ async def runtime_of(desk: Desk) -> AsyncIterator[Peer]:
     finally:
         far.close()
         await running
+
+
+@asynccontextmanager
+async def editor(desk: Desk, disk: MemoryStore, session_secret: bytes) -> AsyncIterator[Peer]:
+    """A person's peer with a store of its own, joined over channels."""
+    around = desk.world.surroundings()
+    links: list[MemoryChannel] = []
+    tasks: list[asyncio.Task[None]] = []
+
+    async def serve(channel: MemoryChannel) -> None:
+        seat = desk.authority.join(Role.OWN, lambda message: channel.send(encode(message)))
+        while (frame := await channel.receive()) is not None:
+            seat.send(decode(frame))
+        seat.close()
+
+    async def connect() -> MemoryChannel:
+        near, far = pair()
+        links.append(far)
+        tasks.append(asyncio.create_task(serve(near)))
+        return far
+
+    loaded = disk.load()
+    disk.write(Batch(meta={SESSION: session_secret}))
+    saver = Saver(disk, pause=around.pause)
+    hello = Hello("book", "", session_secret, ACTOR, 0)
+    peer = Peer.linked(hello, connect, around, role=Role.OWN, loaded=loaded, saver=saver)
+    running = asyncio.create_task(peer.run())
+    try:
+        yield peer
+        await saver.flush()
+    finally:
+        running.cancel()
+        for each in links:
+            each.close()
+        await asyncio.gather(running, *tasks, return_exceptions=True)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -248,5 +284,106 @@ def test_a_runtime_s_blob_is_there_before_its_row() -> None:
                 assert await desk.peer.get_blob(digest) == b"picture"
                 assert await runtime.get_blob(digest) == b"picture"
                 assert await runtime.get_blob("0" * 64) is None
+
+    asyncio.run(story())
+
+
+def test_a_restored_copy_that_goes_its_own_way_becomes_another_session() -> None:
+    async def story() -> None:
+        world = World()
+        async with opened(MemoryStore(), world) as desk:
+            desk.begin()
+            ours = world.secret()
+            disks = [MemoryStore(), MemoryStore()]
+            sessions = []
+            for i, disk in enumerate(disks):  # two copies of one store, one after the other
+                async with editor(desk, disk, ours) as peer:
+                    peer.submit(parse({"do": "create_cell", "cell_id": f"from{i}"}))
+                    await until(lambda peer=peer: not peer.log.pending)
+                    sessions.append(peer.session)
+            first, second = sessions
+            assert first != second
+            assert {"from0", "from1"} <= set(desk.peer.notebook.cells)
+            assert disks[0].load().meta[SESSION] == ours
+            assert identify(bytes(disks[1].load().meta[SESSION])) == second
+            assert [row.n for row in disks[1].load().rows if row.session == second] == [1]
+
+    asyncio.run(story())
+
+
+def test_a_linked_peer_keeps_its_rows_before_it_sends_them() -> None:
+    async def story() -> None:
+        world = World()
+        async with opened(MemoryStore(), world) as desk:
+            desk.begin()
+            disk = MemoryStore()
+            async with editor(desk, disk, world.secret()) as peer:
+                await until(lambda: "c1" in peer.notebook.cells and peer.failed is None)
+                disk.limit = 0
+                peer.submit(parse({"do": "create_cell", "cell_id": "kept"}))
+                await until(lambda: peer.failed is not None)
+                assert peer.unsaved == 1
+                assert "kept" not in desk.peer.notebook.cells
+                disk.limit = None
+                await until(lambda: "kept" in desk.peer.notebook.cells)
+                assert peer.unsaved == 0
+
+    asyncio.run(story())
+
+
+def test_a_damaged_notebook_can_be_read_and_not_written() -> None:
+    async def story() -> None:
+        store, world = MemoryStore(), World()
+        async with opened(store, world) as desk:
+            desk.begin()
+            desk.do("create_cell", cell_id="c2")
+            await desk.saver.flush()
+        loaded = store.load()
+        del loaded.rows[1]
+        loaded.damaged.append(Damage("rows/2", "does not match its checksum", b"x"))
+        peer = Peer.reading(loaded, ACTOR, world.surroundings())
+        assert set(peer.notebook.cells) == {"c2"}
+        assert peer.readonly == "1 damaged records of the store were kept aside"
+        with pytest.raises(CommandRefused, match="read-only: 1 damaged"):
+            peer.submit(parse({"do": "create_cell", "cell_id": "c3"}))
+
+    asyncio.run(story())
+
+
+def test_a_log_with_strangers_can_be_read_and_not_written() -> None:
+    async def story() -> None:
+        store, world = MemoryStore(), World()
+        async with opened(store, world) as desk:
+            desk.begin()
+            await desk.saver.flush()
+        last = store.load().rows[-1]
+        new = replace(last, seq=3, n=3, payload=b'{"type":"cellPainted","cell_id":"c1"}')
+        store.write(Batch(confirmed=[new]))
+        async with opened(store, world) as desk:
+            assert desk.peer.readonly == "1 events cannot be read by this version"
+            with pytest.raises(CommandRefused, match="read-only"):
+                desk.do("create_cell", cell_id="c3")
+
+    asyncio.run(story())
+
+
+def test_a_runtime_that_writes_too_fast_can_wait() -> None:
+    async def story() -> None:
+        async with opened(MemoryStore(), World()) as desk:
+            desk.begin()
+            async with runtime_of(desk) as runtime:
+                runtime.append([RuntimeStarted(name="Python", kind_name="browser")])
+                await until(lambda: runtime.session in desk.peer.notebook.runtimes)
+                desk.do("run_cells", cell_ids=["c1"], execution_ids=["x1"])
+                await until(lambda: "x1" in runtime.notebook.executions)
+                runtime.append([ExecutionAssigned(execution_id="x1")])
+                runtime.append([ExecutionStarted(execution_id="x1")])
+                for _ in range(60):
+                    text = "x" * 30_000
+                    runtime.append([StreamAppended(execution_id="x1", name="stdout", text=text)])
+                await runtime.drained(RUNTIME_WINDOW // 2)
+                await until(lambda: runtime.saved)
+                [output] = desk.peer.notebook.executions["x1"].outputs
+                assert len(output.text) == 60 * 30_000
 
     asyncio.run(story())

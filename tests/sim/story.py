@@ -161,7 +161,7 @@ class Story:
         if person is None:
             return
         self.ledger.count("restored")
-        pending = [row for row in disk.load().pending]
+        pending = disk.load().pending
         self.ledger.may_be_twice |= {each for row in pending for each in inserted(row)}
         log = self.host.store.load().rows
         person.crash()

@@ -6,6 +6,7 @@ story that can be told again.
 
 import heapq
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
 from foldbook.room import Append, Close, Publish, Refusal, Room, Send
@@ -170,8 +171,7 @@ class Host:
                 self._connections[effect.connection].down(effect.message)
             elif isinstance(effect, Append):
                 if not self._group:
-                    room = self.room
-                    self._world.after(6, lambda: self._commit(room))
+                    self._world.after(6, partial(self._commit, self.room))
                 self._group.append(effect)
             elif isinstance(effect, Publish):
                 self._publish()

@@ -1,0 +1,123 @@
+"""What every store must do. A store's test calls `accept` with a way to open it anew.
+
+    await accept(lambda: MyStore(path))
+
+Each call of the factory is to give a store on the same, at first empty, place: closing one and
+opening the next is what a reload of the page does.
+"""
+
+from collections.abc import Callable
+
+from foldbook.row import Role
+from foldbook.store import Batch, Loaded, RefusedRow, Store
+from rows import log, row
+
+
+async def accept(make: Callable[[], Store]) -> None:
+    """Go through a store's life. Raises `AssertionError` where it fails."""
+    await _an_empty_store_has_nothing(make)
+    await _a_batch_is_there_after_a_reload(make)
+    await _pending_rows_leave_when_they_are_confirmed(make)
+    await _the_drawer_is_keyed_by_content(make)
+    await _drops_come_before_adds(make)
+    await _many_small_batches_are_one_log(make)
+    await _values_are_replaced_and_removed(make)
+
+
+async def _reload(store: Store, make: Callable[[], Store]) -> tuple[Store, Loaded]:
+    await store.close()
+    store = make()
+    return store, await store.open()
+
+
+async def _an_empty_store_has_nothing(make: Callable[[], Store]) -> None:
+    store = make()
+    assert await store.open() == Loaded()
+    assert await store.blob("0" * 64) is None
+    await store.commit(Batch(), "strict")
+    _, loaded = await _reload(store, make)
+    assert loaded == Loaded()
+
+
+async def _a_batch_is_there_after_a_reload(make: Callable[[], Store]) -> None:
+    store = make()
+    await store.open()
+    batch = Batch(
+        confirmed=log(3),
+        pending_added=[row(4), row(5)],
+        refused_added=[RefusedRow(row(9), "no right to it")],
+        meta={"text": "e1", "number": 7, "bytes": b"\x00\xff"},
+        views={"v": 12},
+        saved_view=b'{"seq":3}',
+        blobs={"ab" * 32: b"\x89PNG\x00" * 5000},
+    )
+    await store.commit(batch, "strict")
+    store, loaded = await _reload(store, make)
+    assert loaded.rows == batch.confirmed
+    assert loaded.pending == batch.pending_added
+    assert loaded.refused == batch.refused_added
+    assert loaded.meta == batch.meta
+    assert loaded.views == batch.views
+    assert loaded.saved_view == batch.saved_view
+    assert loaded.damaged == []
+    assert await store.blob("ab" * 32) == batch.blobs["ab" * 32]
+    await store.close()
+
+
+async def _pending_rows_leave_when_they_are_confirmed(make: Callable[[], Store]) -> None:
+    store = make()
+    await store.open()
+    confirmed = row(4).numbered(4, "actor", Role.OWN, 1)
+    dropped = [("s", 4), ("s", 4000)]
+    await store.commit(Batch(confirmed=[confirmed], pending_dropped=dropped), "relaxed")
+    _, loaded = await _reload(store, make)
+    assert [each.seq for each in loaded.rows] == [1, 2, 3, 4]
+    assert [each.n for each in loaded.pending] == [5]
+
+
+async def _the_drawer_is_keyed_by_content(make: Callable[[], Store]) -> None:
+    store = make()
+    await store.open()
+    again = RefusedRow(row(9, payload=b"another row under the same number"), "nor to this")
+    await store.commit(Batch(refused_added=[again]), "strict")
+    first = RefusedRow(row(9), "no right to it")
+    store, loaded = await _reload(store, make)
+    assert sorted(each.key for each in loaded.refused) == sorted([first.key, again.key])
+    await store.commit(Batch(refused_dropped=[first.key]), "strict")
+    _, loaded = await _reload(store, make)
+    assert loaded.refused == [again]
+
+
+async def _drops_come_before_adds(make: Callable[[], Store]) -> None:
+    store = make()
+    await store.open()
+    new = row(5, payload=b"written anew")
+    await store.commit(Batch(pending_dropped=[("s", 5)], pending_added=[new]), "strict")
+    _, loaded = await _reload(store, make)
+    assert loaded.pending == [new]
+
+
+async def _many_small_batches_are_one_log(make: Callable[[], Store]) -> None:
+    store = make()
+    await store.open()
+    rows = log(300)[4:]
+    for each in rows:
+        await store.commit(Batch(confirmed=[each], views={"v": each.seq}), "relaxed")
+    store, loaded = await _reload(store, make)
+    assert loaded.rows[4:] == rows
+    assert loaded.views == {"v": 300}
+    more = [row(n, payload=b"x" * 20_000).numbered(n, "a", Role.OWN, n) for n in range(301, 331)]
+    await store.commit(Batch(confirmed=more), "strict")
+    _, loaded = await _reload(store, make)
+    assert loaded.rows[300:] == more
+
+
+async def _values_are_replaced_and_removed(make: Callable[[], Store]) -> None:
+    store = make()
+    await store.open()
+    batch = Batch(meta={"text": "e2", "number": None, "absent": None}, saved_view=b"{}")
+    await store.commit(batch, "strict")
+    store, loaded = await _reload(store, make)
+    assert loaded.meta == {"text": "e2", "bytes": b"\x00\xff"}
+    assert loaded.saved_view == b"{}"
+    await store.close()
