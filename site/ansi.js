@@ -1,7 +1,6 @@
 /**
  * What programs write to a terminal: SGR colours, carriage return, backspace, erase and cursor
- * moves, over any number of chunks. Colours become tokens of the look, so that they can be read on
- * both grounds.
+ * moves, over any number of chunks. Pure.
  */
 
 /**
@@ -23,7 +22,7 @@ const NAMES = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "wh
 const SPECIAL = /[\x00-\x08\x0a-\x1f\x7f\x9b]/g;
 const SEQUENCE = /(?:\x1b\[|\x9b)([0-9;:?]*)[ -/]*([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[^[\]]/y;
 const UNFINISHED = /^(?:\x1b\[|\x9b)[0-9;:? -/]*$|^\x1b\][^\x07]{0,4096}$|^\x1b$/;
-const LONGEST_LINE = 5000;
+export const LONGEST_LINE = 5000;
 
 /** A terminal without a width: lines that grow, a cursor in them. */
 export class Terminal {
@@ -152,7 +151,7 @@ export class Terminal {
 }
 
 /** @param {Line} line */
-function lengthOf(line) {
+export function lengthOf(line) {
   if (typeof line === "string") return line.length;
   return line.reduce((sum, run) => sum + run.text.length, 0);
 }
@@ -161,7 +160,7 @@ function lengthOf(line) {
  * @param {Line} line
  * @returns {Run[]}
  */
-function runsOf(line) {
+export function runsOf(line) {
   if (typeof line !== "string") return line;
   return line ? [{ text: line, style: null }] : [];
 }
@@ -188,7 +187,7 @@ function joinLines(left, right) {
  * @param {number} to
  * @returns {Line}
  */
-function cutLine(line, from, to) {
+export function cutLine(line, from, to) {
   if (typeof line === "string") return line.slice(from, to);
   const runs = [];
   let at = 0;
@@ -266,95 +265,6 @@ function extended(codes) {
   const steps = [0, 95, 135, 175, 215, 255];
   const at = (/** @type {number} */ place) => steps[Math.floor((n - 16) / place) % 6];
   return [`${at(36)} ${at(6)} ${at(1)}`, 2];
-}
-
-/**
- * Lines as text nodes and spans, "\n" between them.
- * @param {Line[]} lines
- * @returns {DocumentFragment}
- */
-export function drawLines(lines) {
-  const fragment = document.createDocumentFragment();
-  let plain = "";
-  const flush = () => {
-    if (plain) fragment.append(plain);
-    plain = "";
-  };
-  lines.forEach((line, i) => {
-    if (i) plain += "\n";
-    const over = lengthOf(line) - LONGEST_LINE;
-    for (const { text, style } of runsOf(over > 0 ? cutLine(line, 0, LONGEST_LINE) : line)) {
-      if (!style) plain += text;
-      else {
-        flush();
-        fragment.append(drawRun(text, style));
-      }
-    }
-    if (over > 0) {
-      flush();
-      fragment.append(drawCut(over));
-    }
-  });
-  flush();
-  return fragment;
-}
-
-/**
- * @param {string} text
- * @param {Style} style
- */
-function drawRun(text, style) {
-  const span = document.createElement("span");
-  span.textContent = text;
-  for (const name of /** @type {const} */ (["bold", "dim", "italic", "underline", "strike"])) {
-    if (style[name]) span.classList.add(`ansi-${name}`);
-  }
-  const [fg, bg] = style.inverse ? [style.bg ?? "paper", style.fg ?? "ink"] : [style.fg, style.bg];
-  if (bg) paint(span, bg, "bg", Boolean(fg));
-  if (fg) paint(span, fg, "fg", Boolean(bg));
-  return span;
-}
-
-/**
- * @param {HTMLElement} span
- * @param {string} colour
- * @param {"fg" | "bg"} side
- * @param {boolean} isPair whether both sides are given
- */
-function paint(span, colour, side, isPair) {
-  const channels = colour.split(" ").map(Number);
-  const [red = 0, green = 0, blue = 0] = channels;
-  if (channels.length === 1) span.classList.add(`ansi-${side}-${colour}`);
-  else if (side === "bg") {
-    span.style.backgroundColor = `rgb(${colour})`;
-    span.style.color = 2 * red + 5 * green + blue > 1024 ? "#14181D" : "#FFFFFF";
-  } else if (isPair && span.style.backgroundColor) span.style.color = `rgb(${colour})`;
-  else if (Math.max(...channels) - Math.min(...channels) < 24) {
-    // Greys mean nearness to the terminal's ground, which is not known: near white is plain ink.
-    span.classList.add(red > 150 ? "ansi-fg-ink" : "ansi-fg-white");
-  } else {
-    span.classList.add("ansi-rgb");
-    span.style.setProperty("--rgb", `rgb(${colour})`);
-  }
-}
-
-/** @param {number} count */
-function drawCut(count) {
-  const span = document.createElement("span");
-  span.className = "line-cut";
-  span.textContent = ` … ${count.toLocaleString("en")} more characters`;
-  return span;
-}
-
-/**
- * A whole text at once.
- * @param {string} text
- * @returns {DocumentFragment}
- */
-export function renderAnsi(text) {
-  const terminal = new Terminal();
-  terminal.write(text);
-  return drawLines(terminal.lines);
 }
 
 /** The text without any control sequence. @param {string} text */

@@ -16,7 +16,8 @@ import { indentUnit } from "@codemirror/language";
 import { EditorSelection, Prec, StateEffect, StateField } from "@codemirror/state";
 import { EditorView, keymap, showTooltip } from "@codemirror/view";
 
-import { renderAnsi, stripAnsi } from "./ansi.js";
+import { stripAnsi } from "./ansi.js";
+import { renderAnsi } from "./ansi_draw.js";
 import { fromCodePoints, toCodePoints } from "./editor_text.js";
 
 /**

@@ -1,6 +1,7 @@
 /** An error as the reader needs it: what, where in this cell, and the rest folded away. */
 
-import { renderAnsi, stripAnsi } from "./ansi.js";
+import { stripAnsi } from "./ansi.js";
+import { renderAnsi } from "./ansi_draw.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { describeFrames, parseTraceback } from "./traceback.js";

@@ -1,6 +1,7 @@
 /** Text that a program wrote: streams, plain results. Long ones are cut; the rest comes on demand. */
 
-import { Terminal, drawLines, plainText } from "./ansi.js";
+import { Terminal, plainText } from "./ansi.js";
+import { drawLines } from "./ansi_draw.js";
 import { h } from "./dom.js";
 
 const SHOWN = 24;

@@ -58,7 +58,7 @@ def policy() -> str:
     module = (paths.SITE / "output_bootstrap.js").read_text(encoding="utf-8")
     given = re.search(r'BOOTSTRAP_HASH = "([^"]+)"', module)
     assert given, "expected BOOTSTRAP_HASH in output_bootstrap.js"
-    return found[1].replace("script-src ", f"script-src '{given[1]}' ")
+    return found[1].replace("'sha256-frames'", f"'{given[1]}'")
 
 
 def _html() -> str:
