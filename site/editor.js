@@ -169,6 +169,19 @@ export function createEditor(options) {
 
 const numbers = [lineNumbers(), highlightActiveLineGutter()];
 
+/** The words of the search row, as the rest of the app speaks. */
+const searchWords = {
+  next: "Next",
+  previous: "Previous",
+  all: "Select all",
+  "match case": "Match case",
+  regexp: "Pattern",
+  "by word": "Whole words",
+  replace: "Replace",
+  "replace all": "Replace all",
+  close: "Close search",
+};
+
 const base = [
   EditorState.lineSeparator.of("\n"),
   EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, "\n")),
@@ -186,6 +199,7 @@ const base = [
   highlightActiveLine(),
   highlightSelectionMatches({ minSelectionLength: 2 }),
   search({ top: true }),
+  EditorState.phrases.of(searchWords),
   tooltips({ parent: document.body }),
   theme,
   keymap.of([
