@@ -7,6 +7,12 @@
 import { RUNTIME_BOOTSTRAP } from "./runtime_bootstrap.js";
 import { fetchAsset, siteAddress } from "./runtime_assets.js";
 
+// What the frame may do, within what the page may: run its one script (the page's policy names
+// its hash) and Python, and reach the network, for the user's own requests and for packages.
+const FRAME_POLICY =
+  "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src data:; " +
+  "connect-src https: wss: http://localhost:* ws://localhost:* http://127.0.0.1:* ws://127.0.0.1:*";
+
 /**
  * @typedef {object} Options
  * @property {{secret: string} & Record<string, any>} session what Python is told
@@ -90,7 +96,10 @@ function makeFrame() {
   frame.title = "Python";
   frame.hidden = true;
   frame.setAttribute("aria-hidden", "true");
-  frame.srcdoc = `<!doctype html><meta charset="utf-8"><script>${RUNTIME_BOOTSTRAP}</script>`;
+  frame.srcdoc =
+    `<!doctype html><meta charset="utf-8">` +
+    `<meta http-equiv="Content-Security-Policy" content="${FRAME_POLICY}">` +
+    `<script>${RUNTIME_BOOTSTRAP}</script>`;
   return frame;
 }
 

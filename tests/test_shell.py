@@ -572,3 +572,23 @@ def test_after_the_end_everything_stands_as_before(tmp_path: Path) -> None:
     in_shell(tmp_path, story)
     assert (sys.stdout, sys.stderr, input, threading.Thread.start, Path.cwd()) == before
     assert os.environ.get("MPLBACKEND") is None
+
+
+def test_a_signal_and_its_call_are_one_interrupt(tmp_path: Path) -> None:
+    """The page interrupts by a signal and by the log; whichever is first, it strikes once."""
+
+    async def story(shell: Shell) -> None:
+        source = "import signal\nsignal.raise_signal(signal.SIGINT)"
+        assert (await shell.run(source)).status == "error"
+        session = shell.executor._session
+        assert session is not None
+        session.user_ns["waiting"] = waiting = asyncio.Event()
+        running = asyncio.ensure_future(
+            shell.run("import asyncio\nwaiting.set()\nawait asyncio.sleep(0)\n'whole'")
+        )
+        await waiting.wait()
+        assert shell.executor.interrupt()  # it is the one before
+        assert (await running).status == "ok"
+        assert not shell.executor.interrupt()
+
+    in_shell(tmp_path, story)

@@ -57,7 +57,6 @@ class RuntimeAgent:
         self._outlet = AgentOutlet(peer, wait, progress)
         self._busy = busy
         self._changed = asyncio.Event()
-        self._running: str | None = None
         self._interrupted = 0
         self._written: dict[str, str] = {}
         self._ending = False
@@ -129,14 +128,12 @@ class RuntimeAgent:
     # Running it
 
     async def _execute(self, execution: Execution) -> None:
-        self._running = execution.id
         self._busy(True)
         try:
             self._peer.append([ExecutionStarted(execution_id=execution.id)])
             await self._write_files(execution.id)
             outcome = await self._outcome(execution)
         finally:
-            self._running = None
             self._busy(False)
         self._peer.append(
             [
@@ -201,8 +198,8 @@ class RuntimeAgent:
         runtime = self._peer.notebook.runtimes.get(self._peer.session)
         if runtime is not None and runtime.interrupt > self._interrupted:
             self._interrupted = runtime.interrupt
-            if self._running is not None:
-                self._executor.interrupt()
+            # Also where nothing runs: the executor may have had a signal for it already.
+            self._executor.interrupt()
         self._changed.set()
 
     async def _answer(self, method: str, params: Mapping[str, Any], _asker: str) -> Any:
