@@ -24,6 +24,8 @@ def plain_profile(
     chromium: Browser, chromium_path: Path | None, site_url_plain: str, tmp_path: Path
 ) -> Iterator[Profile]:
     """A new browser profile on the site without isolating headers."""
-    made = Profile(chromium.browser_type, chromium_path, tmp_path / "plain", site_url_plain)
+    made = Profile(
+        chromium.browser_type, chromium_path, tmp_path / "plain", site_url_plain, isolated=False
+    )
     yield made
     made.close()

@@ -45,7 +45,9 @@ class Notebook:
     def type(self, text: str, cell: int = 0) -> None:
         """Put text at the end of a cell."""
         cell_id, length = self.page.evaluate(
-            "i => { const id = state.view.order[i]; return [id, [...state.view.cells[id].source].length]; }",
+            "i => Object.values(state.view.cells)"
+            ".filter(cell => cell.id === state.view.order[i])"
+            ".flatMap(cell => [cell.id, [...cell.source].length])",
             cell,
         )
         changes = [length, [0, text]] if length else [[0, text]]
@@ -100,3 +102,34 @@ class Notebook:
     def view(self) -> Any:
         """The view as it is drawn."""
         return self.page.evaluate("() => state.view")
+
+    def source(self, cell: int = 0) -> str:
+        """The source of the cell at this place."""
+        found: str = self.page.evaluate("i => state.view.cells[state.view.order[i]].source", cell)
+        return found
+
+    def leads(self) -> bool:
+        """Whether this tab holds the notebook worker."""
+        found: bool = self.page.evaluate("link.isLeader()")
+        return found
+
+    def hide(self) -> None:
+        """What a tab does that goes to the background: keep what is drawn first next time."""
+        self.page.evaluate(
+            """async id => {
+                const nextTurn = () => new Promise(resolve => setTimeout(resolve, 20));
+                const before = await readSaved(id);
+                Object.defineProperty(document, "visibilityState",
+                    { configurable: true, get: () => "hidden" });
+                document.dispatchEvent(new Event("visibilitychange"));
+                while ((await readSaved(id)) === before) await nextTurn();
+            }""",
+            self.id,
+        )
+
+    def put_file(self, path: str, text: str) -> None:
+        """Add a file to the notebook, as dropping it on the page does."""
+        blob = self.page.evaluate(
+            "text => link.putBlob(new TextEncoder().encode(text).buffer)", text
+        )
+        self.send(do="add_file", path=path, mime="text/plain", **blob)

@@ -10,14 +10,41 @@ from tests.conftest import CHROMIUM_ARGUMENTS
 
 PAGES = Path(__file__).parent / "pages"
 SITE = Path(__file__).resolve().parents[2] / "site"
-_DRIVEN = ("catalogue", "db", "export", "link", "patch")
+_DRIVEN = (
+    "catalogue",
+    "db",
+    "export",
+    "link",
+    "patch",
+    "runtime_assets",
+    "runtime_bootstrap",
+    "runtime_frame",
+    "runtime_host",
+)
+"""The modules of the page that the link is made of; the workers come from the built site."""
+
+_TYPES = {".html": "text/html", ".js": "text/javascript"}
+_ISOLATING = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 
 
 class Profile:
-    """Chromium with its own folder. ``url``: where the site is."""
+    """Chromium with its own folder. ``url``: where the site is; isolated: with COOP and COEP."""
 
-    def __init__(self, kind: BrowserType, executable: Path | None, folder: Path, url: str) -> None:
+    def __init__(
+        self,
+        kind: BrowserType,
+        executable: Path | None,
+        folder: Path,
+        url: str,
+        *,
+        isolated: bool = True,
+    ) -> None:
         self.url = url
+        self._isolated = isolated
         self._kind = kind
         self._executable = executable
         self._folder = folder
@@ -30,14 +57,14 @@ class Profile:
             self._context = self._kind.launch_persistent_context(
                 self._folder, executable_path=self._executable, args=CHROMIUM_ARGUMENTS
             )
-            self._context.set_default_timeout(60_000)
+            self._context.set_default_timeout(150_000)  # a busy machine starts Python slowly
         return self._context
 
     def page(self, path: str = "", *, drive: bool = False) -> Page:
         """A new tab at this path of the site; ``drive``: the page of `tests.browser.drive`."""
         page = self.context.new_page()
         if drive:
-            serve_sources(page, self.url)
+            serve_sources(page, self.url, isolated=self._isolated)
         page.goto(self.url + ("drive.html" if drive else path))
         return page
 
@@ -73,26 +100,13 @@ def processes_of(folder: Path) -> list[int]:
     return found
 
 
-def serve_sources(page: Page, url: str) -> None:
+def serve_sources(page: Page, url: str, *, isolated: bool) -> None:
     """Let the page at ``drive.html`` load the site's modules as they stand in ``site/``."""
-    for source in (*PAGES.iterdir(), *SITE.glob("*.js")):
-        if source.suffix == ".html" or source.parent == PAGES or source.stem in _served():
-            _serve(page, url + source.name, source)
+    modules = [source for source in SITE.glob("*.js") if source.stem in _DRIVEN]
+    for source in (*PAGES.iterdir(), *modules):
+        headers = {"Content-Type": f"{_TYPES[source.suffix]}; charset=utf-8"}
+        _serve(page, url + source.name, source, headers | (_ISOLATING if isolated else {}))
 
 
-def _served() -> set[str]:
-    return {*_DRIVEN, *(path.stem for path in SITE.glob("runtime_*.js"))} - {"runtime_worker"}
-
-
-def _serve(page: Page, url: str, source: Path) -> None:
-    page.route(url, lambda route: route.fulfill(path=source, headers=_headers(source)))
-
-
-def _headers(source: Path) -> dict[str, str]:
-    kind = "text/html" if source.suffix == ".html" else "text/javascript"
-    return {
-        "Content-Type": f"{kind}; charset=utf-8",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Embedder-Policy": "require-corp",
-        "Cross-Origin-Resource-Policy": "cross-origin",
-    }
+def _serve(page: Page, url: str, source: Path, headers: dict[str, str]) -> None:
+    page.route(url, lambda route: route.fulfill(path=source, headers=headers))

@@ -1,24 +1,20 @@
 """The notebook worker's middle: opens a notebook, answers its pages, keeps what they draw first."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic_core import to_json
 
-from foldbook.authority import LocalAuthority
-from foldbook.browser.desk import Desk
-from foldbook.browser.page import Page, Where
-from foldbook.browser.runtimes import PageRuntime
+from foldbook.browser import transfer
+from foldbook.browser.opening import IMPORT, Opened
+from foldbook.browser.page import Page, Waiting, Where
 from foldbook.browser.views import Views
 from foldbook.channel import Channel
-from foldbook.commands import parse
+from foldbook.commands import Decision, Stamp, parse
 from foldbook.errors import FoldbookError, Refused
-from foldbook.peer import Change, Peer, Surroundings
-from foldbook.saver import Saver
-from foldbook.store import Batch, Store
+from foldbook.peer import Change, Surroundings
+from foldbook.store import Batch
 from foldbook.view import full_view
 
 SAVED_VIEW_SECONDS: Final = 1.0
@@ -26,69 +22,32 @@ SAVED_VIEW_SECONDS: Final = 1.0
 _SHARE: Final = 20  # making the saved view takes at most one part in so many of the time
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """now: ms since 1970. steady: seconds of a clock that is never set."""
-
-    now: Callable[[], int]
-    steady: Callable[[], float]
-
-
 class Host:
-    """One open notebook. Made by `Host.open`; then `run` it."""
+    """One open notebook; `begin` comes first. ``steady``: seconds of a clock that is never set."""
 
     def __init__(
         self,
         notebook_id: str,
         page: Page,
-        desk: Desk,
-        views: Views,
-        saver: Saver | None,
-        runtime: PageRuntime | None,
-        clock: Clock,
+        opened: Opened,
+        around: Surroundings,
+        steady: Callable[[], float],
     ) -> None:
         self.id: Final = notebook_id
-        self.desk: Final = desk
+        self.desk: Final = opened.desk
         self._page = page
-        self._views = views
-        self._saver = saver
-        self._runtime = runtime
-        self._clock = clock
+        self._blob = opened.blob
+        self._views = Views(page, opened.desk, opened.views)
+        self._saver = opened.saver
+        self._runtime = opened.runtime
+        self._notes = opened.notes
+        self._around = around
+        self._steady = steady
         self._tasks: set[asyncio.Task[Any]] = set()
         self._saving: asyncio.TimerHandle | None = None
         self._pause = SAVED_VIEW_SECONDS
         self._told: tuple[int, int, str | None] | None = None
-        desk.peer.subscribe(self._changed)
-
-    @classmethod
-    async def open(
-        cls, notebook_id: str, page: Page, store: Store, around: Surroundings, clock: Clock
-    ) -> "Host":
-        """Open what the store has; a new notebook is begun by what waits in its inbox.
-
-        Raises the store's errors.
-        """
-        loaded = await store.open()
-        person = await page.person()
-        if loaded.damaged:
-            peer = Peer.reading(loaded, person.secret, around)
-            desk = Desk(peer, loaded, None, None)
-            return cls(notebook_id, page, desk, Views(page, desk, {}), None, None, clock)
-        saver = Saver(store, pause=around.pause)
-        epoch = around.secret().hex()[:32]
-        authority = LocalAuthority(notebook_id, loaded, saver, epoch=epoch, now=around.now)
-        peer = Peer.local(authority, loaded, person.secret, around)
-        runtime = PageRuntime(
-            peer,
-            authority,
-            page,
-            actor=hashlib.sha256(b"runtime" + person.secret).digest(),
-            secret=around.secret,
-            now=around.now,
-        )
-        desk = Desk(peer, loaded, saver, runtime)
-        views = Views(page, desk, loaded.views)
-        return cls(notebook_id, page, desk, views, saver, runtime, clock)
+        self.desk.peer.subscribe(self._changed)
 
     async def begin(self) -> None:
         """Take what waits, say hello, and have Python started."""
@@ -104,8 +63,8 @@ class Host:
         self._hello("ready")
         self._runtime.start()
 
-    def receive(self, message: Mapping[str, Any], sender: Where, extra: Any = None) -> None:
-        """A message of a page; ``extra`` is what JSON cannot hold: bytes, or a channel."""
+    def receive(self, message: Mapping[str, Any], sender: Where, data: bytes | None = None) -> None:
+        """A message of a page; ``data``: the bytes that it brings."""
         match message["t"]:
             case "attach":
                 self._start(self._attach(message, sender))
@@ -114,18 +73,15 @@ class Host:
                 self._save_view()
             case "cmd":
                 self._views.take(message["view"], message["k"], message["base"], message["command"])
+            case "call" | "export" | "import":
+                self._start(self._answer(message, sender, self._work(message, data)))
             case "inbox":
                 self._start(self._take_inbox())
-            case "call":
-                self._start(self._answer(message, sender, self._call(message)))
             case "hidden":
                 self._save_view()
             case "runtime":
                 if self._runtime is not None:
                     self._runtime.heard(message)
-            case "retry":
-                if self._saver is not None:
-                    self._saver.retry()
             case "close":
                 self._start(self._close())
             case _:  # what the worker itself, or a page to pages, says on the channel
@@ -151,15 +107,65 @@ class Host:
         stage = "readonly" if self.desk.readonly else "ready"
         self._page.post({"t": "status", "view": message["view"], "stage": stage}, sender)
         self._tell_saved(again=True)
+        for note in self._notes:
+            self._page.post({"t": "toast", "kind": "import", "message": note})
+        self._notes.clear()
 
     async def _take_inbox(self) -> None:
         waiting = await self._page.inbox()
         if not waiting:
             return
-        self._views.take_waiting(waiting)
+        for item in waiting:
+            if item.command["do"] == IMPORT:
+                await self._import(item)
+        self._views.take_waiting(item for item in waiting if item.command["do"] != IMPORT)
         keys = [item.key for item in waiting]
         assert self._saver is not None, "a notebook that can be written to has a saver"
         self._saver.put(Batch(), lambda: self._start(self._page.drop_inbox(keys)))
+
+    async def _import(self, item: Waiting) -> None:
+        """Begin the notebook with a file; one that cannot be read leaves it empty, and is told."""
+        peer = self.desk.peer
+        if item.data is None or peer.notebook.created is not None:
+            return  # a log file was put in before, or this was done
+        name = str(item.command["file"])
+        try:
+            self._notes += self._add(
+                await transfer.read_ipynb(self._page, item.data, name, self._stamp(), self.id)
+            )
+        except FoldbookError as why:
+            self._notes.append(str(why))
+
+    async def _import_cells(self, name: str, data: bytes) -> list[str]:
+        """Put a file's cells after those that are there; returns notes for people."""
+        notebook = self.desk.notebook
+        return self._add(
+            await transfer.append_ipynb(self._page, data, name, self._stamp(), notebook)
+        )
+
+    def _stamp(self) -> Stamp:
+        peer, now = self.desk.peer, self._around.now()
+        seed = f"{peer.session}/import/{peer.log.head + len(peer.log.pending)}"
+        return Stamp(peer.session, peer.actor, peer.role, now, seed)
+
+    def _add(self, read: tuple[Decision, list[str]]) -> list[str]:
+        decision, notes = read
+        for data in decision.blobs.values():
+            self.desk.peer.put_blob(data)
+        self.desk.peer.append(decision.events)
+        return notes
+
+    async def _export(self, form: str) -> dict[str, str]:
+        """The notebook as a file: its name, type and text."""
+        notebook = self.desk.notebook
+        if form == "py":
+            text, mime = transfer.write_py(notebook), "text/x-python"
+        elif form == "ipynb":
+            text = await transfer.write_ipynb(self._page, notebook, self._blob)
+            mime = "application/x-ipynb+json"
+        else:
+            raise Refused("export", f"ipynb or py expected, {form} came")
+        return {"name": transfer.file_name(notebook.name, form), "mime": mime, "text": text}
 
     async def _introduce(self) -> None:
         """The first facts of a log that has none, and who sits here."""
@@ -170,6 +176,14 @@ class Host:
             peer.submit(parse({**create, "cells": [first]}))
         person = await self._page.person()
         peer.submit(parse({"do": "introduce", "name": person.name}))
+
+    async def _work(self, message: Mapping[str, Any], data: bytes | None) -> Any:
+        """The value that a view asked for. Raises `FoldbookError`."""
+        if message["t"] == "export":
+            return await self._export(message["format"])
+        if message["t"] == "import":
+            return await self._import_cells(message["name"], data or b"")
+        return await self._call(message)
 
     async def _call(self, message: Mapping[str, Any]) -> Any:
         session = self.desk.notebook.selected_runtime
@@ -211,10 +225,10 @@ class Host:
             self._saving = None
         if self._saver is None or self.desk.peer.readonly:
             return
-        begun = self._clock.steady()
+        begun = self._steady()
         view = full_view(self.desk.notebook, self.desk.around)
         self._saver.put(Batch(saved_view=to_json(view)), durability="relaxed")
-        self._pause = max(SAVED_VIEW_SECONDS, _SHARE * (self._clock.steady() - begun))
+        self._pause = max(SAVED_VIEW_SECONDS, _SHARE * (self._steady() - begun))
         self._start(self._page.refresh(self._entry(view)))
 
     def _entry(self, view: Mapping[str, Any]) -> dict[str, Any]:

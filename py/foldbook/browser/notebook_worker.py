@@ -14,8 +14,9 @@ from typing import Any
 from pydantic_core import to_json
 from pyodide.ffi import create_proxy, to_js
 
-from foldbook.browser.host import Clock, Host
+from foldbook.browser.host import Host
 from foldbook.browser.indexeddb import IndexedDBStore
+from foldbook.browser.opening import open_notebook
 from foldbook.browser.page import Message, Person, Waiting, Where
 from foldbook.browser.ports import PortChannel
 from foldbook.peer import Surroundings
@@ -25,9 +26,9 @@ async def main(notebook_id: str, glue: Any) -> None:
     """Open the notebook and serve its pages, until the worker is ended."""
     page = _Page(notebook_id, glue)
     store = IndexedDBStore(notebook_id, glue.db)
-    host = await Host.open(
-        notebook_id, page, store, _surroundings(), Clock(_now, time.perf_counter)
-    )
+    around = _surroundings()
+    opened = await open_notebook(notebook_id, page, store, around)
+    host = Host(notebook_id, page, opened, around, time.perf_counter)
     await host.begin()
 
     def hear(text: str, sender: Where, extra: Any) -> None:
@@ -35,7 +36,7 @@ async def main(notebook_id: str, glue: Any) -> None:
         if message["t"] == "port":
             host.connect(message["session"], PortChannel(extra))
         else:
-            host.receive(message, sender, extra)
+            host.receive(message, sender, extra.to_bytes() if extra else None)
 
     glue.listen(create_proxy(hear))
     await asyncio.get_running_loop().create_future()

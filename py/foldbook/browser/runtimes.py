@@ -111,7 +111,7 @@ class PageRuntime:
         )
 
     def mourn(self) -> None:
-        """At the opening: runtimes of tabs that were closed are lost, and with them what they ran."""
+        """At the opening: runtimes of closed tabs are lost, and with them what they ran."""
         notebook = self._peer.notebook
         events: list[Event] = [
             RuntimeLost(runtime=session, reason="the tab that held it was closed")

@@ -48,6 +48,14 @@ function edited(text, changes) {
   return made + points.slice(at).join("");
 }
 
+/** What would be drawn first. */
+async function readSaved(id) {
+  const database = await db.openNotebookDatabase(id);
+  const saved = await db.read(database, "view", "saved");
+  database.close();
+  return saved;
+}
+
 async function open(id) {
   window.link = openNotebook(id, handlers);
 }
@@ -61,4 +69,4 @@ function send(command) {
   return k;
 }
 
-Object.assign(window, { catalogue, db, state, open, send });
+Object.assign(window, { catalogue, db, state, open, send, readSaved });

@@ -1,0 +1,106 @@
+"""Notebooks from files and to files."""
+
+import importlib
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from foldbook import order
+from foldbook.browser import logfile
+from foldbook.browser.page import Page
+from foldbook.commands import Decision, Stamp
+from foldbook.errors import BadNotebookFile
+from foldbook.events.cells import CellCreated
+from foldbook.events.notebooks import NotebookCreated, NotebookMetadataSet
+from foldbook.notebook import Notebook
+from foldbook.store import Batch, Store
+
+_MARKS: Final = {"code": "# %%", "markdown": "# %% [markdown]", "raw": "# %% [raw]"}
+
+
+async def restore(store: Store, data: bytes, name: str) -> str:
+    """Put a log file's rows into an empty store; returns what people should know of it.
+
+    Raises `BadNotebookFile`. The log gets a new epoch: it goes its own way from now on.
+    """
+    found = logfile.read(data, name)
+    await store.commit(Batch(confirmed=found.rows, blobs=found.blobs), "strict")
+    if not found.left_out:
+        return ""
+    return f"{name}: {found.left_out} records could not be taken over; they are damaged."
+
+
+async def read_ipynb(
+    page: Page, data: bytes, name: str, stamp: Stamp, notebook_id: str
+) -> tuple[Decision, list[str]]:
+    """The facts of an .ipynb file for an empty log, and notes for people.
+
+    Raises `BadNotebookFile`.
+    """
+    ipynb = await _ipynb(page)
+    imported = ipynb.read(data, name)
+    return ipynb.to_events(imported, stamp, notebook_id), list(imported.notes)
+
+
+async def append_ipynb(
+    page: Page, data: bytes, name: str, stamp: Stamp, notebook: Notebook
+) -> tuple[Decision, list[str]]:
+    """The same for a notebook that is there: the file's cells come after its own.
+
+    Raises `BadNotebookFile`.
+    """
+    ipynb = await _ipynb(page)
+    imported = ipynb.read(data, name)
+    free = tuple(
+        replace(cell, id=None) if cell.id in notebook.cells else cell for cell in imported.cells
+    )
+    decision = ipynb.to_events(replace(imported, cells=free), stamp, "")
+    last = max((cell.position for cell in notebook.cells.values()), default=None)
+    keys = iter(order.spread(len(free), last, None, stamp.salt))
+    events = tuple(
+        event.model_copy(update={"position": next(keys)})
+        if isinstance(event, CellCreated)
+        else event
+        for event in decision.events
+        if not isinstance(event, (NotebookCreated, NotebookMetadataSet))
+    )
+    return Decision(events, decision.blobs), list(imported.notes)
+
+
+async def write_ipynb(
+    page: Page, notebook: Notebook, blob: Callable[[str], Awaitable[bytes | None]]
+) -> str:
+    """The notebook as an .ipynb file. Raises `BadNotebookFile` where a blob is not there."""
+    ipynb = await _ipynb(page)
+    blobs: dict[str, bytes] = {}
+    for digest in ipynb.needed(notebook):
+        data = await blob(digest)
+        if data is None:
+            raise BadNotebookFile(f"An output (blob {digest[:12]}…) has not arrived yet.")
+        blobs[digest] = data
+    written: bytes = ipynb.write(notebook, blobs.__getitem__)
+    return written.decode()
+
+
+def write_py(notebook: Notebook) -> str:
+    """The notebook as a Python script in cells (``# %%``), without outputs."""
+    parts = []
+    for cell in notebook.ordered_cells():
+        source = cell.source
+        if cell.type != "code":
+            source = re.sub("^", "# ", source, flags=re.MULTILINE)
+        parts.append(f"{_MARKS[cell.type]}\n{source}".rstrip() + "\n")
+    return "\n".join(parts)
+
+
+def file_name(name: str, suffix: str) -> str:
+    """A name that file systems take."""
+    clean = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).strip() or "Untitled"
+    return f"{clean}.{suffix}"
+
+
+async def _ipynb(page: Page) -> Any:
+    """`foldbook.ipynb`: slow to import and large to load, so only when it is needed."""
+    await page.load_package("nbformat")
+    return importlib.import_module("foldbook.ipynb")
