@@ -245,8 +245,6 @@ class InputReplied(Event):
         add_output(notebook, execution.id, echo.to_output())
 
 
-
-
 def _abort_rest(notebook: Notebook, failed: Execution, row: Row) -> None:
     waiting = [
         each

@@ -8,11 +8,10 @@ from foldbook.events.base import Event, Positive, mark
 from foldbook.notebook import File, Notebook, Void
 from foldbook.row import Kind, Row
 
+_PART = r"\.*[^./\x00-\x1f][^/\x00-\x1f]*"
+
 Path = Annotated[
-    str,
-    StringConstraints(
-        min_length=1, max_length=512, pattern=r"^(?:\.*[^./\x00-\x1f][^/\x00-\x1f]*/)*\.*[^./\x00-\x1f][^/\x00-\x1f]*$"
-    ),
+    str, StringConstraints(min_length=1, max_length=512, pattern=rf"^(?:{_PART}/)*{_PART}$")
 ]
 """Relative, with ``/`` between its parts, none of which is only dots."""
 
