@@ -112,10 +112,10 @@ def test_rows_that_come_while_a_transaction_runs_share_the_next_one() -> None:
         store = SlowStore()
         async with Office(store) as office:
             seat, heard = office.seat(b"m" * 16)
-            seat.send(Push((row(1, MARA),)))
+            seat.send(Push(1, (row(1, MARA),)))
             await turn()
             for n in (2, 3, 4):
-                seat.send(Push((row(n, MARA),)))
+                seat.send(Push(n, (row(n, MARA),)))
             await turn()
             assert [count for count, _ in store.batches] == [1]
             assert not any(isinstance(each, (Ack, Rows)) for each in heard)
@@ -135,10 +135,10 @@ def test_while_the_store_is_full_nobody_is_told_and_nothing_is_lost() -> None:
             seat, heard = office.seat(b"m" * 16)
             await office.saver.flush()
             store.limit = 0
-            seat.send(Push((row(1, MARA),)))
+            seat.send(Push(1, (row(1, MARA),)))
             await turn()
             assert isinstance(office.saver.failed, StoreFull)
-            seat.send(Push((row(2, MARA),)))
+            seat.send(Push(2, (row(2, MARA),)))
             await turn()
             assert not any(isinstance(each, (Ack, Rows)) for each in heard)
             assert store.load().rows == []
@@ -162,7 +162,7 @@ def test_a_guest_s_rows_are_a_runtime_s_whatever_it_says() -> None:
             welcome = await hear(channel)
             assert isinstance(welcome, Welcome)
             assert welcome.role is Role.RUNTIME
-            channel.send(encode(Push((said(1), row(2, LOOM, kind=Kind.EDIT)))))
+            channel.send(encode(Push(1, (said(1), row(2, LOOM, kind=Kind.EDIT)))))
             assert isinstance(await hear(channel), Ack)
             refused = await hear(channel)
             assert isinstance(refused, Nack)
@@ -185,7 +185,7 @@ def test_a_guest_cannot_write_what_nobody_could_read(payload: bytes, reason: str
     async def story() -> None:
         async with Office(MemoryStore()) as office:
             seat, heard = office.seat(b"l" * 16, Role.RUNTIME)
-            seat.send(Push((said(1, payload),)))
+            seat.send(Push(1, (said(1, payload),)))
             await office.saver.flush()
             [refused] = [each for each in heard if isinstance(each, Nack)]
             assert refused.code == "unsound"
@@ -200,14 +200,14 @@ def test_a_refusal_is_remembered_over_a_restart() -> None:
         store = MemoryStore()
         async with Office(store) as office:
             seat, heard = office.seat(b"l" * 16, Role.RUNTIME)
-            seat.send(Push((said(1), said(2, b"not json"))))
+            seat.send(Push(1, (said(1), said(2, b"not json"))))
             await office.saver.flush()
         async with Office(store) as office:
             seat, again = office.seat(b"l" * 16, Role.RUNTIME)
             welcome = again[0]
             assert isinstance(welcome, Welcome)
             assert (welcome.n, welcome.epoch) == (2, "e1")
-            seat.send(Push((said(1), said(2, b"not json"))))
+            seat.send(Push(1, (said(1), said(2, b"not json"))))
             nacks = [each for each in heard if isinstance(each, Nack)]
             assert [each for each in again if isinstance(each, Nack)] == nacks
 

@@ -40,6 +40,7 @@ class Desk:
         self.ticket = 0
         self.closed: list[int] = []
         self.now = 1000
+        self.turn = 0
         self._said: list[tuple[int, Message]] = []
 
     def join(
@@ -55,7 +56,12 @@ class Desk:
 
     def push(self, connection: int, *rows: Row, resume: bool = False) -> list[Message]:
         """Push, commit, and what the connection hears of it."""
-        return self.say(connection, Push(rows, resume)) + self.commit(connection)
+        return self.offer(connection, *rows, resume=resume) + self.commit(connection)
+
+    def offer(self, connection: int, *rows: Row, resume: bool = False) -> list[Message]:
+        """Push, and what the connection hears at once."""
+        self.turn += 1
+        return self.say(connection, Push(self.turn, rows, resume))
 
     def commit(self, connection: int) -> list[Message]:
         self.do(self.room.committed(self.ticket))
@@ -97,7 +103,7 @@ def test_hello_is_answered_with_who_one_is_and_how_far_everything_is() -> None:
 def test_rows_are_numbered_and_acknowledged_only_when_they_are_written() -> None:
     desk = Desk()
     desk.join(1, MARA)
-    assert desk.say(1, Push((edit(1), edit(2)))) == []
+    assert desk.offer(1, edit(1), edit(2)) == []
     assert desk.room.take(1) is None
     assert desk.room.head == 0
     assert desk.commit(1) == [acked(edit(1), edit(2))]
@@ -119,11 +125,26 @@ def test_a_known_number_is_acknowledged_with_its_first_seq() -> None:
     assert [each.n for each in desk.written] == [1, 2]
 
 
+def test_a_push_that_comes_twice_is_answered_once() -> None:
+    desk = Desk()
+    desk.join(1, MARA)
+    twice = Push(1, (edit(1),))
+    assert desk.say(1, twice) == desk.say(1, twice) == []
+    assert desk.commit(1) == [acked(edit(1))]
+
+
+def test_acks_of_numbers_that_do_not_follow_each_other_stand_apart() -> None:
+    desk = Desk()
+    desk.join(1, MARA)
+    desk.push(1, edit(1), edit(2), edit(3))
+    assert desk.push(1, edit(1), edit(3)) == [acked(edit(1)), acked(edit(3), seq=3)]
+
+
 def test_a_number_that_is_known_but_not_yet_written_waits_for_its_ack() -> None:
     desk = Desk()
     desk.join(1, MARA)
-    assert desk.say(1, Push((edit(1),))) == []
-    assert desk.say(1, Push((edit(1),))) == []
+    assert desk.offer(1, edit(1)) == []
+    assert desk.offer(1, edit(1)) == []
     assert desk.commit(1) == [acked(edit(1)), acked(edit(1))]
     assert len(desk.written) == 1
 
@@ -229,11 +250,11 @@ def test_what_a_runtime_says_is_checked_where_it_can_be_read() -> None:
 def test_rows_of_another_session_end_the_connection() -> None:
     desk = Desk()
     desk.join(1, MARA)
-    problem, bye = desk.say(1, Push((edit(1, OLLI),)))
+    problem, bye = desk.offer(1, edit(1, OLLI))
     assert isinstance(problem, Err)
     assert bye == Bye("session")
     assert desk.closed == [1]
-    assert desk.say(1, Push((edit(1),))) == []
+    assert desk.offer(1, edit(1)) == []
 
 
 def test_a_link_for_one_session_is_for_no_other() -> None:
@@ -266,7 +287,7 @@ def test_who_does_not_belong_here_is_told_why(hello: Hello, code: str) -> None:
 def test_whoever_does_not_say_hello_first_is_sent_away() -> None:
     desk = Desk()
     desk.room.open(1, Role.OWN)
-    assert Bye("malformed") in desk.say(1, Push((edit(1),)))
+    assert Bye("malformed") in desk.offer(1, edit(1))
     assert desk.written == []
 
 
@@ -278,7 +299,7 @@ def test_a_session_s_new_connection_fences_the_older_one() -> None:
     desk.join(3, MARA)
     assert desk.heard(1) == [Bye("fenced")]
     assert desk.closed == [1]
-    desk.say(1, Push((edit(1),)))
+    desk.offer(1, edit(1))
     assert desk.written == []
     assert desk.heard(2) == []
     desk.do(desk.room.close(1, 2000))
@@ -314,8 +335,8 @@ def test_each_connection_takes_rows_from_where_it_is_within_the_limits() -> None
 def test_acks_keep_their_order_behind_what_is_not_written() -> None:
     desk = Desk()
     desk.join(1, MARA)
-    assert desk.say(1, Push((edit(1),))) == []
-    assert desk.say(1, Push((edit(5),))) == []
+    assert desk.offer(1, edit(1)) == []
+    assert desk.offer(1, edit(5)) == []
     first, gap = desk.commit(1)
     assert first == acked(edit(1))
     assert isinstance(gap, Err)
@@ -325,7 +346,7 @@ def test_acks_keep_their_order_behind_what_is_not_written() -> None:
 def test_publishing_follows_every_commit() -> None:
     desk = Desk()
     desk.join(1, MARA)
-    desk.say(1, Push((edit(1),)))
+    desk.offer(1, edit(1))
     assert desk.room.committed(desk.ticket)[-1] == Publish()
 
 

@@ -146,7 +146,7 @@ def test_a_refusal_is_told_when_the_fate_of_everything_sent_is_known() -> None:
     assert effects[1:] == [RowRefused(2, "right", "no")]
     assert client.state is State.HELD
     [resumed] = client.requeue([row(3, payload=b"anew")])
-    assert resumed == Send(Push((row(3, payload=b"anew"),), resume=True))
+    assert resumed == Send(Push(3, (row(3, payload=b"anew"),), resume=True))
 
 
 def test_a_refusal_that_was_not_told_before_a_break_is_asked_for_again() -> None:

@@ -15,7 +15,7 @@ MESSAGES: list[wire.Message] = [
     wire.Hello("book", "", b"s" * 32, b"a" * 32, 7),
     wire.Hello("book", "e1", b"s" * 32, b"a" * 32, 7, role_token="t"),
     wire.Welcome(3, "e1", "a", "s", Role.RUNTIME, 2, present=("s", "t")),
-    wire.Push((row(1), row(2)), resume=True),
+    wire.Push(1, (row(1), row(2)), resume=True),
     wire.Ack(1, (4, 5), (b"d" * 16, b"e" * 16)),
     wire.Nack(2, "right", "no right to it"),
     wire.NotTaken(3),
@@ -69,9 +69,9 @@ HELLO = {
         (packed(**HELLO | {"since": 2**60}), "since is a whole number"),
         (packed(**HELLO | {"actor_secret": b"short"}), "a secret of 16 to 64 bytes"),
         (packed(**HELLO | {"session_secret": "s" * 32}), "a secret of 16 to 64 bytes"),
-        (packed(t="push", rows={}), "rows is a list of at most 256 rows, {} came"),
-        (packed(t="push", rows=[to_list(row(1))] * 257), "at most 256 rows"),
-        (packed(t="push", rows=[[1, 2]]), "push: a row is a list of 10 values"),
+        (packed(t="push", turn=1, rows={}), "rows is a list of at most 256 rows, {} came"),
+        (packed(t="push", turn=1, rows=[to_list(row(1))] * 257), "at most 256 rows"),
+        (packed(t="push", turn=1, rows=[[1, 2]]), "push: a row is a list of 10 values"),
         (packed(t="ack", n=1, seqs=[1], digests=[b"short"]), "digests of 16 bytes"),
         (packed(t="call", id="1", to="s", method="m", params=[]), "a map with text keys"),
         (packed(t="blob_want", digest="0" * 63), "a SHA-256 in hex"),
@@ -97,15 +97,15 @@ def test_a_frame_has_a_limit() -> None:
 def test_rows_of_one_message_have_a_limit() -> None:
     largest = row(1, payload=b"x" * (ROW_LIMIT - 160))
     fitting = (wire.BATCH_BYTES // wire.size_of(largest)) * [largest]
-    assert wire.decode(wire.encode(wire.Push(tuple(fitting))))
+    assert wire.decode(wire.encode(wire.Push(1, tuple(fitting))))
     with pytest.raises(BadFrame, match=f"at most {wire.BATCH_BYTES} bytes expected"):
-        wire.decode(wire.encode(wire.Push((*fitting, largest, largest))))
+        wire.decode(wire.encode(wire.Push(1, (*fitting, largest, largest))))
 
 
 def test_a_row_takes_no_more_than_it_is_counted_for() -> None:
     largest = row(2**53 - 1, "s" * 64, seq=2**53 - 1, seen=2**53 - 1, payload=b"x" * 1000)
-    empty = len(wire.encode(wire.Push(())))
-    assert len(wire.encode(wire.Push((largest,)))) - empty <= wire.size_of(largest) + 64
+    empty = len(wire.encode(wire.Push(1, ())))
+    assert len(wire.encode(wire.Push(1, (largest,)))) - empty <= wire.size_of(largest) + 64
 
 
 @given(st.binary(max_size=200))

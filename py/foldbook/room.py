@@ -121,6 +121,7 @@ class _Connection:
     session: str = ""
     actor: str = ""
     cursor: int = 0
+    turn: int = 0
     halted: bool = False
     replies: deque[tuple[int, Message]] = field(default_factory=deque)
 
@@ -274,6 +275,9 @@ class Room:
         if foreign is not None:
             problem = Err("session", f"rows of {who.session} expected, one of {foreign} came")
             return self._dismiss(connection, problem, now)
+        if push.turn <= who.turn:  # it came twice; its answer is on its way
+            return []
+        who.turn = push.turn
         if push.resume:
             who.halted = False
         answer = _Answer()
@@ -434,7 +438,7 @@ class _Answer:
 
     def ack(self, n: int, seq: int, mark: bytes) -> None:
         last = self.messages[-1] if self.messages else None
-        if isinstance(last, Ack):
+        if isinstance(last, Ack) and last.n + len(last.seqs) == n:
             self.messages[-1] = Ack(last.n, (*last.seqs, seq), (*last.digests, mark))
         else:
             self.add(Ack(n, (seq,), (mark,)))

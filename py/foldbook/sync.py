@@ -151,6 +151,7 @@ class Sync:
         self._target = 0  # the cursor must come here before the owner may rewrite rows
         self._refused: Row | None = None
         self._resume = False
+        self._turn = 0  # pushes on this connection
 
     @property
     def unacknowledged(self) -> int:
@@ -302,7 +303,8 @@ class Sync:
             self._sent += len(rows)
             self._sent_bytes += sum(map(size_of, rows))
             self._flights.append(rows[-1].n)
-            effects.append(Send(Push(tuple(rows), self._resume)))
+            self._turn += 1
+            effects.append(Send(Push(self._turn, tuple(rows), self._resume)))
             self._resume = False
         return effects
 
@@ -327,6 +329,7 @@ class Sync:
         self._flights.clear()
         self._stop = None
         self._resume = False
+        self._turn = 0
         if self._refused is not None:  # not told yet: ask once more, the answer is the same
             self._queue.appendleft(self._refused)
             self._refused = None

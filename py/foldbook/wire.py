@@ -163,9 +163,11 @@ class Welcome:
 class Push:
     """New rows of one session, n going up by one; their seq, actor, role and ts say nothing.
 
+    turn: counts the pushes of this connection from 1; one that comes twice is passed over.
     resume: the sender has taken notice of the last nack. Until it says so, nothing new is taken.
     """
 
+    turn: Whole
     rows: Annotated[tuple[Row, ...], _ROWS]
     resume: Annotated[bool, _FLAG] = False
 

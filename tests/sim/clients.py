@@ -126,7 +126,8 @@ class Client:
             disk.write(Batch(meta={SESSION: secret}))
         since = loaded.rows[-1].seq if loaded.rows else 0
         hello = Hello("book", "", secret, name.encode() * 16, since)
-        self.replica = Replica(self, hello, self.role(), loaded, self.keeping, self.window)
+        window = self.window or world.rng.choice([0, 0, 500])
+        self.replica = Replica(self, hello, self.role(), loaded, self.keeping, window)
         self.connect()
 
     def role(self) -> Role:

@@ -272,4 +272,9 @@ def _check_texts(rows: list[Row], ledger: Ledger) -> None:
             assert not known, f"void edit: {notebook.aside[-1]}"
     shown = "".join(cell.source for cell in notebook.cells.values())
     assert len(set(shown)) == len(shown) or ledger.may_be_twice, "a character stands twice"
-    assert set(shown) == brought - taken, "the cells hold something else"
+    if "restored" in ledger.counts and "forked" in ledger.counts:
+        # An old copy's edits were made on a text that is not in the log: they find a place, but
+        # what they took away may be other characters.
+        assert set(shown) <= brought, "the cells hold what nobody typed"
+    else:
+        assert set(shown) == brought - taken, "the cells hold something else"

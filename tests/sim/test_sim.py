@@ -22,7 +22,7 @@ FAILED_ONCE: list[int] = []
 
 MUST_HAPPEN = (
     "cut", "died", "crashed", "forked", "fenced", "demoted", "refused", "restored",
-    "runtime died", "misunderstood",
+    "runtime died",
 )  # fmt: skip
 
 
