@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("undo",),
     ("log",),
     ("store", "wire"),
-    ("calls", "saver", "seal", "questions"),
+    ("calls", "ledger", "saver", "seal", "questions"),
     ("room", "sync"),
     ("authority", "replica"),
     ("ties",),
@@ -37,7 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 PURE = {
     *("errors", "mime", "text", "order", "row", "blobs", "bridge", "difference", "pieces"),
     *("notebook", "events", "reducer", "commands", "undo", "log"),
-    *("wire", "calls", "seal", "room", "sync", "replica", "view"),
+    *("wire", "calls", "ledger", "seal", "room", "sync", "replica", "view"),
 }
 """No IO, async, clock, randomness, globals."""
 

@@ -3,7 +3,8 @@
 import pytest
 from foldbook.calls import LIFETIME, LIMIT
 from foldbook.errors import BadRow
-from foldbook.room import Append, Close, Effect, Publish, Refusal, Room, Send
+from foldbook.ledger import Refusal
+from foldbook.room import Append, Close, Effect, Publish, Room, Send
 from foldbook.row import ROW_LIMIT, Kind, Role, Row, digest
 from foldbook.wire import (
     BATCH_BYTES,

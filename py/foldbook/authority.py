@@ -15,7 +15,8 @@ import msgpack
 from foldbook import events
 from foldbook.channel import Channel
 from foldbook.errors import BadEvent, BadFrame
-from foldbook.room import Append, Close, Effect, Publish, Refusal, Room, Send
+from foldbook.ledger import Refusal
+from foldbook.room import Append, Close, Effect, Publish, Room, Send
 from foldbook.row import Role, Row
 from foldbook.saver import Saver
 from foldbook.store import EPOCH, Batch, Loaded, MetaValue

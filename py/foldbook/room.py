@@ -11,29 +11,20 @@ It does no IO. Whoever hosts it calls four verbs and carries out the effects, in
 them. After `Publish`, and whenever a connection can be written to, `take` gives its next rows.
 
 What a room must find again after a crash is its rows and its refusals (`Refusal`); everything
-else is made from these.
-
-    a pushed row:  known n ── same digest ──▶ ack with its seq     (or its nack, once more)
-                      │  └── another ───────▶ err fork
-                   n beyond the next ───────▶ err gap
-                   too far behind ──────────▶ err stale             (n is not used up)
-                   after a nack ────────────▶ not taken             (until the sender resumes)
-                   no right, unsound ───────▶ nack                  (n is used up)
-                   otherwise ───────────────▶ append, then ack
+else is made from these. How a pushed row is judged stands in `foldbook.ledger`.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
 
 from foldbook.calls import CallBook
-from foldbook.row import RIGHTS, ROW_LIMIT, Kind, Role, Row, check_dense, digest
+from foldbook.ledger import STALE, Check, Ledger, Refusal, Writer
+from foldbook.row import RIGHTS, Kind, Role, Row
 from foldbook.wire import (
     BATCH_BYTES,
     BATCH_ROWS,
     VERSION,
-    Ack,
     Bye,
     Call,
     Came,
@@ -41,8 +32,6 @@ from foldbook.wire import (
     Gone,
     Hello,
     Message,
-    Nack,
-    NotTaken,
     Push,
     Reply,
     Rows,
@@ -50,20 +39,6 @@ from foldbook.wire import (
     identify,
     size_of,
 )
-
-STALE: Final = 8192
-"""Rows that a writer may be behind the head."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A nack as it must be remembered: the number it used up, of what row, and why."""
-
-    session: str
-    n: int
-    digest: bytes
-    code: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,33 +71,15 @@ class Close:
 
 
 Effect = Send | Append | Publish | Close
-Check = Callable[[Row], str | None]
 
 
 @dataclass(slots=True)
-class _Session:
-    """What the room knows of a session. ``seqs[n - 1]`` is the seq of row n, 0 if refused."""
-
-    seqs: list[int] = field(default_factory=list)
-    seen: int = 0
-    refusals: dict[int, Refusal] = field(default_factory=dict)
-
-    @property
-    def n(self) -> int:
-        return len(self.seqs)
-
-
-@dataclass(slots=True)
-class _Connection:
+class _Connection(Writer):
     """A connection. Replies wait in order until what they speak of is written."""
 
-    role: Role
-    only: str | None
-    session: str = ""
-    actor: str = ""
+    only: str | None = None
     cursor: int = 0
     turn: int = 0
-    halted: bool = False
     replies: deque[tuple[int, Message]] = field(default_factory=deque)
 
 
@@ -145,27 +102,21 @@ class Room:
     ) -> None:
         self.name = name
         self.epoch = epoch
-        self._check = check
-        self._stale = stale
-        self._log = list(rows)
-        check_dense(self._log, 0)
-        self._head = len(self._log)  # committed; self._log may go further
+        self._ledger = Ledger(rows, refusals, check, stale)
         self._ticket = self._committed = 0
         self._staged: deque[tuple[int, int]] = deque()  # (ticket, head once it is committed)
-        self._sessions: dict[str, _Session] = {}
         self._connections: dict[int, _Connection] = {}
         self._at: dict[str, int] = {}  # session -> its connection
         self._calls = CallBook()
-        self._restore(refusals)
 
     @property
     def head(self) -> int:
         """The newest committed seq."""
-        return self._head
+        return self._ledger.head
 
     def open(self, connection: int, role: Role, session: str | None = None) -> None:
         """A connection is there. ``session``: the only one that it may speak for."""
-        self._connections[connection] = _Connection(role, session)
+        self._connections[connection] = _Connection(role, only=session)
 
     def receive(self, connection: int, message: Message, now: int) -> list[Effect]:
         """A connection said something; ``now`` is in ms since 1970."""
@@ -189,19 +140,19 @@ class Room:
         """Everything up to this ticket is written: acknowledge and publish."""
         self._committed = ticket
         while self._staged and self._staged[0][0] <= ticket:
-            self._head = self._staged.popleft()[1]
+            self._ledger.head = self._staged.popleft()[1]
         effects = [each for number in self._connections for each in self._flush(number)]
         return [*effects, Publish()]
 
     def take(self, connection: int) -> Rows | None:
         """The next rows for a connection, or None while it has them all."""
         who = self._connections.get(connection)
-        if who is None or not who.session or who.cursor >= self._head:
+        if who is None or not who.session or who.cursor >= self.head:
             return None
-        end = min(who.cursor + BATCH_ROWS, self._head)
+        end = min(who.cursor + BATCH_ROWS, self.head)
         rows: list[Row] = []
         size = 0
-        for row in self._log[who.cursor : end]:
+        for row in self._ledger.log[who.cursor : end]:
             size += size_of(row)
             if rows and size > BATCH_BYTES:
                 break
@@ -235,14 +186,13 @@ class Room:
             effects += [Send(older, Bye("fenced")), Close(older)]
         self._at[session] = connection
         who.session, who.actor, who.cursor = session, actor, hello.since
-        known = self._sessions.get(session)
         welcome = Welcome(
-            head=self._head,
+            head=self.head,
             epoch=self.epoch,
             actor=actor,
             session=session,
             role=who.role,
-            n=known.n if known else 0,
+            n=self._ledger.newest(session),
             present=tuple(self._at),
         )
         came = [] if older is not None else self._tell(Came(session), but=connection)
@@ -257,8 +207,8 @@ class Room:
             return Err("room", f"room {self.name} expected, {hello.room} came")
         if hello.epoch not in ("", self.epoch):
             return Err("epoch", f"epoch {self.epoch} expected, {hello.epoch} came")
-        if hello.since > self._head:
-            return Err("ahead", f"the log ends at {self._head}, the peer has {hello.since}")
+        if hello.since > self.head:
+            return Err("ahead", f"the log ends at {self.head}, the peer has {hello.since}")
         if who.only not in (None, session):
             return Err("session", f"this link is for session {who.only}, {session} came")
         return None
@@ -280,92 +230,14 @@ class Room:
         who.turn = push.turn
         if push.resume:
             who.halted = False
-        answer = _Answer()
-        session = self._sessions.setdefault(who.session, _Session())
-        for row in push.rows:
-            if not self._judge(who, session, row, now, answer):
-                break
+        answer = self._ledger.judge(who, push.rows, now)
         effects: list[Effect] = []
         if answer.rows or answer.refusals:
             self._ticket += 1
-            self._staged.append((self._ticket, len(self._log)))
+            self._staged.append((self._ticket, len(self._ledger.log)))
             effects.append(Append(self._ticket, tuple(answer.rows), tuple(answer.refusals)))
         who.replies += [(self._ticket, message) for message in answer.messages]
         return [*effects, *self._flush(connection)]
-
-    def _judge(
-        self, who: _Connection, session: _Session, row: Row, now: int, answer: "_Answer"
-    ) -> bool:
-        """Answer one row; False where the rest of the push is not looked at."""
-        if 0 < row.n <= session.n:
-            return self._repeat(who, session, row, answer)
-        if row.n != session.n + 1:
-            expected = session.n + 1
-            text = f"row {expected} of the session expected, row {row.n} came"
-            answer.add(Err("gap", text, n=row.n, expected_n=expected, head=self._head))
-            return False
-        if who.halted:
-            answer.add(NotTaken(row.n))
-            return False
-        if row.seen < len(self._log) - self._stale:
-            text = f"made on row {row.seen}, more than {self._stale} behind"
-            answer.add(Err("stale", text, n=row.n, head=self._head))
-            return False
-        problem = self._objection(who, session, row)
-        if problem is not None:
-            who.halted = True
-            self._refuse(session, row, *problem, answer)
-            return True
-        self._append(who, session, row, now, answer)
-        return True
-
-    def _repeat(self, who: _Connection, session: _Session, row: Row, answer: "_Answer") -> bool:
-        """A number that the room knows: the same answer as before, or fork."""
-        refusal = session.refusals.get(row.n)
-        mark = digest(row)
-        seq = session.seqs[row.n - 1]
-        stored = refusal.digest if refusal else digest(self._log[seq - 1])
-        if stored != mark:
-            text = f"row {row.n} of the session stands in the log with another content"
-            answer.add(Err("fork", text, n=row.n, expected_n=session.n + 1, head=self._head))
-            return False
-        if refusal:
-            who.halted = True
-            answer.add(Nack(row.n, refusal.code, refusal.reason))
-        else:
-            answer.ack(row.n, seq, stored)
-        return True
-
-    def _objection(self, who: _Connection, session: _Session, row: Row) -> tuple[str, str] | None:
-        """Why a row cannot be taken: (code, reason), or None."""
-        if row.kind not in RIGHTS[who.role]:
-            return "right", f"the right {who.role} does not cover rows of kind {row.kind}"
-        if size_of(row) > ROW_LIMIT:
-            return "size", f"a row has at most {ROW_LIMIT} bytes, this has {size_of(row)}"
-        if not session.seen <= row.seen <= self._head:
-            span = f"{session.seen} to {self._head}"
-            return "seen", f"the last row seen is from {span}, {row.seen} came"
-        reason = self._check(row) if who.role is Role.RUNTIME else None
-        return ("unsound", reason) if reason else None
-
-    def _refuse(
-        self, session: _Session, row: Row, code: str, reason: str, answer: "_Answer"
-    ) -> None:
-        refusal = Refusal(row.session, row.n, digest(row), code, reason)
-        session.seqs.append(0)
-        session.refusals[row.n] = refusal
-        answer.refusals.append(refusal)
-        answer.add(Nack(row.n, code, reason))
-
-    def _append(
-        self, who: _Connection, session: _Session, row: Row, now: int, answer: "_Answer"
-    ) -> None:
-        numbered = row.numbered(len(self._log) + 1, who.actor, who.role, now)
-        self._log.append(numbered)
-        session.seqs.append(numbered.seq)
-        session.seen = row.seen
-        answer.rows.append(numbered)
-        answer.ack(row.n, numbered.seq, digest(numbered))
 
     def _flush(self, connection: int) -> list[Effect]:
         replies = self._connections[connection].replies
@@ -373,18 +245,6 @@ class Room:
         while replies and replies[0][0] <= self._committed:
             effects.append(Send(connection, replies.popleft()[1]))
         return effects
-
-    def _restore(self, refusals: Iterable[Refusal]) -> None:
-        by_session: dict[str, dict[int, Refusal]] = {}
-        for refusal in refusals:
-            by_session.setdefault(refusal.session, {})[refusal.n] = refusal
-        for row in self._log:
-            session = self._sessions.setdefault(row.session, _Session())
-            _skip_refused(session, by_session.get(row.session, {}))
-            session.seqs.append(row.seq)
-            session.seen = row.seen
-        for name, known in by_session.items():
-            _skip_refused(self._sessions.setdefault(name, _Session()), known)
 
     # Ephemeral
 
@@ -423,29 +283,3 @@ class Room:
             for number, who in self._connections.items()
             if who.session and number != but
         ]
-
-
-class _Answer:
-    """What one push leads to."""
-
-    def __init__(self) -> None:
-        self.rows: list[Row] = []
-        self.refusals: list[Refusal] = []
-        self.messages: list[Message] = []
-
-    def add(self, message: Message) -> None:
-        self.messages.append(message)
-
-    def ack(self, n: int, seq: int, mark: bytes) -> None:
-        last = self.messages[-1] if self.messages else None
-        if isinstance(last, Ack) and last.n + len(last.seqs) == n:
-            self.messages[-1] = Ack(last.n, (*last.seqs, seq), (*last.digests, mark))
-        else:
-            self.add(Ack(n, (seq,), (mark,)))
-
-
-def _skip_refused(session: _Session, refusals: dict[int, Refusal]) -> None:
-    while session.n + 1 in refusals:
-        refusal = refusals[session.n + 1]
-        session.refusals[refusal.n] = refusal
-        session.seqs.append(0)

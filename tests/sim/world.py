@@ -9,7 +9,8 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
-from foldbook.room import Append, Close, Publish, Refusal, Room, Send
+from foldbook.ledger import Refusal
+from foldbook.room import Append, Close, Publish, Room, Send
 from foldbook.row import Role
 from foldbook.store import Batch, MemoryStore
 from foldbook.wire import Message, decode, encode
