@@ -33,6 +33,7 @@
  * @property {string | null} [after] the cell that runs before it
  * @property {Prompt | null} [prompt]
  * @property {Output[]} outputs
+ * @property {boolean} [isAsked] only drawn by the page so far
  *
  * @typedef {object} Cell
  * @property {string} id

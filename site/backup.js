@@ -1,0 +1,57 @@
+/** Notebooks as files, from the list: without opening them on a page. */
+
+import { exportLog } from "./export.js";
+import { saveAs } from "./files.js";
+import { openNotebook } from "./link.js";
+import { showToast } from "./toast.js";
+import { plural } from "./words.js";
+import { zip } from "./zip.js";
+
+/**
+ * One notebook as .ipynb. Its worker writes it, so one is started for as long as that takes.
+ * @param {string} id
+ * @returns {Promise<{name: string, data: Blob}>}
+ */
+export async function exportNotebook(id) {
+  showToast("Writing the file.");
+  /** @type {(value?: unknown) => void} */
+  let isThere = () => {};
+  /** @type {(error: Error) => void} */
+  let isNot = () => {};
+  const attached = new Promise((resolve, reject) => {
+    isThere = resolve;
+    isNot = reject;
+  });
+  const link = openNotebook(id, {
+    onView: (_view, { saved }) => saved || isThere(),
+    onStatus: ({ stage, message = "Python did not start." }) => stage === "failed" && isNot(new Error(message)),
+  });
+  try {
+    await attached;
+    return await link.exportFile("ipynb");
+  } finally {
+    await link.close();
+  }
+}
+
+/** Every notebook's log in one file. @param {Array<{id: string}>} entries */
+export async function exportAll(entries) {
+  /** @type {Array<{name: string, data: Blob}>} */
+  const files = [];
+  const names = new Set();
+  for (const { id } of entries) {
+    const { name, data } = await exportLog(id);
+    files.push({ name: freeName(name, names), data });
+  }
+  const day = new Date().toISOString().slice(0, 10);
+  saveAs(`foldbook-${day}.zip`, await zip(files));
+  showToast(`${plural(files.length, "notebook")} backed up. Open a .foldbook file to restore one.`);
+}
+
+/** @param {string} name @param {Set<string>} taken */
+function freeName(name, taken) {
+  let free = name;
+  for (let i = 2; taken.has(free.toLowerCase()); i++) free = name.replace(/(\.\w+)$/, ` ${i}$1`);
+  taken.add(free.toLowerCase());
+  return free;
+}

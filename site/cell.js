@@ -1,0 +1,300 @@
+/** One cell on the sheet: left margin, block, outputs, right margin. */
+
+import { createEditor } from "./editor.js";
+import { hint } from "./actions.js";
+import { attr, h, setText } from "./dom.js";
+import { icon } from "./icons.js";
+import { renderMarkdown } from "./markdown.js";
+import { renderOutputs } from "./outputs.js";
+import { drawProvenance } from "./provenance.js";
+import { CellState, isBusy, isWaiting, statusOf } from "./cell_state.js";
+import { cellMenu } from "./cell_menu.js";
+
+/** @typedef {import("./notebook.js").NotebookPage} Page */
+/** @typedef {import("./types.js").Cell} Cell */
+/** @typedef {import("./types.js").Execution} Execution */
+
+/** @type {Record<string, import("./editor_theme.js").Language>} */
+const LANGUAGES = { code: "python", markdown: "markdown", raw: "text" };
+/** @type {Record<string, string>} */
+const TYPE_WORDS = { code: "code", markdown: "text", raw: "raw text" };
+
+export class CellView {
+  /** @param {Page} page @param {Cell} cell */
+  constructor(page, cell) {
+    this.page = page;
+    this.id = cell.id;
+    this.cell = cell;
+    this.index = 0;
+    /** Not drawn since it, or what all cells depend on, came. */
+    this.isFresh = true;
+    /** @type {string | null} */
+    this._renderedText = null;
+    /** @type {Execution | null | undefined} */
+    this._drawnExecution = undefined;
+    this.count = h("span", { class: "count" });
+    this.go = h("button", { class: "btn s sq go", type: "button", tabindex: -1, onclick: () => this._go() });
+    this.margin = h("div", { class: "g" }, this.count, this.go);
+    this.host = h("div", { class: "code" });
+    this.prose = h("div", { class: "md", ondblclick: () => this._editProse() });
+    this.outputs = h("div", { class: "outs" });
+    this.state = new CellState(page, cell.id);
+    this.column = h("div", { class: "col" }, this._tools(), this.host, this.prose, this.state.above, this.outputs, this.state.below);
+    this.provenance = h("div", { class: "pv" });
+    this.element = h(
+      "section",
+      {
+        class: "cell",
+        "data-cell-id": cell.id,
+        tabindex: -1,
+        onmousedown: (/** @type {MouseEvent} */ event) => this._pressed(event),
+        onfocusin: (/** @type {FocusEvent} */ event) => this._focused(event),
+      },
+      this.margin,
+      this.column,
+      this.provenance,
+      insertRow(page, cell.id),
+    );
+  }
+
+  /** Draw what changed. @param {Cell} cell @param {number} index */
+  update(cell, index) {
+    const old = this.cell;
+    this.cell = cell;
+    this.index = index;
+    if (old.type !== cell.type) this._typeChanged();
+    attr(this.element, "data-cell-type", cell.type);
+    attr(this.element, "data-execution-status", statusOf(cell));
+    attr(this.element, "aria-label", this._label());
+    this._drawBlock();
+    this._drawMargin();
+    this._drawOutputs();
+    this.state.update(cell);
+    drawProvenance(this.provenance, cell, this.page.model.view);
+    this.redrawSelection();
+    return this;
+  }
+
+  /** Which of the states of selection it is in. */
+  redrawSelection() {
+    const { active, ids, isEditing } = this.page.select;
+    const isOn = active === this.id;
+    const { classList } = this.element;
+    classList.toggle("on", isOn && !isEditing);
+    classList.toggle("editing", isOn && isEditing);
+    classList.toggle("also", !isOn && ids.length > 1 && ids.includes(this.id));
+    classList.toggle("text", this.cell.type === "markdown");
+    classList.toggle("running", isBusy(this.cell));
+    classList.toggle("failed", this.cell.execution?.status === "error");
+    attr(this.element, "tabindex", isOn ? 0 : -1);
+    attr(this.element, "aria-current", isOn ? "true" : null);
+    if (this.cell.type === "markdown") this._drawBlock();
+  }
+
+  _label() {
+    const status = statusOf(this.cell);
+    const said = status === "idle" || status === "ok" ? "" : `, ${status}`;
+    return `Cell ${this.index + 1}, ${TYPE_WORDS[this.cell.type]}${said}`;
+  }
+
+  /** The block is the editor, the rendered text, or the bare source until it comes near. */
+  _drawBlock() {
+    const isTyped = this.element.classList.contains("editing");
+    const showsProse = this.cell.type === "markdown" && !isTyped;
+    this.host.hidden = showsProse;
+    this.prose.hidden = !showsProse;
+    if (showsProse) this._drawProse();
+    else if (!this.page.texts.editor(this.id)) this._drawWaiting();
+  }
+
+  _drawProse() {
+    const source = this.page.model.source(this.id);
+    if (source === this._renderedText) return;
+    this._renderedText = source;
+    const isBlank = source.trim() === "";
+    this.prose.classList.toggle("blank", isBlank);
+    if (isBlank) this.prose.replaceChildren("Empty text. Enter to write.");
+    else
+      renderMarkdown(this.prose, source, {
+        attachments: this.cell.attachments ?? {},
+        blob: this.page.blob,
+      });
+  }
+
+  _drawWaiting() {
+    const bare = this.host.firstElementChild;
+    if (bare) setText(bare, this.cell.source);
+    else this.host.append(h("pre", { class: "waiting" }, this.cell.source));
+  }
+
+  /** Put the editor in the place of the bare source. */
+  openEditor() {
+    if (this.page.texts.editor(this.id)) return;
+    this.host.hidden = false;
+    const doc = this.cell.source;
+    const { page, id } = this;
+    const editor = createEditor({
+      parent: this.host,
+      doc,
+      language: LANGUAGES[this.cell.type] ?? "text",
+      label: `Source of ${this._label().toLowerCase()}`,
+      readOnly: page.isReadOnly,
+      onEdit: (changes, lengthBefore) => page.texts.edited(id, changes, lengthBefore),
+      onFocus: () => page.select.tookFocus(id),
+      onBlur: () => setTimeout(() => page.select.lostFocus(id)),
+      onCursor: () => page.status.drawCursor(),
+      keys: {
+        runAdvance: () => page.run.advance(),
+        run: () => page.run.selected(),
+        runInsert: () => page.run.insertBelow(),
+        escape: () => page.select.leave(),
+        leaveUp: () => this._leaveBy(-1),
+        leaveDown: () => this._leaveBy(1),
+        split: () => page.cells.split(),
+      },
+      complete: (source, position) => page.ask("complete", { source, position }),
+      inspect: (source, position, detail) => page.ask("inspect", { source, position, detail }),
+    });
+    this.host.querySelector(".waiting")?.remove();
+    page.texts.hold(id, editor, doc);
+  }
+
+  /** The arrow left the editor at its edge: the neighbour's editor takes it. @param {number} by */
+  _leaveBy(by) {
+    const { model, select } = this.page;
+    const next = model.view.order[model.view.order.indexOf(this.id) + by];
+    if (!next) return;
+    select.set(next, { focus: false });
+    select.edit({ at: by < 0 ? "end" : "start" });
+  }
+
+  _typeChanged() {
+    this.page.texts.editor(this.id)?.setLanguage(LANGUAGES[this.cell.type] ?? "text");
+    this._renderedText = null;
+  }
+
+  _drawMargin() {
+    const { execution, type } = this.cell;
+    const isCode = type === "code";
+    const waits = isWaiting(this.cell);
+    const count = execution?.count;
+    setText(this.count, !isCode ? "" : waits ? "[·]" : count ? `[${count}]` : isBusy(this.cell) ? "[*]" : "[ ]");
+    const wanted = isBusy(this.cell) ? "interrupt" : type === "markdown" ? "leave" : "run";
+    if (this.go.dataset.act === wanted) return;
+    this.go.dataset.act = wanted;
+    const words = wanted === "interrupt" ? "Interrupt" : wanted === "run" ? hint("run") : "Done";
+    attr(this.go, "aria-label", wanted === "run" ? "Run cell" : words);
+    attr(this.go, "title", words);
+    this.go.replaceChildren(icon(wanted === "interrupt" ? "square" : wanted === "run" ? "play" : "check"));
+    this.go.hidden = type === "raw";
+  }
+
+  _go() {
+    const { select, run } = this.page;
+    if (this.go.dataset.act === "interrupt") run.interrupt();
+    else if (this.go.dataset.act === "leave") select.leave();
+    else run.cells([this.id]);
+  }
+
+  _drawOutputs() {
+    const { execution, type, metadata } = this.cell;
+    const shown = type === "code" ? execution : null;
+    this.outputs.classList.toggle("stale", Boolean(shown?.stale && shown.outputs.length));
+    this.outputs.hidden = Boolean(metadata.jupyter?.outputs_hidden || metadata.collapsed);
+    this.outputs.classList.toggle("folded", this.outputs.childElementCount > 0);
+    if (shown === this._drawnExecution) return;
+    this._holdHeight(shown);
+    this._drawnExecution = shown;
+    renderOutputs(this.outputs, shown ?? null, this.page.outputOptions(this.id));
+  }
+
+  /** A cell that runs again keeps its height until it has something to show. @param {Execution | null} shown */
+  _holdHeight(shown) {
+    const isFresh = shown && shown.outputs.length === 0 && !shown.completed;
+    if (isFresh && this._drawnExecution?.outputs.length && !this.outputs.style.minHeight)
+      this.outputs.style.minHeight = `${this.outputs.offsetHeight}px`;
+    else if (!isFresh) this.outputs.style.minHeight = "";
+  }
+
+  _tools() {
+    const tool = (/** @type {string} */ id, /** @type {import("./icons.js").IconName} */ sign) =>
+      h(
+        "button",
+        { class: "btn s sq", type: "button", tabindex: -1, "aria-label": hint(id).replace(/ \(.*/, ""), title: hint(id), onclick: () => this._act(id) },
+        icon(sign),
+      );
+    const more = h(
+      "button",
+      {
+        class: "btn s sq", type: "button", tabindex: -1, "aria-label": "More for this cell", title: "More",
+        "aria-haspopup": "menu", onclick: () => (this._own(), cellMenu(this.page, this.cell, more)),
+      },
+      icon("ellipsis"),
+    );
+    return h(
+      "div",
+      { class: "tools", role: "toolbar", "aria-label": "Cell tools" },
+      tool("move-up", "arrow-up"),
+      tool("move-down", "arrow-down"),
+      tool("delete", "trash-2"),
+      more,
+    );
+  }
+
+  _own() {
+    if (this.page.select.active !== this.id) this.page.select.set(this.id, { scroll: false });
+  }
+
+  /** @param {string} id */
+  _act(id) {
+    this._own();
+    this.page.actById(id);
+  }
+
+  _editProse() {
+    if (this.page.isReadOnly) return;
+    this.page.select.set(this.id, { focus: false, scroll: false });
+    this.page.select.edit();
+  }
+
+  /** A press selects the cell; a press into the source edits it (the editor says so itself). @param {MouseEvent} event */
+  _pressed(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (event.button !== 0 || target.closest("button, a, input, .ins, .tools")) return;
+    if (this.host.contains(target)) return this.openEditor();
+    const keepsFocus = target.closest(".md, .outs") !== null;
+    this.page.select.set(this.id, { scroll: false, focus: !keepsFocus, extend: event.shiftKey });
+    if (keepsFocus) queueMicrotask(() => this.element.focus({ preventScroll: true }));
+    if (event.shiftKey) event.preventDefault();
+  }
+
+  /** @param {FocusEvent} event */
+  _focused(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (target === this.element || this.host.contains(target)) return;
+    if (this.page.select.active !== this.id) this.page.select.set(this.id, { focus: false, scroll: false });
+  }
+
+  destroy() {
+    this.page.texts.drop(this.id);
+    this.state.destroy();
+    renderOutputs(this.outputs, null, this.page.outputOptions(this.id));
+    this.element.remove();
+  }
+}
+
+/**
+ * The row between two blocks.
+ * @param {Page} page
+ * @param {string | null} after
+ */
+export function insertRow(page, after) {
+  const add = (/** @type {import("./types.js").CellType} */ type, /** @type {string} */ word) =>
+    h(
+      "button",
+      { class: "btn", type: "button", tabindex: -1, "aria-label": `Insert ${word.toLowerCase()} here`, onclick: () => page.cells.add(type, after) },
+      icon("plus"),
+      word,
+    );
+  return h("div", { class: after === null ? "ins first" : "ins" }, h("div", null, add("code", "Code"), add("markdown", "Text")));
+}

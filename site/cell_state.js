@@ -1,0 +1,185 @@
+/** What a cell says about its run, in words, below its block. */
+
+import { fill, h, setText } from "./dom.js";
+import { icon } from "./icons.js";
+import { spanWords, timeWords } from "./words.js";
+
+/** @typedef {import("./notebook.js").NotebookPage} Page */
+/** @typedef {import("./types.js").Cell} Cell */
+/** @typedef {import("./types.js").Execution} Execution */
+
+/** @param {Cell} cell */
+export function isBusy(cell) {
+  return cell.type === "code" && cell.execution?.status === "running";
+}
+
+/** @param {Cell} cell */
+export function isWaiting(cell) {
+  const status = cell.type === "code" ? cell.execution?.status : null;
+  return status === "queued" || status === "assigned";
+}
+
+/** For `data-execution-status`. @param {Cell} cell */
+export function statusOf(cell) {
+  const status = cell.type === "code" ? cell.execution?.status : null;
+  if (!status) return "idle";
+  return status === "assigned" ? "queued" : status;
+}
+
+export class CellState {
+  /** @param {Page} page @param {string} id */
+  constructor(page, id) {
+    this.page = page;
+    this.id = id;
+    this.above = h("div", { class: "state-above" });
+    this.below = h("div", { class: "state-below" });
+    this._key = "";
+    /** @type {HTMLElement | null} */
+    this._seconds = null;
+  }
+
+  /** @param {Cell} cell */
+  update(cell) {
+    this.cell = cell;
+    const key = this._keyOf(cell);
+    if (key === this._key) return;
+    this._key = key;
+    this._seconds = null;
+    const hidden = cell.metadata.jupyter?.outputs_hidden || cell.metadata.collapsed;
+    const execution = cell.type === "code" ? cell.execution : null;
+    fill(this.above, execution && (isBusy(cell) ? this._progress() : isWaiting(cell) ? this._queued(execution) : null));
+    fill(
+      this.below,
+      hidden && execution?.outputs.length ? this._hidden() : null,
+      execution?.prompt ? this._ask(execution) : null,
+      execution?.stale && !isBusy(cell) && !isWaiting(cell) ? this._stale(cell) : null,
+      execution ? this._ended(execution) : null,
+    );
+    const field = execution?.prompt && this.page.select.active === this.id ? this.below.querySelector("input") : null;
+    field?.focus();
+  }
+
+  /** What the words depend on. @param {Cell} cell */
+  _keyOf(cell) {
+    const execution = cell.execution;
+    const ahead = execution?.after ? this.page.model.cell(execution.after)?.execution?.count : null;
+    return JSON.stringify([
+      cell.type, execution?.id, execution?.status, execution?.isAsked, execution?.stale, execution?.prompt, execution?.reason,
+      execution?.after, ahead, execution?.position, cell.metadata.jupyter?.outputs_hidden, cell.metadata.collapsed,
+      execution?.stale ? cell.edited?.ts : 0, Boolean(execution?.outputs.length), this.page.status.preparing,
+    ]);
+  }
+
+  _progress() {
+    this._seconds = h("span", { class: "t" });
+    this.tick(Date.now());
+    return h(
+      "div",
+      { class: "prog" },
+      h("div", { class: "rail" }),
+      h("div", { class: "how" }, h("b", null, "Running"), this._seconds),
+    );
+  }
+
+  /** The seconds go on. @param {number} now */
+  tick(now) {
+    const started = this.cell?.execution?.started;
+    if (this._seconds) setText(this._seconds, started ? spanWords(now - started) : "");
+  }
+
+  /** @param {Execution} execution */
+  _queued(execution) {
+    const remove = h("button", { class: "lnk", type: "button", onclick: () => this.page.run.cancel(this.id) }, "Remove");
+    return h("div", { class: "note" }, h("span", null, this._queueWords(execution)), execution.isAsked ? null : remove);
+  }
+
+  /** @param {Execution} execution */
+  _queueWords(execution) {
+    const ahead = execution.after;
+    if (ahead) {
+      const count = this.page.model.cell(ahead)?.execution?.count;
+      const where = count ? `[${count}]` : `cell ${this.page.model.view.order.indexOf(ahead) + 1}`;
+      return `Queued, ${execution.position && execution.position > 1 ? "" : "next "}after ${where}.`;
+    }
+    if (this.page.status.preparing) return "Queued. It runs when Python is ready.";
+    return "Queued.";
+  }
+
+  _hidden() {
+    return h(
+      "div",
+      { class: "hidden-outs" },
+      "Outputs hidden. ",
+      h("button", { class: "lnk", type: "button", onclick: () => this._show() }, "Show"),
+    );
+  }
+
+  _show() {
+    this.page.select.set(this.id);
+    this.page.cells.toggleOutputs();
+  }
+
+  /** @param {Cell} cell */
+  _stale(cell) {
+    const when = cell.edited ? ` at ${timeWords(cell.edited.ts)}` : "";
+    return h(
+      "div",
+      { class: "note stale" },
+      h("span", null, h("b", null, "Stale."), ` The code changed${when}, after this ran.`),
+      h("button", { class: "lnk", type: "button", onclick: () => this.page.run.cells([this.id]) }, "Run again"),
+    );
+  }
+
+  /** How it ended, where that is not plain from its outputs. @param {Execution} execution */
+  _ended(execution) {
+    const words = endWords(execution);
+    return words && h("div", { class: execution.status === "lost" ? "note bad" : "note" }, h("span", null, words), this._again());
+  }
+
+  _again() {
+    return h("button", { class: "lnk", type: "button", onclick: () => this.page.run.cells([this.id]) }, "Run");
+  }
+
+  /** Running code waits for a line. @param {Execution} execution */
+  _ask(execution) {
+    const prompt = /** @type {import("./types.js").Prompt} */ (execution.prompt);
+    const input = h("input", {
+      type: prompt.password ? "password" : "text",
+      "aria-label": prompt.prompt || "Input for the running code",
+      autocomplete: "off",
+      spellcheck: "false",
+    });
+    const form = h(
+      "form",
+      { class: "ask" },
+      prompt.prompt ? h("span", { class: "words" }, prompt.prompt) : null,
+      h("div", { class: "inp" }, input),
+      h("button", { class: "btn line", type: "submit" }, icon("corner-down-left"), "Send"),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.page.run.reply(execution.id, prompt.id, input.value);
+      fill(form, h("span", { class: "words" }, `${prompt.prompt}${prompt.password ? "answered" : input.value}`));
+    });
+    return form;
+  }
+
+  destroy() {
+    this._seconds = null;
+  }
+}
+
+/** @param {Execution} execution @returns {string} */
+function endWords(execution) {
+  const why = execution.reason ? ` ${execution.reason.replace(/\.?$/, ".")}` : "";
+  switch (execution.status) {
+    case "aborted":
+      return `Not run.${why || " A cell before it failed."}`;
+    case "cancelled":
+      return "Removed from the queue.";
+    case "lost":
+      return `Its end is not known.${why || " The runtime is gone."} What it had printed is kept.`;
+    default:
+      return "";
+  }
+}

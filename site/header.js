@@ -1,0 +1,160 @@
+/** The header of a notebook: way home, title, what is saved, the runtime. */
+
+import { attr, fill, h, setText } from "./dom.js";
+import { icon, logo } from "./icons.js";
+import { openMenu } from "./menus.js";
+import { openRuntime } from "./runtime_menu.js";
+import { action } from "./actions.js";
+import { countWords, plural } from "./words.js";
+
+/** @typedef {import("./notebook.js").NotebookPage} Page */
+/** @typedef {import("./types.js").Saved} Saved */
+
+export class Header {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+    this.title = h("input", {
+      class: "ttl",
+      "aria-label": "Name of the notebook",
+      spellcheck: "false",
+      maxlength: 200,
+      onchange: () => this._named(),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this._titleKey(event),
+    });
+    this.saved = h("span", { class: "saved", role: "status", "aria-live": "off" });
+    this.chip = h("button", { class: "rt-chip", type: "button", "aria-haspopup": "dialog", "aria-expanded": "false", onclick: () => openRuntime(page, this.chip) });
+    const more = h(
+      "button",
+      { class: "btn sq", type: "button", "aria-label": "Notebook menu", title: "Notebook menu", "aria-haspopup": "menu", onclick: () => this._menu(more) },
+      icon("ellipsis"),
+    );
+    this.element = h(
+      "header",
+      { class: "hd", "data-region": "header" },
+      h("a", { class: "home-link", href: "./", "aria-label": "All notebooks", title: "All notebooks" }, logo(), h("span", { class: "back" }, icon("arrow-left"))),
+      h("div", { class: "stack" }, this.title, this.saved, h("span", { class: "grow" }), this.chip),
+      more,
+    );
+    /** @type {Saved} */
+    this.state = { events: 0, unsaved: 0 };
+  }
+
+  draw() {
+    const { notebook, runtime } = this.page.model.view;
+    if (document.activeElement !== this.title) this.title.value = notebook.name;
+    attr(this.title, "readonly", this.page.isReadOnly);
+    document.title = notebook.name ? `${notebook.name} - Foldbook` : "Foldbook";
+    this.drawSaved();
+    this._drawChip(runtime);
+  }
+
+  /** @param {Saved} [state] */
+  drawSaved(state = this.state) {
+    this.state = state;
+    const { events } = this.page.model.view.log;
+    this.saved.classList.toggle("bad", Boolean(state.failed));
+    if (state.failed) return setText(this.saved, `Not saved: ${state.failed}`);
+    if (this.page.isReadOnly) return setText(this.saved, "Read-only");
+    if (state.unsaved > 0) return setText(this.saved, "Saving");
+    const key = String(events);
+    if (this.saved.dataset.key === key && this.saved.firstElementChild) return;
+    this.saved.dataset.key = key;
+    fill(this.saved, h("span", null, "Saved", h("span", { class: "more" }, ` · event ${countWords(events)}`)));
+  }
+
+  /** @param {import("./types.js").Runtime | null} runtime */
+  _drawChip(runtime) {
+    const { sign, words, label } = runtimeWords(this.page, runtime);
+    const key = `${sign}|${words}|${label}`;
+    if (this.chip.dataset.key === key) return;
+    this.chip.dataset.key = key;
+    attr(this.chip, "aria-label", `Runtime: ${label}`);
+    fill(
+      this.chip,
+      sign === "ring" ? h("span", { class: "ring" }) : h("span", { class: `dot ${sign}` }),
+      h("span", null, h("span", { class: "rt-name" }, `${runtime?.name || "Browser"} · `), words),
+      icon("chevron-down"),
+    );
+  }
+
+  rename() {
+    this.title.focus();
+    this.title.select();
+  }
+
+  _named() {
+    const name = this.title.value.trim();
+    if (name && name !== this.page.model.view.notebook.name) this.page.send({ do: "rename_notebook", name });
+    else this.title.value = this.page.model.view.notebook.name;
+  }
+
+  /** @param {KeyboardEvent} event */
+  _titleKey(event) {
+    if (event.key === "Escape") this.title.value = this.page.model.view.notebook.name;
+    if (event.key !== "Enter" && event.key !== "Escape") return;
+    event.preventDefault();
+    this.title.blur();
+    this.page.select.focus();
+  }
+
+  /** @param {HTMLElement} anchor */
+  _menu(anchor) {
+    const item = (/** @type {string} */ id, /** @type {import("./icons.js").IconName} */ sign) => ({
+      label: action(id).label,
+      icon: sign,
+      disabled: Boolean(action(id).writes) && this.page.isReadOnly,
+      run: () => this.page.actById(id),
+    });
+    openMenu(
+      anchor,
+      [
+        item("rename", "pencil"), item("upload", "upload"), null,
+        item("download", "download"), item("download-py", "download"), item("download-log", "download"), null,
+        item("clear-all", "eraser"), item("restart-run", "rotate-ccw"), null,
+        item("shortcuts", "keyboard"), item("settings", "sliders-horizontal"),
+      ],
+      { label: "Notebook", align: "end" },
+    );
+  }
+}
+
+/**
+ * What the chip says of the runtime: a sign, the words on it, the words for who hears it.
+ * @param {Page} page
+ * @param {import("./types.js").Runtime | null} runtime
+ * @returns {{sign: string, words: string, label: string}}
+ */
+export function runtimeWords(page, runtime) {
+  const name = runtime?.name || "Browser";
+  const said = (/** @type {string} */ sign, /** @type {string} */ words) => ({ sign, words, label: `${name}, ${words}` });
+  if (page.status.preparing) return said("ring", page.status.preparing);
+  switch (runtime?.status) {
+    case "starting":
+      return said("ring", "Starting");
+    case "busy":
+      return said("ring", `Running ${runningWords(page, runtime.running ?? null)}`.trim());
+    case "ready":
+      return said("", "Ready");
+    case "lost":
+      return said("bad", "Lost");
+    case "stopped":
+      return said("off", "Stopped");
+    default:
+      return said("off", "Starts with the first run");
+  }
+}
+
+/** @param {Page} page @param {string | null} executionId */
+function runningWords(page, executionId) {
+  const { view } = page.model;
+  const index = view.order.findIndex((id) => view.cells[id]?.execution?.id === executionId);
+  if (index < 0) return "";
+  const count = view.cells[view.order[index] ?? ""]?.execution?.count;
+  return count ? `[${count}]` : `cell ${index + 1}`;
+}
+
+/** "2 cells wait". @param {number} queue */
+export function queueWords(queue) {
+  return queue ? `${plural(queue, "cell")} ${queue === 1 ? "waits" : "wait"}` : "";
+}

@@ -1,0 +1,261 @@
+/** The list of notebooks. */
+
+import { actorMark } from "./actors.js";
+import { exportAll } from "./backup.js";
+import * as catalogue from "./catalogue.js";
+import { askLine } from "./dialogs.js";
+import { fill, h, phone } from "./dom.js";
+import { drawExamples } from "./examples.js";
+import { messageOf, onDrop, pickFiles, saveAs } from "./files.js";
+import { icon, logo } from "./icons.js";
+import { openMenu } from "./menus.js";
+import { openSettings } from "./settings.js";
+import { drawStrip } from "./strip.js";
+import { showToast } from "./toast.js";
+import { agoWords, countWords, fullTimeWords, plural, shortAgoWords, sizeWords } from "./words.js";
+
+/** @typedef {import("./catalogue.js").Entry} Entry */
+
+const READABLE = ".ipynb,.json,.foldbook";
+
+export class HomePage {
+  constructor() {
+    /** @type {Entry[]} */
+    this.entries = [];
+    this.query = "";
+    this.usage = 0;
+    this.search = h("input", {
+      type: "search", placeholder: "Search notebooks", "aria-label": "Search notebooks", spellcheck: "false",
+      oninput: () => this._searched(),
+    });
+    this.searchBox = h("div", { class: "inp", role: "search" }, icon("search"), this.search, h("kbd", null, "/"));
+    this.list = h("div", { class: "list" });
+    this.main = h(
+      "main",
+      { class: "home-main" },
+      this.list,
+      drawExamples((id) => open(id), (message) => showToast(message)),
+    );
+    this.root = h("div", { class: "home" }, this._header(), this.main, this._bar());
+  }
+
+  /** @param {HTMLElement} place */
+  async mount(place) {
+    await this._load();
+    place.replaceChildren(this.root);
+    catalogue.watch(() => this._load());
+    onDrop(this.root, (files) => this._open(files));
+    document.addEventListener("keydown", (event) => this._key(event));
+    phone.addEventListener("change", () => this._draw());
+    document.addEventListener("visibilitychange", () => document.hidden || this._draw());
+    if (this.entries.length === 0) /** @type {HTMLElement | null} */ (this.list.querySelector(".btn.pri"))?.focus({ preventScroll: true });
+    await catalogue.purgeOld();
+  }
+
+  async _load() {
+    try {
+      this.entries = await catalogue.list();
+      this.usage = (await catalogue.storage()).usage;
+      this._draw();
+    } catch (error) {
+      fill(this.list, h("div", { class: "banner bad", role: "alert" }, h("b", null, "The list cannot be read."), h("span", null, messageOf(error))));
+    }
+  }
+
+  _header() {
+    const settings = h(
+      "button",
+      { class: "btn", type: "button", onclick: () => openSettings() },
+      icon("sliders-horizontal"),
+      h("span", null, "Settings"),
+    );
+    return h(
+      "header",
+      { class: "home-hd" },
+      logo(),
+      h("span", { class: "brand" }, "Foldbook"),
+      h("span", { class: "grow" }),
+      this.searchBox,
+      settings,
+    );
+  }
+
+  _bar() {
+    return h("div", { class: "home-bar" }, this._openButton(), this._newButton());
+  }
+
+  _openButton() {
+    return h("button", { class: "btn line", type: "button", onclick: () => pickFiles(READABLE, (files) => this._open(files)) }, icon("upload"), "Open .ipynb");
+  }
+
+  _newButton() {
+    return h("button", { class: "btn pri", type: "button", onclick: () => this._create() }, icon("plus"), "New notebook");
+  }
+
+  _draw() {
+    this.searchBox.hidden = this.entries.length === 0;
+    fill(this.list, this.entries.length === 0 ? this._welcome() : this._books());
+  }
+
+  _welcome() {
+    return h(
+      "div",
+      { class: "welcome" },
+      h("h1", null, "No notebooks yet"),
+      h("p", null, "Python runs in this page: nothing to install, no account. NumPy, pandas and Matplotlib load when you import them. Notebooks stay in this browser."),
+      h("div", { class: "acts" }, this._newButton(), this._openButton(), h("span", null, "or drop a file here")),
+    );
+  }
+
+  _books() {
+    const wanted = this.query.trim().toLowerCase();
+    const shown = this.entries.filter((entry) => entry.name.toLowerCase().includes(wanted));
+    return [
+      h("div", { class: "home-top" }, h("h1", null, "Notebooks"), h("span", { class: "grow" }), this._openButton(), this._newButton()),
+      h(
+        "table",
+        { class: "books" },
+        h(
+          "thead",
+          null,
+          h(
+            "tr",
+            null,
+            h("th", { scope: "col" }, "Name"),
+            h("th", { scope: "col", class: "c-log" }, "Log"),
+            h("th", { scope: "col", class: "c-people" }, "People"),
+            h("th", { scope: "col", class: "c-when" }, "Last change"),
+            h("th", { scope: "col", class: "c-more" }, h("span", { class: "aloud" }, "Menu")),
+          ),
+        ),
+        h("tbody", null, shown.map((entry) => this._row(entry))),
+      ),
+      shown.length ? null : h("p", { class: "no-match", role: "status" }, `No notebook is called “${this.query.trim()}”.`),
+      h(
+        "div",
+        { class: "under" },
+        h("span", null, "Drop an .ipynb file anywhere to open it."),
+        h("span", null, this.usage ? `Stored in this browser: ${sizeWords(this.usage)}. ` : "Stored in this browser. ", h("button", { type: "button", onclick: () => this._backUp() }, "Back up all")),
+      ),
+    ];
+  }
+
+  /** @param {Entry} entry */
+  _row(entry) {
+    const actors = Object.fromEntries(entry.people.map((person) => [person.id, markOf(person)]));
+    const more = h(
+      "button",
+      { class: "btn sq", type: "button", "aria-label": `More for ${entry.name}`, title: "More", "aria-haspopup": "menu", onclick: () => this._menu(entry, more) },
+      icon("ellipsis"),
+    );
+    const strip = (/** @type {number} */ width) => h("div", { class: "strip-box" }, drawStrip(entry.strip, actors, width));
+    return h(
+      "tr",
+      { "data-notebook-id": entry.id },
+      h(
+        "td",
+        { class: "c-name" },
+        h("a", { class: "name", href: addressOf(entry.id) }, h("span", null, entry.name)),
+        h("div", { class: "where" }, "This browser"),
+        h("div", { class: "phone-line t" }, drawStrip(entry.strip, actors, 96), h("span", null, plural(entry.events, "event")), h("span", { class: "grow" }), h("span", null, shortAgoWords(entry.changed))),
+      ),
+      h("td", null, strip(148), h("div", { class: "events" }, `${countWords(entry.events)} ${entry.events === 1 ? "event" : "events"}, ${plural(entry.cells, "cell")}`)),
+      h("td", null, h("div", { class: "avs" }, Object.values(actors).slice(0, 5).map((actor) => actorMark(actor)))),
+      h("td", { class: "when", title: fullTimeWords(entry.changed) }, agoWords(entry.changed)),
+      h("td", { class: "more-cell" }, more),
+    );
+  }
+
+  /** @param {Entry} entry @param {HTMLElement} anchor */
+  _menu(entry, anchor) {
+    openMenu(
+      anchor,
+      [
+        { label: "Rename", icon: "pencil", run: () => this._rename(entry) },
+        { label: "Duplicate", icon: "copy", run: () => this._try(() => catalogue.duplicate(entry.id)) },
+        { label: "Download .ipynb", icon: "download", run: () => this._try(() => this._download(entry)) },
+        null,
+        { label: "Delete", icon: "trash-2", danger: true, run: () => this._try(() => this._remove(entry)) },
+      ],
+      { label: entry.name, align: "end" },
+    );
+  }
+
+  /** @param {() => Promise<any>} act */
+  _try(act) {
+    act().catch((error) => showToast(messageOf(error)));
+  }
+
+  async _create() {
+    open(await catalogue.create());
+  }
+
+  /** @param {Entry} entry */
+  async _rename(entry) {
+    const name = await askLine({ title: "Rename notebook", label: "Name", value: entry.name, act: "Rename" });
+    if (name && name !== entry.name) this._try(() => catalogue.rename(entry.id, name));
+  }
+
+  /** @param {Entry} entry */
+  async _remove(entry) {
+    await catalogue.remove(entry.id);
+    showToast(`Deleted “${entry.name}”.`, { label: "Undo", run: () => this._try(() => catalogue.restore(entry.id)) });
+  }
+
+  /** @param {Entry} entry */
+  async _download(entry) {
+    const { exportNotebook } = await import("./backup.js");
+    const { name, data } = await exportNotebook(entry.id);
+    saveAs(name, data);
+  }
+
+  _backUp() {
+    this._try(() => exportAll(this.entries));
+  }
+
+  /** @param {File[]} files */
+  async _open(files) {
+    /** @type {string[]} */
+    const ids = [];
+    for (const file of files) {
+      if (/\.(ipynb|json|foldbook)$/i.test(file.name)) ids.push(await catalogue.importFile(file.name, await file.arrayBuffer()));
+      else showToast(`${file.name} is not a notebook. Open a notebook first, then drop it there to read it from code.`);
+    }
+    if (ids.length === 1 && ids[0]) open(ids[0]);
+    else if (ids.length) showToast(`Opened ${plural(ids.length, "notebook")}.`);
+  }
+
+  _searched() {
+    this.query = this.search.value;
+    this._draw();
+  }
+
+  /** @param {KeyboardEvent} event */
+  _key(event) {
+    if (event.key === "Escape" && event.target === this.search) {
+      this.search.value = "";
+      this._searched();
+      this.search.blur();
+    }
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (event.key !== "/" || /^(INPUT|TEXTAREA)$/.test(target.tagName) || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    this.search.focus();
+  }
+}
+
+/** @param {{name: string, hue?: string, initials?: string, kind?: any}} person @returns {import("./types.js").Actor} */
+function markOf(person) {
+  const name = person.name || "You";
+  return { name, kind: person.kind ?? "person", hue: person.hue ?? "slate", initials: person.initials ?? name.slice(0, 1).toUpperCase() };
+}
+
+/** @param {string} id */
+function addressOf(id) {
+  return `./?notebook=${encodeURIComponent(id)}`;
+}
+
+/** @param {string} id */
+function open(id) {
+  location.assign(addressOf(id));
+}

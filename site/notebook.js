@@ -1,0 +1,322 @@
+/** The page of one notebook: makes its parts, hears the worker, hands out what the parts ask for. */
+
+import { action } from "./actions.js";
+import { Banners } from "./banners.js";
+import { enableDrag } from "./drag.js";
+import { h } from "./dom.js";
+import { Files, messageOf, onDrop } from "./files.js";
+import { Header } from "./header.js";
+import { Keys } from "./keys.js";
+import { openNotebook } from "./link.js";
+import { Model } from "./model.js";
+import { CellOperations } from "./operations.js";
+import { openPalette, openShortcuts } from "./palette.js";
+import { Panel } from "./panel.js";
+import { Phone } from "./phone.js";
+import { Runs } from "./runs.js";
+import { Selection } from "./select.js";
+import { openSettings, personName } from "./settings.js";
+import { Sheet } from "./sheet.js";
+import { Status } from "./status.js";
+import { CellTexts } from "./texts.js";
+import { announce, showToast } from "./toast.js";
+import { Toolbar } from "./toolbar.js";
+
+/** @typedef {import("./types.js").Command} Command */
+/** @typedef {import("./types.js").View} View */
+/** @typedef {import("./actions.js").Action} Action */
+
+const LATEST = 200; // ms after which a change is drawn though the page is not being painted
+
+export class NotebookPage {
+  /** @param {string} id */
+  constructor(id) {
+    this.id = id;
+    this.isHost = false;
+    this._failedToOpen = false;
+    /** @type {string | null} */
+    this._awaited = null;
+    this._isDue = false;
+    this.texts = new CellTexts((cell_id, changes, length_before) =>
+      this.send({ do: "edit_source", cell_id, changes, length_before }),
+    );
+    this.model = new Model(this.texts, () => this.redrawSoon());
+    this.select = new Selection(this);
+    this.cells = new CellOperations(this);
+    this.run = new Runs(this);
+    this.files = new Files(this);
+    this.banners = new Banners();
+    this.status = new Status(this);
+    this.header = new Header(this);
+    this.panel = new Panel(this);
+    this.toolbar = new Toolbar(this);
+    this.sheet = new Sheet(this);
+    this.phone = new Phone(this);
+    this.keys = new Keys(this);
+    this.body = h("div", { class: "mid" }, this.panel.element, this.panel.scrim, this.sheet.scroller);
+    this.sheet.scroller.prepend(this.banners.element);
+    this.root = h(
+      "div",
+      { class: "app" },
+      this.header.element,
+      this.phone.editHeader,
+      this.toolbar.element,
+      this.body,
+      this.phone.keyrow,
+      this.phone.bar,
+      this.status.element,
+    );
+    this.link = openNotebook(id, this._handlers());
+    onDrop(this.body, (files) => this.files.add(files));
+    enableDrag(this);
+    addEventListener("beforeunload", (event) => this._leaving(event));
+    addEventListener("pagehide", (event) => event.persisted || this.link.close());
+  }
+
+  /** @param {HTMLElement} place */
+  mount(place) {
+    place.replaceChildren(this.root);
+    this.redraw();
+  }
+
+  /** @returns {import("./link.js").Handlers} */
+  _handlers() {
+    return {
+      onView: (json, { ack, saved }) => this._viewed(json, ack, saved),
+      onPatch: (ops, { ack }) => this.model.patch(ops, ack),
+      onSaved: (saved) => this._saved(saved),
+      onStatus: (status) => this._told(status),
+      onRefused: ({ k, message }) => {
+        this.model.refused(k);
+        showToast(message);
+      },
+      onToast: ({ message }) => showToast(message),
+      onHost: (news) => this._news(news),
+      onLeader: (leads) => {
+        this.isHost = leads;
+      },
+    };
+  }
+
+  /** @param {View} json @param {number} ack @param {boolean} saved */
+  _viewed(json, ack, saved) {
+    const isFirst = !this.model.isLoaded;
+    this.model.reset(json, ack);
+    this.texts.attach(!saved);
+    if (!saved) this._introduce();
+    if (!isFirst) return;
+    this.redraw();
+    this._begin();
+  }
+
+  /** The first cell is selected; a notebook that is one empty cell is there to be typed in. */
+  _begin() {
+    const [first] = this.model.view.order;
+    if (!first) return;
+    this.select.set(first, { scroll: false });
+    const isNew = this.model.view.order.length === 1 && this.model.source(first) === "";
+    if (isNew && !this.isReadOnly) this.select.edit();
+  }
+
+  /** Say once, in this notebook's log, how the reader wants to be called. */
+  async _introduce() {
+    const name = await personName();
+    const me = this.model.view.actors[this.model.me];
+    if (name && me?.name !== name && !this.isReadOnly) this.send({ do: "introduce", name });
+  }
+
+  /** @param {import("./types.js").Saved} saved */
+  _saved(saved) {
+    this.header.drawSaved(saved);
+    this.banners.show(
+      "full",
+      saved.failed
+        ? {
+            look: "bad",
+            title: "Not saved.",
+            words: `${saved.failed}. What is here stays on this page until it is closed; nothing was dropped.`,
+            acts: [{ label: "Download the raw log", run: () => this.files.download("log") }],
+          }
+        : null,
+    );
+  }
+
+  /** @param {import("./types.js").LinkStatus} status */
+  _told(status) {
+    const wasPreparing = this.status.preparing;
+    if (status.stage === "loading" || status.stage === "opening") this.texts.attach(false);
+    this.status.tell(status);
+    if (Boolean(wasPreparing) !== Boolean(this.status.preparing)) this.sheet.redrawAll();
+    this.redrawSoon();
+  }
+
+  /** News of the runtime: packages that load. @param {any} news */
+  _news(news) {
+    this.status.tellNews(news);
+  }
+
+  get isReadOnly() {
+    return this.model.view.readonly !== null;
+  }
+
+  /** The runtime that is asked for completions. @param {"complete" | "inspect"} method @param {object} params */
+  async ask(method, params) {
+    const { runtime } = this.model.view;
+    if (!runtime || runtime.status !== "ready") return null;
+    return this.link.call(method, params).catch(() => null);
+  }
+
+  /** Send a command to the worker, drawing at once what can be foretold. @param {Command} command @returns {number} */
+  send(command) {
+    if (this.isReadOnly) {
+      showToast("This notebook is read-only here.");
+      return 0;
+    }
+    const k = this.link.send(command);
+    this.model.sent(k, command);
+    return k;
+  }
+
+  /** @param {string[]} ids @param {() => void} run */
+  afterTyping(ids, run) {
+    this.texts.after(ids, run);
+  }
+
+  /** @param {Action} wanted */
+  act(wanted) {
+    if (wanted.writes && this.isReadOnly) showToast("This notebook is read-only here.");
+    else wanted.run(this);
+  }
+
+  /** @param {string} id */
+  actById(id) {
+    this.act(action(id));
+  }
+
+  /** A cell that the worker makes is selected as soon as it is there. @param {string} id */
+  selectWhenThere(id) {
+    this._awaited = id;
+    this.redrawSoon();
+  }
+
+  /** Draw with the next frame; many changes become one drawing. */
+  redrawSoon() {
+    if (this._isDue) return;
+    this._isDue = true;
+    const draw = () => {
+      if (this._isDue) this.redraw();
+    };
+    requestAnimationFrame(draw);
+    setTimeout(draw, LATEST); // a page that is not painted still shows its state to who asks
+  }
+
+  redraw() {
+    this._isDue = false;
+    const before = this.sheet.order;
+    const { view } = this.model;
+    this.select.follow(before);
+    this._tellReadOnly();
+    this.sheet.draw();
+    this._sayRuns();
+    if (this._awaited && view.order.includes(this._awaited)) {
+      this.select.set(this._awaited);
+      this._awaited = null;
+    }
+    this.redrawFrame();
+  }
+
+  redrawFrame() {
+    this.body.classList.toggle("nop", !this.panel.isOpen);
+    this.root.classList.toggle("typing", this.select.isEditing);
+    this.header.draw();
+    this.toolbar.draw();
+    this.panel.draw();
+    this.status.draw();
+    this.phone.draw();
+  }
+
+  redrawSelection() {
+    if (!this.sheet.cell(this.select.active ?? "")) this.sheet.draw();
+    this.sheet.redrawSelection();
+    this.redrawFrame();
+  }
+
+  /** Say politely when a run has ended. */
+  _sayRuns() {
+    const { view } = this.model;
+    for (const [index, id] of view.order.entries()) {
+      const execution = view.cells[id]?.execution;
+      const shown = this._statuses.get(id);
+      if (execution?.status === shown) continue;
+      this._statuses.set(id, execution?.status ?? "");
+      if (shown === "running" && execution?.status === "ok") announce(`Cell ${index + 1} finished`);
+      if (shown === "running" && execution?.status === "error") announce(`Cell ${index + 1} failed`);
+    }
+  }
+
+  /** @type {Map<string, string>} */
+  _statuses = new Map();
+
+  _tellReadOnly() {
+    const { readonly } = this.model.view;
+    const aside = readonly?.aside ? ` ${readonly.aside} ${readonly.aside === 1 ? "row is" : "rows are"} kept aside.` : "";
+    this.banners.show(
+      "readonly",
+      readonly && {
+        look: "warn",
+        title: "Read-only.",
+        words: `${readonly.reason.replace(/\.?$/, ".")}${aside} What is sound is shown.`,
+        acts: [{ label: "Download the raw log", run: () => this.files.download("log") }],
+      },
+    );
+    if (this._wasReadOnly === this.isReadOnly) return;
+    this._wasReadOnly = this.isReadOnly;
+    for (const id of this.model.view.order) this.texts.editor(id)?.setReadOnly(this.isReadOnly);
+  }
+
+  _wasReadOnly = false;
+
+  /** How outputs of a cell get what they need from here. @param {string} id */
+  outputOptions(id) {
+    return {
+      blob: this.blob,
+      count: this.model.cell(id)?.execution?.count ?? null,
+      onGoToLine: (/** @type {number} */ line) => {
+        this.select.set(id, { focus: false });
+        this.select.edit({ line });
+      },
+    };
+  }
+
+  /** @param {string} digest @returns {Promise<Blob>} */
+  blob = async (digest) => {
+    const data = await this.link.blob(digest);
+    if (data === null) throw new Error("It has not arrived yet.");
+    return new Blob([data.slice()]);
+  };
+
+  openPalette() {
+    openPalette(this);
+  }
+
+  openShortcuts() {
+    openShortcuts();
+  }
+
+  openSettings() {
+    openSettings({ onName: (name) => name && this.send({ do: "introduce", name }) }).catch((error) =>
+      this.banners.show("file", { look: "bad", title: "Settings cannot be read.", words: messageOf(error), canClose: true }),
+    );
+  }
+
+  goHome() {
+    location.assign("./");
+  }
+
+  /** Closing loses Python's memory, or what is not stored yet: the browser asks first. @param {BeforeUnloadEvent} event */
+  _leaving(event) {
+    const { runtime } = this.model.view;
+    const hasMemory = this.isHost && runtime !== null && ["ready", "busy"].includes(runtime.status) && (runtime.count ?? 0) > 0;
+    if (hasMemory || this.header.state.unsaved > 0) event.preventDefault();
+  }
+}

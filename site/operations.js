@@ -1,0 +1,187 @@
+/** What the page asks to be done to cells: it makes commands and says where the selection goes. */
+
+import { newId } from "./catalogue.js";
+import { showToast } from "./toast.js";
+import { plural } from "./words.js";
+
+/** @typedef {import("./notebook.js").NotebookPage} Page */
+/** @typedef {import("./types.js").CellType} CellType */
+/** @typedef {{cell_type: CellType, source: string, metadata: Record<string, any>, attachments: Record<string, any>}} Copied */
+
+/** What was copied last, for all notebooks of this tab; the system's clipboard gets the text. @type {Copied[]} */
+let clipboard = [];
+
+export class CellOperations {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** @param {"above" | "below"} where @param {CellType} [type] @param {string} [beside] a cell; else the active one */
+  insert(where, type = "code", beside) {
+    const near = beside ?? this.page.select.active;
+    const cell_id = newId();
+    const place = near === null ? {} : where === "below" ? { after: near } : { before: near };
+    this.page.send({ do: "create_cell", cell_id, cell_type: type, source: "", ...place });
+    this.page.select.set(cell_id);
+    if (type === "markdown") this.page.select.edit();
+    return cell_id;
+  }
+
+  /** A new cell at the very start or end, ready to type. @param {CellType} type @param {string | null | undefined} after */
+  add(type, after) {
+    const cell_id = newId();
+    const place = after === undefined ? {} : { after };
+    this.page.send({ do: "create_cell", cell_id, cell_type: type, source: "", ...place });
+    this.page.select.set(cell_id);
+    this.page.select.edit();
+  }
+
+  /** @param {CellType} type */
+  setType(type) {
+    const { ids } = this.page.select;
+    const cell_ids = ids.filter((id) => this.page.model.cell(id)?.type !== type);
+    if (cell_ids.length) this.page.send({ do: "set_cell_type", cell_ids, cell_type: type });
+  }
+
+  /** Text whose first line is a heading of this level. @param {number} level */
+  setHeading(level) {
+    const { active } = this.page.select;
+    if (!active) return;
+    this.setType("markdown");
+    const source = this.page.model.source(active);
+    const old = source.match(/^#{1,6} +/)?.[0] ?? "";
+    this._replace(active, old, `${"#".repeat(level)} `);
+  }
+
+  /** Put `next` in the place of the text `old` that the cell begins with. @param {string} id @param {string} old @param {string} next */
+  _replace(id, old, next) {
+    this.page.sheet.cell(id)?.openEditor();
+    this.page.texts.editor(id)?.view.dispatch({ changes: { from: 0, to: old.length, insert: next } });
+    this.page.select.leave();
+    this.page.redraw();
+  }
+
+  copy() {
+    const { model, select } = this.page;
+    clipboard = select.ids.flatMap((id) => {
+      const cell = model.cell(id);
+      if (!cell) return [];
+      return [{ cell_type: cell.type, source: model.source(id), metadata: cell.metadata, attachments: cell.attachments ?? {} }];
+    });
+    // The page may be refused the clipboard; its own copy is there all the same.
+    navigator.clipboard?.writeText(clipboard.map((cell) => cell.source).join("\n\n")).catch(() => {});
+    return clipboard.length;
+  }
+
+  cut() {
+    this.copy();
+    this.remove();
+  }
+
+  /** @param {"above" | "below"} where */
+  paste(where) {
+    if (clipboard.length === 0) return showToast("Nothing is copied. C copies the selected cell.");
+    const { order } = this.page.model.view;
+    const at = order.indexOf(this.page.select.active ?? "");
+    const after = where === "below" ? (this.page.select.active ?? undefined) : (order[at - 1] ?? null);
+    this._pasteAfter(clipboard, after);
+  }
+
+  duplicate() {
+    const kept = clipboard;
+    const last = this.page.select.ids.at(-1);
+    this.copy();
+    this._pasteAfter(clipboard, last);
+    clipboard = kept;
+  }
+
+  /** @param {Copied[]} copied @param {string | null | undefined} after */
+  _pasteAfter(copied, after) {
+    const cells = copied.map((cell) => ({ ...cell, cell_id: newId() }));
+    const place = after === undefined ? {} : { after };
+    this.page.send({ do: "paste_cells", cells, ...place });
+    this.page.select.set(cells.at(-1)?.cell_id ?? null);
+  }
+
+  remove() {
+    const cell_ids = this.page.select.ids;
+    if (cell_ids.length === 0) return;
+    this.page.send({ do: "delete_cells", cell_ids });
+    const what = cell_ids.length === 1 ? "Cell deleted." : `${plural(cell_ids.length, "cell")} deleted.`;
+    showToast(what, {
+      label: "Undo",
+      run: () => this.page.send({ do: "restore_cells", cell_ids }),
+    });
+  }
+
+  /** @param {number} by */
+  move(by) {
+    const { order } = this.page.model.view;
+    const cell_ids = this.page.select.ids;
+    const edge = by < 0 ? order.indexOf(cell_ids[0] ?? "") - 1 : order.indexOf(cell_ids.at(-1) ?? "") + 1;
+    const beside = order[edge];
+    if (!beside || cell_ids.length === 0) return;
+    this.moveTo(cell_ids, by < 0 ? { before: beside } : { after: beside });
+  }
+
+  /** @param {string[]} cell_ids @param {{after?: string | null, before?: string}} place */
+  moveTo(cell_ids, place) {
+    this.page.send({ do: "move_cells", cell_ids, ...place });
+    this.page.redraw();
+    this.page.select.focus();
+    if (this.page.select.active) this.page.sheet.reveal(this.page.select.active);
+  }
+
+  merge() {
+    const { order } = this.page.model.view;
+    const { ids } = this.page.select;
+    const below = order[order.indexOf(ids[0] ?? "") + 1];
+    const cell_ids = ids.length > 1 ? ids : [...ids, ...(below ? [below] : [])];
+    if (cell_ids.length < 2) return showToast("There is no cell below to merge with.");
+    this.page.afterTyping(cell_ids, () => this.page.send({ do: "merge_cells", cell_ids }));
+    this.page.select.set(cell_ids[0] ?? null);
+  }
+
+  split() {
+    const cell_id = this.page.select.active;
+    const editor = cell_id && this.page.texts.editor(cell_id);
+    if (!cell_id || !editor || !this.page.select.isEditing)
+      return showToast("Put the caret where the cell is to be split.");
+    const at = editor.position();
+    const new_id = newId();
+    this.page.afterTyping([cell_id], () => {
+      this.page.send({ do: "split_cell", cell_id, at, new_id });
+      this.page.selectWhenThere(new_id);
+    });
+  }
+
+  clear() {
+    this.page.send({ do: "clear_outputs", cell_ids: this.page.select.ids });
+  }
+
+  clearAll() {
+    this.page.send({ do: "clear_all_outputs" });
+  }
+
+  /** Hidden outputs are a fact of the cell, in Jupyter's own words. */
+  toggleOutputs() {
+    for (const id of this.page.select.ids) {
+      const jupyter = this.page.model.cell(id)?.metadata.jupyter ?? {};
+      const values = { jupyter: { ...jupyter, outputs_hidden: !jupyter.outputs_hidden } };
+      this.page.send({ do: "set_cell_metadata", cell_id: id, values });
+    }
+  }
+
+  undo() {
+    const { undo } = this.page.model.view.undo;
+    if (undo === null) return showToast("There is nothing of yours to undo.");
+    this.page.send({ do: "undo" });
+  }
+
+  redo() {
+    const { redo } = this.page.model.view.undo;
+    if (redo === null) return showToast("There is nothing to redo.");
+    this.page.send({ do: "redo" });
+  }
+}

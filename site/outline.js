@@ -1,0 +1,79 @@
+/** The outline: headings of the text cells, and under them the code cells with their state. Pure. */
+
+/** @typedef {import("./types.js").View} View */
+/** @typedef {import("./types.js").Cell} Cell */
+/** @typedef {{id: string, words: string, depth: number, isHeading: boolean, state: string, look: string}} Entry */
+
+const LONGEST = 80;
+
+/**
+ * @param {View} view
+ * @param {(id: string) => string} sourceOf
+ * @returns {Entry[]}
+ */
+export function outlineOf(view, sourceOf) {
+  /** @type {Entry[]} */
+  const entries = [];
+  let depth = 0;
+  for (const id of view.order) {
+    const cell = view.cells[id];
+    if (!cell) continue;
+    if (cell.type === "markdown") {
+      for (const { level, words } of headings(sourceOf(id))) {
+        depth = Math.min(2, level);
+        entries.push({ id, words, depth: Math.max(0, depth - 2), isHeading: true, state: "", look: "" });
+      }
+    } else if (cell.type === "code") {
+      const words = firstWords(sourceOf(id));
+      if (words) entries.push({ id, words, depth: 1, isHeading: false, ...stateOf(cell) });
+    }
+  }
+  return entries;
+}
+
+/** ATX headings outside of fences. @param {string} source */
+export function headings(source) {
+  const found = [];
+  let fence = "";
+  for (const line of source.split("\n")) {
+    const mark = line.match(/^ {0,3}(`{3,}|~{3,})/)?.[1]?.charAt(0) ?? "";
+    if (mark && (!fence || fence === mark)) fence = fence ? "" : mark;
+    const match = fence || mark ? null : line.match(/^ {0,3}(#{1,3})\s+(.*?)(?:\s+#+)?\s*$/);
+    if (match?.[1] && match[2]) found.push({ level: match[1].length, words: plain(match[2]) });
+  }
+  return found;
+}
+
+/** Markdown's marks taken off. @param {string} text */
+function plain(text) {
+  return text.replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/[*_`]/g, "").slice(0, LONGEST);
+}
+
+/** What a code cell is known by: its comment on top, what it defines, or its first line. @param {string} source */
+export function firstWords(source) {
+  const lines = source.split("\n").map((line) => line.trim());
+  const first = lines.find((line) => line && !line.startsWith("%"));
+  if (!first) return lines.find(Boolean) ?? "";
+  const comment = first.match(/^#+\s*(?:%%\s*)?(.+)$/)?.[1];
+  const named = first.match(/^(?:async )?(?:def|class)\s+(\w+)/)?.[1];
+  return (comment ?? named ?? first).slice(0, LONGEST);
+}
+
+/** @param {Cell} cell @returns {{state: string, look: string}} */
+function stateOf(cell) {
+  const execution = cell.execution;
+  switch (execution?.status) {
+    case undefined:
+      return { state: "", look: "" };
+    case "running":
+      return { state: "Running", look: "running" };
+    case "queued":
+    case "assigned":
+      return { state: "Queued", look: "" };
+    case "error":
+      return { state: "Error", look: "error" };
+    default:
+      if (execution?.stale) return { state: "Stale", look: "stale" };
+      return { state: execution?.count ? `[${execution.count}]` : "", look: "" };
+  }
+}

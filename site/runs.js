@@ -1,0 +1,102 @@
+/** What the page asks of a runtime. */
+
+import { confirmAct } from "./dialogs.js";
+
+/** @typedef {import("./notebook.js").NotebookPage} Page */
+
+export class Runs {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** @param {string[]} ids */
+  cells(ids) {
+    const { model } = this.page;
+    const cell_ids = ids.filter((id) => model.cell(id)?.type === "code");
+    if (cell_ids.length === 0) return;
+    this.page.afterTyping(cell_ids, () => this.page.send({ do: "run_cells", cell_ids }));
+  }
+
+  selected() {
+    this.cells(this.page.select.ids);
+    this.page.select.leave();
+  }
+
+  /** Run, and go on to the next cell; at the end a new one. */
+  advance() {
+    const { select, model } = this.page;
+    const { ids } = select;
+    const last = ids.at(-1);
+    if (!last) return;
+    this.cells(ids);
+    const next = model.view.order[model.view.order.indexOf(last) + 1];
+    if (next) {
+      select.isEditing = false;
+      select.set(next);
+    } else this.page.cells.add("code");
+  }
+
+  insertBelow() {
+    const { ids } = this.page.select;
+    const last = ids.at(-1);
+    if (!last) return;
+    this.cells(ids);
+    this.page.cells.add("code", last);
+  }
+
+  all() {
+    this.page.afterTyping(this.page.model.view.order, () => this.page.send({ do: "run_all" }));
+  }
+
+  above() {
+    this._from("run_above");
+  }
+
+  below() {
+    this._from("run_below");
+  }
+
+  /** @param {"run_above" | "run_below"} what */
+  _from(what) {
+    const cell_id = this.page.select.active;
+    if (!cell_id) return;
+    this.page.afterTyping(this.page.model.view.order, () => this.page.send({ do: what, cell_id }));
+  }
+
+  stale() {
+    const { model } = this.page;
+    this.cells(model.view.order.filter((id) => model.cell(id)?.execution?.stale));
+  }
+
+  /** @param {string} cellId */
+  cancel(cellId) {
+    const execution = this.page.model.cell(cellId)?.execution;
+    if (execution) this.page.send({ do: "cancel", execution_id: execution.id });
+  }
+
+  interrupt() {
+    this.page.send({ do: "interrupt" });
+  }
+
+  /** @param {boolean} run_all */
+  async restart(run_all) {
+    const { runtime } = this.page.model.view;
+    const hasMemory = runtime && (runtime.count ?? 0) > 0;
+    if (hasMemory) {
+      const isSure = await confirmAct({
+        title: "Restart Python",
+        body: "Variables, imports and files that code wrote are lost. The notebook and its outputs stay.",
+        act: run_all ? "Restart and run all" : "Restart",
+      });
+      if (!isSure) return;
+    }
+    this.page.afterTyping(this.page.model.view.order, () => this.page.send({ do: "restart", run_all }));
+  }
+
+  /** @param {string} executionId @param {string} inputId @param {string} value */
+  reply(executionId, inputId, value) {
+    this.page.send({ do: "reply_input", execution_id: executionId, input_id: inputId, value });
+  }
+
+}

@@ -1,0 +1,149 @@
+/** Which cell the keys act on, which others are selected with it, and whether keys type. */
+
+import { announce } from "./toast.js";
+
+/** @typedef {import("./notebook.js").NotebookPage} Page */
+
+export class Selection {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+    /** The cell that the keys act on. @type {string | null} */
+    this.active = null;
+    /** Where an extended selection began. @type {string | null} */
+    this.anchor = null;
+    this.isEditing = false;
+  }
+
+  get _order() {
+    return this.page.model.view.order;
+  }
+
+  /** The selected cells in their order. @returns {string[]} */
+  get ids() {
+    const from = this._order.indexOf(this.anchor ?? "");
+    const to = this._order.indexOf(this.active ?? "");
+    if (to < 0) return [];
+    if (from < 0) return [/** @type {string} */ (this.active)];
+    return this._order.slice(Math.min(from, to), Math.max(from, to) + 1);
+  }
+
+  /** Whether keys pressed on this element are for the cells. @param {HTMLElement} target */
+  holds(target) {
+    return target === document.body || target.closest(".nb") !== null;
+  }
+
+  /**
+   * @param {string | null} id
+   * @param {{focus?: boolean, scroll?: boolean, extend?: boolean}} [how]
+   */
+  set(id, how = {}) {
+    if (id !== null && !this._order.includes(id)) return;
+    const wasEditing = this.isEditing && this.active !== id;
+    if (wasEditing) this.isEditing = false;
+    this.active = id;
+    if (!how.extend) this.anchor = id;
+    this.page.redrawSelection();
+    if (how.focus !== false) this.focus();
+    if (id && how.scroll !== false) this.page.sheet.reveal(id);
+    this.page.texts.editor(id ?? "");
+  }
+
+  /** Put the keyboard on the active cell. */
+  focus() {
+    const cell = this.page.sheet.cell(this.active ?? "");
+    if (this.isEditing) this.page.texts.editor(this.active ?? "")?.focus();
+    else (cell?.element ?? this.page.sheet.scroller).focus({ preventScroll: true });
+  }
+
+  /** @param {number} by */
+  step(by) {
+    const at = this._order.indexOf(this.active ?? "");
+    const next = this._order[at < 0 ? 0 : Math.max(0, Math.min(this._order.length - 1, at + by))];
+    if (next) this.set(next);
+  }
+
+  /** @param {number} by */
+  extend(by) {
+    const next = this._order[this._order.indexOf(this.active ?? "") + by];
+    if (!next) return;
+    this.set(next, { extend: true });
+    announce(`${this.ids.length} cells selected`);
+  }
+
+  all() {
+    const first = this._order[0];
+    const last = this._order.at(-1);
+    if (!first || !last) return;
+    this.set(last, { scroll: false });
+    this.anchor = first;
+    this.page.redrawSelection();
+    announce(`${this.ids.length} cells selected`);
+  }
+
+  /** @param {number} side -1: first, 1: last */
+  end(side) {
+    this.set((side < 0 ? this._order[0] : this._order.at(-1)) ?? null);
+  }
+
+  /**
+   * Let the keys type into the active cell.
+   * @param {{at?: "start" | "end", line?: number}} [how]
+   */
+  edit(how = {}) {
+    const id = this.active;
+    const cell = id && this.page.sheet.cell(id);
+    if (!id || !cell) return;
+    this.anchor = id;
+    this.isEditing = true;
+    cell.openEditor();
+    this.page.redrawSelection();
+    const editor = this.page.texts.editor(id);
+    if (how.line) editor?.goToLine(how.line);
+    else editor?.focus(how.at);
+  }
+
+  /** Back to the keys that act on the cell. */
+  leave() {
+    if (!this.isEditing) {
+      this.anchor = this.active;
+      this.page.redrawSelection();
+      return;
+    }
+    this.isEditing = false;
+    this.page.redrawSelection();
+    this.focus();
+  }
+
+  /** An editor took the focus by itself: a click into it. @param {string} id */
+  tookFocus(id) {
+    if (this.isEditing && this.active === id) return;
+    this.active = id;
+    this.anchor = id;
+    this.isEditing = true;
+    this.page.redrawSelection();
+  }
+
+  /** An editor lost the focus to something that is not of its cell. @param {string} id */
+  lostFocus(id) {
+    if (this.active !== id || !this.isEditing || !document.hasFocus()) return;
+    const now = document.activeElement;
+    if (now && now.closest(`.keyrow, .edit-hd, dialog, [popover], .cm-tooltip`)) return;
+    if (this.page.texts.editor(id)?.hasFocus()) return;
+    this.isEditing = false;
+    this.page.redrawSelection();
+  }
+
+  /** The order changed: where the active cell went, its neighbour is active. @param {string[]} before the order until now */
+  follow(before) {
+    if (this.anchor && !this._order.includes(this.anchor)) this.anchor = null;
+    if (this.active === null || this._order.includes(this.active)) return;
+    const at = before.indexOf(this.active);
+    const hadFocus = document.activeElement === document.body || this.isEditing;
+    const living = (/** @type {string} */ id) => this._order.includes(id);
+    const next = before.slice(at).find(living) ?? before.slice(0, at).findLast(living) ?? null;
+    this.isEditing = false;
+    this.active = this.anchor = next;
+    if (hadFocus) this.focus();
+  }
+}

@@ -1,0 +1,90 @@
+/** Settings of this browser: name, theme, size of code. */
+
+import { setting, setSetting } from "./catalogue.js";
+import { openDialog } from "./dialogs.js";
+import { h } from "./dom.js";
+
+/** @typedef {"system" | "light" | "dark"} Theme */
+
+const THEMES = /** @type {const} */ ([["system", "System"], ["light", "Light"], ["dark", "Dark"]]);
+const SIZES = /** @type {const} */ ([["12", "Small"], ["13", "Normal"], ["15", "Large"], ["18", "Larger"]]);
+
+/** Put the pinned theme and size on the page; called before anything is drawn. */
+export function applyLook() {
+  const theme = localStorage.getItem("theme") ?? "system";
+  const root = document.documentElement;
+  if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+  else delete root.dataset.theme;
+  const size = Number(localStorage.getItem("code-size") ?? "13");
+  root.style.setProperty("--code-size", `${size / 16}rem`);
+  root.style.setProperty("--code-line", `${Math.round(size * 1.54) / 16}rem`);
+}
+
+/** Another tab changed them. */
+export function followLook() {
+  addEventListener("storage", (event) => {
+    if (event.key === "theme" || event.key === "code-size") applyLook();
+  });
+}
+
+/** @returns {Promise<string>} what others read beside one's changes; empty where never said */
+export async function personName() {
+  return (await setting("name", "")) || "";
+}
+
+/** @param {{onName?: (name: string) => void}} [how] */
+export async function openSettings(how = {}) {
+  const name = await personName();
+  const field = h("input", { ".value": name, id: "set-name", placeholder: "You", maxlength: 60, autocomplete: "name" });
+  const keepName = async () => {
+    const next = field.value.trim();
+    if (next === name) return;
+    await setSetting("name", next);
+    how.onName?.(next);
+  };
+  openDialog({
+    title: "Settings",
+    body: [
+      h(
+        "div",
+        { class: "field" },
+        h("label", { for: "set-name" }, "Your name"),
+        h("div", { class: "inp" }, field),
+        h("div", { class: "hint" }, "Written beside your changes, in the log of each notebook."),
+      ),
+      h("div", { class: "field" }, h("span", { id: "set-theme" }, "Theme"), choice("theme", "set-theme", THEMES, "system")),
+      h("div", { class: "field" }, h("span", { id: "set-size" }, "Size of code"), choice("code-size", "set-size", SIZES, "13")),
+    ],
+    acts: [{ label: "Done", look: "pri", first: true }],
+    onClose: keepName,
+  });
+}
+
+/**
+ * A row of choices, kept at once.
+ * @param {string} key
+ * @param {string} labelId
+ * @param {ReadonlyArray<readonly [string, string]>} options
+ * @param {string} otherwise
+ */
+function choice(key, labelId, options, otherwise) {
+  const now = localStorage.getItem(key) ?? otherwise;
+  return h(
+    "div",
+    { class: "seg", role: "radiogroup", "aria-labelledby": labelId },
+    options.map(([value, word]) =>
+      h(
+        "label",
+        null,
+        h("input", {
+          type: "radio", name: key, value, ".checked": value === now,
+          onchange: () => {
+            localStorage.setItem(key, value);
+            applyLook();
+          },
+        }),
+        h("span", null, word),
+      ),
+    ),
+  );
+}

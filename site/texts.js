@@ -1,0 +1,138 @@
+/**
+ * The editors of the cells and what was typed in them but is not confirmed yet.
+ *
+ * An editor gives out one change at a time, and the next when that one is acknowledged. While no
+ * worker is there to acknowledge, the link stores changes all the same: then the editor is told so
+ * *early*, and the change stays here, over the text that the worker knows (`settled`).
+ */
+
+import { cross, difference, fromChanges, toChanges, toDoc } from "./editor_text.js";
+
+/** @typedef {import("./editor.js").Editor} Editor */
+/** @typedef {import("./editor_text.js").Section} Section */
+/** @typedef {import("@codemirror/state").ChangeSet} ChangeSet */
+/** @typedef {import("@codemirror/state").Text} Text */
+/** @typedef {{k: number, changes: ChangeSet, early: boolean}} Sent */
+/** @typedef {{editor: Editor, settled: Text, sent: Sent[]}} Held */
+
+const GATHER = 40; // ms of typing that become one stored change while there is no worker
+
+export class CellTexts {
+  /** @param {(cellId: string, changes: Section[], lengthBefore: number) => number} send gives k */
+  constructor(send) {
+    this.send = send;
+    /** Whether a worker is there that acknowledges. */
+    this.isAttached = false;
+    /** @type {Map<string, Held>} */
+    this._held = new Map();
+    /** @type {Array<{ids: string[], run: () => void}>} */
+    this._after = [];
+  }
+
+  /** @param {string} id @param {Editor} editor @param {string} text */
+  hold(id, editor, text) {
+    this._held.set(id, { editor, settled: toDoc(text), sent: [] });
+  }
+
+  /** @param {string} id @returns {Editor | undefined} */
+  editor(id) {
+    return this._held.get(id)?.editor;
+  }
+
+  /** @param {string} id @returns {string | undefined} */
+  text(id) {
+    return this._held.get(id)?.editor.text();
+  }
+
+  /** The editor of a cell gave out a change. @param {string} id @param {Section[]} changes @param {number} lengthBefore */
+  edited(id, changes, lengthBefore) {
+    const held = this._held.get(id);
+    if (!held) throw new Error(`Expected an editor for cell ${id}; there is none.`);
+    const before = held.sent.reduce((doc, sent) => sent.changes.apply(doc), held.settled);
+    const k = this.send(id, changes, lengthBefore);
+    const sent = { k, changes: fromChanges(changes, before), early: false };
+    held.sent.push(sent);
+    if (!this.isAttached) setTimeout(() => this._acknowledgeEarly(held, sent), GATHER);
+  }
+
+  /** @param {Held} held @param {Sent} sent */
+  _acknowledgeEarly(held, sent) {
+    if (this.isAttached || !held.sent.includes(sent)) return;
+    sent.early = true;
+    held.editor.acknowledge();
+    this._runAfter();
+  }
+
+  /** There is no worker now, or there is one again. @param {boolean} isAttached */
+  attach(isAttached) {
+    this.isAttached = isAttached;
+    if (isAttached) return;
+    for (const held of this._held.values()) {
+      const last = held.sent.at(-1);
+      if (last && !last.early) this._acknowledgeEarly(held, last);
+    }
+  }
+
+  /** Everything sent up to k has been taken in. @param {number} k */
+  acknowledge(k) {
+    for (const held of this._held.values()) {
+      for (let first = held.sent[0]; first && first.k <= k; first = held.sent[0]) {
+        held.settled = first.changes.apply(held.settled);
+        held.sent.shift();
+        if (!first.early) held.editor.acknowledge();
+      }
+    }
+    this._runAfter();
+  }
+
+  /** A change by somebody else on the settled text. @param {string} id @param {Section[]} changes @returns {boolean} */
+  receive(id, changes) {
+    const held = this._held.get(id);
+    if (held) receiveChange(held, fromChanges(changes, held.settled));
+    return held !== undefined;
+  }
+
+  /** The settled text is this one. @param {string} id @param {string} text @returns {boolean} */
+  reset(id, text) {
+    const held = this._held.get(id);
+    if (held) receiveChange(held, difference(held.settled, text));
+    return held !== undefined;
+  }
+
+  /**
+   * Do something that needs everything typed in these cells to have been given out.
+   * @param {string[]} ids
+   * @param {() => void} run
+   */
+  after(ids, run) {
+    this._after.push({ ids, run });
+    this._runAfter();
+  }
+
+  _runAfter() {
+    while (this._after[0] && !this._after[0].ids.some((id) => this.editor(id)?.isDirty())) {
+      this._after.shift()?.run();
+    }
+  }
+
+  /** @param {string} id */
+  drop(id) {
+    this.editor(id)?.destroy();
+    this._held.delete(id);
+  }
+}
+
+/** @param {Held} held @param {ChangeSet} theirs */
+function receiveChange(held, theirs) {
+  let doc = held.settled;
+  let isGiven = false;
+  held.settled = theirs.apply(doc);
+  for (const sent of held.sent) {
+    if (!sent.early) {
+      held.editor.applyRemote(toChanges(theirs, doc));
+      isGiven = true;
+    }
+    [sent.changes, theirs, doc] = cross(sent.changes, theirs, doc);
+  }
+  if (!isGiven) held.editor.applyRemote(toChanges(theirs, doc));
+}
