@@ -28,7 +28,7 @@ export class CellOperations {
     return cell_id;
   }
 
-  /** A new cell at the very start or end, ready to type. @param {CellType} type @param {string | null | undefined} after */
+  /** A new cell at the very start or end, ready to type. @param {CellType} type @param {string | null} [after] null: at the start; not given: at the end */
   add(type, after) {
     const cell_id = newId();
     const place = after === undefined ? {} : { after };
