@@ -82,17 +82,13 @@ def test_two_tabs_are_views_of_one_log_and_either_may_close(profile: Profile) ->
 
     second.wait("link.isLeader()")
     second.type(" + 1")
-    second.wait("state.drawn.length >= 3 || state.drawn.at(-1).ack > 0")
+    second.wait("state.drawn.length === 3")
     second.saved()
     third = Notebook.again(profile, first.id).ready()
     assert third.source() == "x = 20 + 1\nx * 2 + 1"
     third.page.close()
-    second.send(
-        do="edit_source", cell_id=second.cell_id(), changes=[[10, "x = 3"]], length_before=24
-    )
-    second.saved()
     second.run()
-    second.wait("view.cells[view.order[0]].execution.outputs[0]?.data?.['text/plain'] === '7'")
+    second.wait("view.cells[view.order[0]].execution.outputs[0]?.data?.['text/plain'] === '43'")
 
 
 def test_an_endless_loop_is_interrupted_and_memory_stays(profile: Profile) -> None:

@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from foldbook.browser import transfer
 from foldbook.browser.opening import IMPORT, Opened
 from foldbook.browser.page import Page, Waiting, Where
-from foldbook.browser.views import Views
+from foldbook.browser.views import INTERVAL, Views
 from foldbook.channel import Channel
 from foldbook.commands import Decision, Stamp, parse
 from foldbook.errors import FoldbookError, Refused
@@ -23,7 +23,8 @@ _SHARE: Final = 20  # making the saved view takes at most one part in so many of
 
 
 class Host:
-    """One open notebook; `begin` comes first. ``steady``: seconds of a clock that is never set."""
+    """One open notebook; `begin` comes first. steady: seconds of a clock that is never
+    set. interval: see `Views`."""
 
     def __init__(
         self,
@@ -32,12 +33,13 @@ class Host:
         opened: Opened,
         around: Surroundings,
         steady: Callable[[], float],
+        interval: float = INTERVAL,
     ) -> None:
         self.id: Final = notebook_id
         self.desk: Final = opened.desk
         self._page = page
         self._blob = opened.blob
-        self._views = Views(page, opened.desk, opened.views)
+        self._views = Views(page, opened.desk, opened.views, interval)
         self._saver = opened.saver
         self._runtime = opened.runtime
         self._notes = opened.notes
@@ -48,6 +50,7 @@ class Host:
         self._pause = SAVED_VIEW_SECONDS
         self._told: tuple[int, int, str | None] | None = None
         self.desk.peer.subscribe(self._changed)
+        opened.heed.append(self._tell_saved)
 
     async def begin(self) -> None:
         """Take what waits, say hello, and have Python started."""
@@ -115,11 +118,11 @@ class Host:
         waiting = await self._page.inbox()
         if not waiting:
             return
-        for item in waiting:
-            if item.command["do"] == IMPORT:
-                await self._import(item)
-        self._views.take_waiting(item for item in waiting if item.command["do"] != IMPORT)
-        keys = [item.key for item in waiting]
+        files = [item for item in waiting if item.command["do"] == IMPORT]
+        for item in files:
+            await self._import(item)
+        keys = [item.key for item in files]
+        keys += self._views.take_waiting(item for item in waiting if item not in files)
         assert self._saver is not None, "a notebook that can be written to has a saver"
         self._saver.put(Batch(), lambda: self._start(self._page.drop_inbox(keys)))
 

@@ -22,7 +22,7 @@ IMPORT: Final = "import_file"
 @dataclass(slots=True)
 class Opened:
     """An open notebook. saver and runtime are None where it can only be looked at. notes: what
-    people should be told."""
+    people should be told. heed: called when the store begins or ceases to refuse."""
 
     desk: Desk
     views: dict[str, int]
@@ -30,6 +30,7 @@ class Opened:
     saver: Saver | None = None
     runtime: PageRuntime | None = None
     notes: list[str] = field(default_factory=list)
+    heed: list[Callable[[], None]] = field(default_factory=list)
 
 
 async def open_notebook(notebook_id: str, page: Page, store: Store, around: Surroundings) -> Opened:
@@ -45,7 +46,13 @@ async def open_notebook(notebook_id: str, page: Page, store: Store, around: Surr
     if loaded.damaged:
         peer = Peer.reading(loaded, person.secret, around)
         return Opened(Desk(peer, loaded, None, None), {}, store.blob, notes=notes)
-    saver = Saver(store, pause=around.pause)
+    heed: list[Callable[[], None]] = []
+
+    def changed() -> None:
+        for each in heed:
+            each()
+
+    saver = Saver(store, pause=around.pause, changed=changed)
     epoch = around.secret().hex()[:32]
     authority = LocalAuthority(notebook_id, loaded, saver, epoch=epoch, now=around.now)
     peer = Peer.local(authority, loaded, person.secret, around)
@@ -58,7 +65,7 @@ async def open_notebook(notebook_id: str, page: Page, store: Store, around: Surr
         now=around.now,
     )
     desk = Desk(peer, loaded, saver, runtime)
-    return Opened(desk, loaded.views, saver.blob, saver, runtime, notes)
+    return Opened(desk, loaded.views, saver.blob, saver, runtime, notes, heed)
 
 
 async def _restored(page: Page, store: Store, loaded: Loaded) -> tuple[Loaded, list[str]]:

@@ -167,7 +167,7 @@ class PageRuntime:
             case "ready":
                 self._runtime.state = "ready"
             case "failed":
-                self._failed(self._runtime, str(message.get("message", "it ended")))
+                self._failed(self._runtime, str(message.get("message") or "it ended unexpectedly"))
             case "interrupted":
                 self._watch(PATIENCE, self._tell_stuck)
             case "uninterruptible":

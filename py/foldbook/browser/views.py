@@ -13,7 +13,7 @@ from foldbook.notebook import Notebook
 from foldbook.view import Around, Screen
 
 INTERVAL: Final = 0.016
-"""Seconds between two patches to a view, at least."""
+"""Seconds: about a frame of a screen."""
 
 
 class Desk(Protocol):
@@ -52,9 +52,13 @@ class _View:
 
 
 class Views:
-    """All views of one notebook. ``stored``: the newest k of each that the store knows."""
+    """All views of one notebook. ``stored``: the newest k of each that the store knows.
+    interval: seconds between two patches to a view, at least."""
 
-    def __init__(self, page: Page, desk: Desk, stored: Mapping[str, int]) -> None:
+    def __init__(
+        self, page: Page, desk: Desk, stored: Mapping[str, int], interval: float = INTERVAL
+    ) -> None:
+        self._interval = interval
         self._page = page
         self._desk = desk
         self._stored = dict(stored)
@@ -86,21 +90,25 @@ class Views:
             self._show(view)  # so that the screen knows what the command may speak of
             self._carry_out(view, k, base, values)
 
-    def take_waiting(self, items: Iterable[Waiting]) -> None:
-        """Commands from the inbox, of views that may be gone."""
+    def take_waiting(self, items: Iterable[Waiting]) -> list[int]:
+        """Commands from the inbox, of views that may be gone; returns the keys of those that
+        are done with. A view that is here sends its own itself."""
         by_view: dict[str, list[Waiting]] = {}
         for item in items:
             by_view.setdefault(item.view, []).append(item)
+        done: list[int] = []
         for view_id, own in by_view.items():
-            k = self._stored.get(view_id, 0)
             known = self._views.get(view_id)
-            view = _View(view_id, "all", taken=known.taken if known else k)
-            self._catch_up(view, own[0].seq, [(each.k, each.command) for each in own])
+            view = known or _View(view_id, "all", taken=self._stored.get(view_id, 0))
+            if known is None:
+                self._catch_up(view, own[0].seq, [(each.k, each.command) for each in own])
+            done += [each.key for each in own if each.k <= view.taken]
+        return done
 
     def changed(self) -> None:
         """Something changed: the views are going to be told."""
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._flush)
+            self._timer = asyncio.get_running_loop().call_later(self._interval, self._flush)
 
     def _catch_up(
         self, view: _View, seq: int, waiting: Sequence[tuple[int, Mapping[str, Any]]]

@@ -70,3 +70,36 @@ function send(command) {
 }
 
 Object.assign(window, { catalogue, db, state, open, send, readSaved });
+
+/** Put a row of an unknown type at the end of a closed notebook's log. */
+async function appendStranger(id) {
+  const database = await db.openNotebookDatabase(id);
+  const keys = await db.readKeys(database, "rows");
+  const key = keys.at(-1);
+  const record = await db.read(database, "rows", key);
+  await db.write(database, [["rows", key, renamed(record)]], "strict");
+  database.close();
+}
+
+/** The record with its events' type made another of the same length, and its checksum. */
+function renamed(record) {
+  const made = Uint8Array.from(record);
+  const text = new TextDecoder("latin1").decode(made);
+  const at = text.indexOf('"type":"') + 8;
+  const end = text.indexOf('"', at);
+  const name = "fromTheFuture".padEnd(end - at, "_").slice(0, end - at);
+  for (let i = 0; i < name.length; i++) made[at + i] = name.charCodeAt(i);
+  new DataView(made.buffer).setUint32(0, crc32(made.subarray(4)));
+  return made;
+}
+
+function crc32(bytes) {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
+Object.assign(window, { appendStranger });

@@ -1,0 +1,106 @@
+"""The store in IndexedDB: the acceptance suite that every store passes, and what is its own."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.browser import python
+from tests.browser.profile import Profile
+
+pytestmark = pytest.mark.browser
+
+TESTS = Path(__file__).resolve().parents[1]
+INTRO = """
+from js import db
+from foldbook.browser.indexeddb import IndexedDBStore
+from foldbook.errors import StoreDamaged, StoreFull
+from foldbook.store import Batch
+from rows import log, row
+"""
+
+
+def _run(profile: Profile, code: str) -> object:
+    files = python.tree(TESTS, "rows.py") | python.tree(TESTS, "store_acceptance.py")
+    return python.run(profile.page(drive=True), INTRO + code, files)
+
+
+def test_it_is_accepted(profile: Profile) -> None:
+    code = """
+from store_acceptance import accept
+await accept(lambda: IndexedDBStore("accepted", db))
+"done"
+"""
+    assert _run(profile, code) == "done"
+
+
+def test_a_damaged_record_is_told_and_left_where_it_is(profile: Profile) -> None:
+    code = """
+store = IndexedDBStore("damaged", db)
+await store.open()
+for seq in (1, 2, 3):
+    await store.commit(Batch(confirmed=log(3)[seq - 1:seq]), "strict")
+await store.close()
+database = await db.openNotebookDatabase("damaged")
+from js import Uint8Array
+record = await db.read(database, "rows", 2)
+broken = bytearray(record.to_bytes()); broken[-1] ^= 1
+from pyodide.ffi import to_js
+await db.write(database, to_js([("rows", 2, bytes(broken))]))
+store = IndexedDBStore("damaged", db)
+loaded = await store.open()
+assert [each.seq for each in loaded.rows] == [1, 3]
+assert [each.where for each in loaded.damaged] == ["rows/2"]
+assert loaded.damaged[0].record == bytes(broken)
+try:
+    await store.commit(Batch(confirmed=[row(4)]), "strict")
+except StoreDamaged:
+    told = "refused"
+assert (await db.read(database, "rows", 2)).to_bytes() == bytes(broken)
+told
+"""
+    assert _run(profile, code) == "refused"
+
+
+def test_many_commits_are_few_records(profile: Profile) -> None:
+    code = """
+store = IndexedDBStore("many", db)
+await store.open()
+rows = log(600)
+for each in rows:
+    await store.commit(Batch(confirmed=[each]), "relaxed")
+await store.close()
+store = IndexedDBStore("many", db)
+loaded = await store.open()
+assert loaded.rows == rows
+database = await db.openNotebookDatabase("many")
+len(await db.readKeys(database, "rows"))
+"""
+    assert int(str(_run(profile, code))) < 50
+
+
+def test_a_full_store_says_so_and_has_written_nothing(profile: Profile) -> None:
+    page = profile.page(drive=True)
+    session = profile.context.new_cdp_session(page)
+    origin = page.evaluate("location.origin")
+    files = python.tree(TESTS, "rows.py")
+    # Before the first transaction: the browser remembers for a while how much room there was.
+    session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 1_000_000})
+    python.run(page, INTRO + "store = IndexedDBStore('full', db)\nawait store.open()\n0", files)
+    code = """
+told = []
+try:
+    await store.commit(Batch(confirmed=log(1), blobs={"ab" * 32: b"x" * 50_000_000}), "strict")
+except StoreFull as why:
+    told.append(str(why))
+await store.close()
+store = IndexedDBStore("full", db)
+told.append(str(len((await store.open()).rows)))
+" | ".join(told)
+"""
+    assert python.run(page, code).endswith("| 0")
+    session.send("Storage.overrideQuotaForOrigin", {"origin": origin})
+    again = """
+await store.commit(Batch(confirmed=log(1), blobs={"ab" * 32: b"x" * 50_000_000}), "strict")
+len(await store.blob("ab" * 32))
+"""
+    assert python.run(page, again) == 50_000_000

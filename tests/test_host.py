@@ -1,0 +1,254 @@
+"""The notebook worker's middle, without a browser: a page that writes down what it is told."""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+from foldbook.browser.host import Host
+from foldbook.browser.opening import open_notebook
+from foldbook.browser.page import Message, Person, Waiting, Where
+from foldbook.events import encode
+from foldbook.events.notebooks import NotebookCreated
+from foldbook.peer import Surroundings
+from foldbook.row import Kind, Role, Row
+from foldbook.store import Batch, MemoryStore
+
+BEGIN = Waiting(
+    key=1,
+    view="home",
+    k=1,
+    seq=0,
+    command={
+        "do": "create_notebook",
+        "notebook_id": "nb",
+        "name": "Trend",
+        "cells": [{"cell_id": "c", "cell_type": "code", "source": "ab"}],
+    },
+)
+
+
+class FakePage:
+    """Remembers messages, and has an inbox."""
+
+    def __init__(self, *waiting: Waiting) -> None:
+        self.told: list[Mapping[str, Any]] = []
+        self.waiting = list(waiting)
+        self.entry: dict[str, Any] = {}
+
+    def post(self, message: Message, to: Where = "all") -> None:
+        self.told.append(message)
+
+    async def inbox(self) -> Sequence[Waiting]:
+        return list(self.waiting)
+
+    async def drop_inbox(self, keys: Sequence[int]) -> None:
+        self.waiting = [item for item in self.waiting if item.key not in keys]
+
+    async def person(self) -> Person:
+        return Person(b"p" * 32, "Mara")
+
+    async def refresh(self, entry: Mapping[str, Any]) -> None:
+        self.entry |= entry
+
+    async def load_package(self, name: str) -> None:
+        pass
+
+    def of(self, kind: str) -> list[Mapping[str, Any]]:
+        """The messages of one kind."""
+        return [message for message in self.told if message["t"] == kind]
+
+
+async def settle() -> None:
+    """Let everything happen that can happen now, patches included."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
+async def opened(page: FakePage, store: MemoryStore) -> Host:
+    """A host that has begun."""
+    dice = random.Random(1)
+
+    async def pause(_seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    around = Surroundings(lambda: 1_700_000_000_000, lambda: dice.randbytes(32), dice.random, pause)
+    found = await open_notebook("nb", page, store, around)
+    host = Host("nb", page, found, around, lambda: 0.0, interval=0)
+    await host.begin()
+    await settle()
+    return host
+
+
+def told(story: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run a story."""
+    asyncio.run(story())
+
+
+def attach(host: Host, view: str = "v", *waiting: Mapping[str, Any], seq: int = 0) -> None:
+    """A view attaches."""
+    host.receive({"t": "attach", "view": view, "have": {"seq": seq}, "waiting": waiting}, "page")
+
+
+def edit(k: int, changes: list[Any], length: int, base: int = 1, view: str = "v") -> dict[str, Any]:
+    """A command message that changes the text of the cell."""
+    command = {"do": "edit_source", "cell_id": "c", "changes": changes, "length_before": length}
+    return {"t": "cmd", "view": view, "k": k, "base": base, "command": command}
+
+
+def test_what_waits_begins_the_notebook_and_leaves_the_inbox() -> None:
+    async def story() -> None:
+        page, store = FakePage(BEGIN), MemoryStore()
+        host = await opened(page, store)
+        assert host.desk.notebook.name == "Trend"
+        assert host.desk.notebook.cells["c"].source == "ab"
+        assert [actor.name for actor in host.desk.notebook.actors.values()] == ["Mara"]
+        assert page.waiting == []
+        assert store.load().views["home"] == 1
+        assert page.of("host")[0]["do"] == "start"
+
+    told(story)
+
+
+def test_a_command_is_acknowledged_told_as_stored_and_taken_once() -> None:
+    async def story() -> None:
+        page, store = FakePage(BEGIN), MemoryStore()
+        host = await opened(page, store)
+        attach(host)
+        await settle()
+        shown = page.of("view")[0]
+        assert shown["json"]["cells"]["c"]["source"] == "ab"
+        host.receive(edit(1, [2, [0, "c"]], 2, shown["v"]), "page")
+        host.receive(edit(1, [2, [0, "c"]], 2, shown["v"]), "page")
+        await settle()
+        assert host.desk.notebook.cells["c"].source == "abc"
+        last = [each for each in page.told if each["t"] in ("patch", "stored")][-1]
+        assert last["stored"] == 1
+        assert store.load().views["v"] == 1
+        assert not any(op[0] == "text" for patch in page.of("patch") for op in patch["ops"])
+
+    told(story)
+
+
+def test_an_edit_made_on_an_older_state_is_fitted_to_the_log() -> None:
+    async def story() -> None:
+        page, store = FakePage(BEGIN), MemoryStore()
+        host = await opened(page, store)
+        head = host.desk.notebook.head
+        attach(host, "w")
+        await settle()
+        host.receive(edit(1, [[0, "> "]], 2, page.of("view")[0]["v"], "w"), "page")
+        await settle()
+        host.receive({"t": "close"}, "page")
+        await settle()
+
+        page = FakePage()
+        host = await opened(page, store)
+        command = edit(1, [2, [0, "!"]], 2)["command"]
+        attach(host, "v", {"k": 1, "command": command}, seq=head)
+        await settle()
+        assert page.of("refused") == []
+        assert page.of("view")[0]["json"]["cells"]["c"]["source"] == "> ab!"
+        assert page.of("view")[0]["ack"] == 1
+
+    told(story)
+
+
+def test_a_full_store_is_told_and_nothing_is_lost_when_there_is_room_again() -> None:
+    async def story() -> None:
+        page, store = FakePage(BEGIN), MemoryStore()
+        host = await opened(page, store)
+        attach(host)
+        await settle()
+        store.limit = 1
+        host.receive(edit(1, [2, [0, "c"]], 2, page.of("view")[0]["v"]), "page")
+        await settle()
+        assert "room for 1 bytes" in page.of("saved")[-1]["failed"]
+        assert page.of("saved")[-1]["unsaved"] == 1
+        assert "v" not in store.load().views
+        store.limit = None
+        await settle()
+        assert page.of("saved")[-1]["failed"] is None
+        assert page.of("saved")[-1]["unsaved"] == 0
+        assert store.load().views["v"] == 1
+
+    told(story)
+
+
+def test_a_command_that_is_in_the_inbox_too_is_taken_once() -> None:
+    async def story() -> None:
+        page, store = FakePage(BEGIN), MemoryStore()
+        host = await opened(page, store)
+        attach(host)
+        await settle()
+        message = edit(1, [2, [0, "c"]], 2, page.of("view")[0]["v"])
+        page.waiting = [Waiting(key=2, view="v", k=1, seq=0, command=message["command"])]
+        host.receive({"t": "inbox"}, "page")
+        await settle()
+        host.receive(message, "page")
+        host.receive({"t": "inbox"}, "page")
+        await settle()
+        assert host.desk.notebook.cells["c"].source == "abc"
+        assert page.waiting == []
+
+    told(story)
+
+
+def test_a_strange_event_makes_it_readonly_and_the_inbox_is_kept() -> None:
+    async def story() -> None:
+        page, store = FakePage(BEGIN), MemoryStore()
+        created = encode(NotebookCreated(notebook_id="nb", name="Old"))
+        payloads = (created, b'{"type":"fromTheFuture"}')
+        rows = [
+            Row(i, "s", i, i - 1, "a", Role.OWN, Kind.EDIT, 1, payload)
+            for i, payload in enumerate(payloads, 1)
+        ]
+        store.write(Batch(confirmed=rows))
+        host = await opened(page, store)
+        attach(host)
+        await settle()
+        assert page.of("status")[-1]["stage"] == "readonly"
+        assert page.of("view")[0]["json"]["readonly"]["aside"] == 1
+        assert page.waiting == [BEGIN]
+        assert page.of("host") == []
+        assert store.load().rows == rows
+        assert host.desk.notebook.name == "Old"
+
+    told(story)
+
+
+def test_runs_of_a_tab_that_was_closed_end_and_are_not_run_again() -> None:
+    async def story() -> None:
+        page, store = FakePage(BEGIN), MemoryStore()
+        host = await opened(page, store)
+        attach(host)
+        await settle()
+        run = {"do": "run_cells", "cell_ids": ["c"]}
+        host.receive({"t": "cmd", "view": "v", "k": 1, "base": 1, "command": run}, "page")
+        await settle()
+
+        page = FakePage()
+        host = await opened(page, store)
+        [execution] = host.desk.notebook.executions.values()
+        assert execution.status == "aborted"
+        assert "tab" in execution.reason
+
+    told(story)
+
+
+def test_restart_and_run_all_asks_the_runtime_that_is_to_come() -> None:
+    async def story() -> None:
+        page, store = FakePage(BEGIN), MemoryStore()
+        host = await opened(page, store)
+        attach(host)
+        await settle()
+        old = page.of("host")[-1]["session"]
+        restart = {"do": "restart", "run_all": True}
+        host.receive({"t": "cmd", "view": "v", "k": 1, "base": 1, "command": restart}, "page")
+        await settle()
+        new = page.of("host")[-1]["session"]
+        [execution] = host.desk.notebook.executions.values()
+        assert new != old
+        assert (execution.runtime, execution.status) == (new, "queued")
+
+    told(story)
