@@ -4,6 +4,7 @@ import {
   acceptCompletion,
   autocompletion,
   closeCompletion,
+  completionKeymap,
   completionStatus,
   currentCompletions,
   selectedCompletion,
@@ -44,15 +45,17 @@ export function assistance({ complete, inspect }) {
       selectOnOpen: false,
       interactionDelay: 0,
       icons: false,
+      defaultKeymap: false, // its Esc is swallowed by a list that is not even shown yet
       maxRenderedOptions: 200,
     }),
     EditorView.updateListener.of((update) => chooseWhenAsked(update, asked)),
     documentation,
+    Prec.highest(keymap.of(completionKeymap.filter((binding) => binding.key !== "Escape"))),
     Prec.high(
       keymap.of([
         { key: "Tab", run: (view) => tab(view, complete ? asked : null) },
         { key: "Shift-Tab", run: (view) => shiftTab(view, inspect) },
-        { key: "Escape", run: (view) => closeCompletion(view) || hideDocumentation(view) },
+        { key: "Escape", run: (view) => closeList(view) || hideDocumentation(view) },
       ]),
     ),
   ];
@@ -189,6 +192,12 @@ async function askDocumentation(view, inspect, detail) {
   const found = typeof text === "string" && stripAnsi(text).trim() !== "";
   const shown = found ? text : "Nothing is known about this name.";
   view.dispatch({ effects: showDocumentation.of({ pos, text: shown, detail }) });
+}
+
+/** A list that is still looked for goes too, but Esc has done nothing yet then. @param {EditorView} view */
+function closeList(view) {
+  const wasShown = completionStatus(view.state) === "active";
+  return closeCompletion(view) && wasShown;
 }
 
 /** @param {EditorView} view */

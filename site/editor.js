@@ -101,12 +101,9 @@ export function createEditor(options) {
         more.label.of(labelled(options.label ?? "Cell")),
         more.lines.of(options.lineNumbers ? numbers : []),
         EditorView.updateListener.of((update) => {
-          for (const transaction of update.transactions) {
-            if (transaction.docChanged && !transaction.annotation(Transaction.remote)) {
-              edits.add(transaction.changes);
-            }
-          }
-          if (update.docChanged) send();
+          const own = update.transactions.filter(isOwnEdit);
+          for (const { changes } of own) edits.add(changes);
+          if (own.length > 0) send();
           if (update.selectionSet || update.docChanged) options.onCursor?.(cursorOf(view));
           if (update.focusChanged) (view.hasFocus ? options.onFocus : options.onBlur)?.();
         }),
@@ -132,6 +129,9 @@ export function createEditor(options) {
       edits.acknowledge();
       send();
     },
+    /** As `acknowledge`, but what was typed since waits for `giveOut`. */
+    settle: () => edits.acknowledge(),
+    giveOut: send,
     /** Whether something typed has not been acknowledged. */
     isDirty: () => !edits.isEmpty,
     /** The text is now this one; what was not acknowledged is dropped. @param {string} text */
@@ -165,6 +165,11 @@ export function createEditor(options) {
     redo: () => redo(view),
     destroy: () => view.destroy(),
   };
+}
+
+/** @param {Transaction} transaction */
+function isOwnEdit(transaction) {
+  return transaction.docChanged && !transaction.annotation(Transaction.remote);
 }
 
 const numbers = [lineNumbers(), highlightActiveLineGutter()];

@@ -22,6 +22,8 @@ import { RuntimeHost } from "./runtime_host.js";
  * @property {(view: any, how: {v: number, ack: number, saved: boolean}) => void} [onView] draw all
  *   of it anew; saved: it is the last known one, Python is not up yet
  * @property {(ops: any[], how: {v: number, ack: number}) => void} [onPatch] change what is drawn
+ * @property {(k: number, command: any) => any} [onAgain] a command that goes out again, as it fits
+ *   the view that was drawn last
  * @property {(saved: Saved) => void} [onSaved] how many commands are not stored yet
  * @property {(status: Status) => void} [onStatus] how the worker's start goes on
  * @property {(refused: {k: number, command: any, message: string}) => void} [onRefused]
@@ -243,9 +245,8 @@ export class Link {
       case "patch":
         this.#seq = message.seq;
         this.#acknowledge(message.stored);
-        this.handlers.onPatch?.(message.ops, { v: message.v, ack: message.ack });
-        this.#v = message.v; // last: an edit that the acknowledgement lets go is made without the ops
-        return undefined;
+        this.#v = message.v; // first: an edit that the acknowledgement lets go is made with the ops
+        return this.handlers.onPatch?.(message.ops, { v: message.v, ack: message.ack });
       case "stored":
         return this.#acknowledge(message.stored);
       case "saved":
@@ -273,12 +274,14 @@ export class Link {
   /** @param {any} message */
   #viewed(message) {
     this.#v = message.v;
-    this.#attached = true;
     this.#acknowledge(message.stored);
     this.#draw(message.json, message.ack, false);
+    this.#attached = true; // last: what drawing lets go is sent after what waits here
     for (const sent of this.#unacked) {
       if (sent.k <= message.ack) continue;
-      sent.base = message.v; // it was sent after the attach, and stands on this view now
+      // It was sent after the attach, on another view; it is to stand on this one.
+      sent.command = this.handlers.onAgain?.(sent.k, sent.command) ?? sent.command;
+      sent.base = message.v;
       this.#post(this.#cmd(sent));
     }
   }

@@ -22,6 +22,7 @@ import { fromChanges, toDoc } from "./editor_text.js";
  * @property {(cellId: string, text: string) => boolean} reset
  * @property {(cellId: string) => string | undefined} text
  * @property {(k: number) => void} acknowledge everything sent up to k is in what follows
+ * @property {() => void} giveOut what was typed meanwhile may be sent
  */
 
 /** @returns {View} */
@@ -52,11 +53,12 @@ export class Model {
     for (const cell of Object.values(this.base.cells)) this.texts.reset(cell.id, cell.source);
     this.isLoaded = true;
     this._settle(ack);
+    this.texts.giveOut(); // last: what is given out now is made on this view
   }
 
   /** @param {Op[]} ops @param {number} ack */
   patch(ops, ack) {
-    this.texts.acknowledge(ack); // first: the changes in `ops` are made on texts with these in them
+    this.texts.acknowledge(ack); // first: `ops` are made on texts with these in them
     let base = this.base;
     for (const op of ops) {
       if (op[0] === "text") base = this._receiveText(base, op[1], op[2]);
@@ -65,6 +67,7 @@ export class Model {
     }
     this.base = base;
     this._settle(ack);
+    this.texts.giveOut();
   }
 
   /** A command that was sent; drawn at once where that can be foretold. @param {number} k @param {Command} command */

@@ -84,6 +84,7 @@ export class NotebookPage {
     return {
       onView: (json, { ack, saved }) => this._viewed(json, ack, saved),
       onPatch: (ops, { ack }) => this.model.patch(ops, ack),
+      onAgain: (k, command) => ({ ...command, ...this.texts.again(k) }),
       onSaved: (saved) => this._saved(saved),
       onStatus: (status) => this._told(status),
       onRefused: ({ k, message }) => {

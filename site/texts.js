@@ -6,7 +6,7 @@
  * *early*, and the change stays here, over the text that the worker knows (`settled`).
  */
 
-import { cross, difference, fromChanges, toChanges, toDoc } from "./editor_text.js";
+import { countCodePoints, cross, difference, fromChanges, toChanges, toDoc } from "./editor_text.js";
 
 /** @typedef {import("./editor.js").Editor} Editor */
 /** @typedef {import("./editor_text.js").Section} Section */
@@ -73,16 +73,38 @@ export class CellTexts {
     }
   }
 
-  /** Everything sent up to k has been taken in. @param {number} k */
+  /** Everything sent up to k has been taken in; `giveOut` follows. @param {number} k */
   acknowledge(k) {
     for (const held of this._held.values()) {
       for (let first = held.sent[0]; first && first.k <= k; first = held.sent[0]) {
         held.settled = first.changes.apply(held.settled);
         held.sent.shift();
-        if (!first.early) held.editor.acknowledge();
+        if (!first.early) held.editor.settle();
       }
     }
+  }
+
+  /** Let go what was typed meanwhile. Not before the changes that came with an acknowledgement. */
+  giveOut() {
+    for (const { editor } of this._held.values()) editor.giveOut();
     this._runAfter();
+  }
+
+  /**
+   * A change that was sent on a text which is another one now, as it fits that one.
+   * @param {number} k
+   * @returns {{changes: Section[], length_before: number} | null} null: there is no such change
+   */
+  again(k) {
+    for (const held of this._held.values()) {
+      let doc = held.settled;
+      for (const sent of held.sent) {
+        if (sent.k === k)
+          return { changes: toChanges(sent.changes, doc), length_before: countCodePoints(doc.toString()) };
+        doc = sent.changes.apply(doc);
+      }
+    }
+    return null;
   }
 
   /** A change by somebody else on the settled text. @param {string} id @param {Section[]} changes @returns {boolean} */
