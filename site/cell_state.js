@@ -169,9 +169,14 @@ export class CellState {
   }
 }
 
+/** @param {string} words */
+function sentence(words) {
+  return words.charAt(0).toUpperCase() + words.slice(1).replace(/\.?$/, ".");
+}
+
 /** @param {Execution} execution @returns {string} */
 function endWords(execution) {
-  const why = execution.reason ? ` ${execution.reason.replace(/\.?$/, ".")}` : "";
+  const why = execution.reason ? ` ${sentence(execution.reason)}` : "";
   switch (execution.status) {
     case "aborted":
       return `Not run.${why || " A cell before it failed."}`;

@@ -44,6 +44,8 @@ export class Model {
     /** @type {Array<{k: number, command: Command, ts: number}>} */
     this.waiting = [];
     this.isLoaded = false;
+    /** The newest command that the worker has taken. */
+    this.acked = 0;
   }
 
   /** The whole view, anew. @param {View} json @param {number} ack */
@@ -101,6 +103,7 @@ export class Model {
 
   /** @param {number} ack */
   _settle(ack) {
+    this.acked = Math.max(this.acked, ack);
     this.waiting = this.waiting.filter((sent) => sent.k > ack);
     const me = Object.entries(this.base.actors).find(([, actor]) => actor.me)?.[0] ?? "";
     this.view = this.waiting.reduce(

@@ -36,6 +36,8 @@ export class NotebookPage {
     this._failedToOpen = false;
     /** @type {string | null} */
     this._awaited = null;
+    /** @type {{k: number, known: Set<string>} | null} */
+    this._returning = null;
     this._isDue = false;
     this.texts = new CellTexts((cell_id, changes, length_before) =>
       this.send({ do: "edit_source", cell_id, changes, length_before }),
@@ -67,6 +69,7 @@ export class NotebookPage {
       this.status.element,
     );
     this.link = openNotebook(id, this._handlers());
+    this.toolbar.element.addEventListener("mousedown", keepFocus);
     onDrop(this.body, (files) => this.files.add(files));
     enableDrag(this);
     addEventListener("beforeunload", (event) => this._leaving(event));
@@ -200,6 +203,20 @@ export class NotebookPage {
     this.redrawSoon();
   }
 
+  /** What the command brings back is selected when it is there. @param {Command} command */
+  sendForCells(command) {
+    const known = new Set(this.model.view.order);
+    this._returning = { k: this.send(command), known };
+  }
+
+  _selectReturned() {
+    if (!this._returning || this.model.acked < this._returning.k) return;
+    const { known } = this._returning;
+    this._returning = null;
+    const [id] = this.model.view.order.filter((each) => !known.has(each));
+    if (id) this.select.set(id);
+  }
+
   /** Draw with the next frame; many changes become one drawing. */
   redrawSoon() {
     if (this._isDue) return;
@@ -215,10 +232,14 @@ export class NotebookPage {
     this._isDue = false;
     const before = this.sheet.order;
     const { view } = this.model;
-    this.select.follow(before);
+    const held = document.activeElement;
+    const needsFocus = this.select.follow(before);
     this._tellReadOnly();
     this.sheet.draw();
+    // The focus is never lost with the control that had it.
+    if (needsFocus || (document.activeElement === document.body && held !== document.body)) this.select.focus();
     this._sayRuns();
+    this._selectReturned();
     if (this._awaited && view.order.includes(this._awaited)) {
       this.select.set(this._awaited);
       this._awaited = null;
@@ -320,4 +341,9 @@ export class NotebookPage {
     const hasMemory = this.isHost && runtime !== null && ["ready", "busy"].includes(runtime.status) && (runtime.count ?? 0) > 0;
     if (hasMemory || this.header.state.unsaved > 0) event.preventDefault();
   }
+}
+
+/** A press on a button of the toolbar leaves the keyboard where it is. @param {MouseEvent} event */
+function keepFocus(event) {
+  if (/** @type {HTMLElement} */ (event.target).closest("button")) event.preventDefault();
 }

@@ -111,7 +111,7 @@ export class CellOperations {
     const what = cell_ids.length === 1 ? "Cell deleted." : `${plural(cell_ids.length, "cell")} deleted.`;
     showToast(what, {
       label: "Undo",
-      run: () => this.page.send({ do: "restore_cells", cell_ids }),
+      run: () => this.page.sendForCells({ do: "restore_cells", cell_ids }),
     });
   }
 
@@ -176,12 +176,12 @@ export class CellOperations {
   undo() {
     const { undo } = this.page.model.view.undo;
     if (undo === null) return showToast("There is nothing of yours to undo.");
-    this.page.send({ do: "undo" });
+    this.page.sendForCells({ do: "undo" });
   }
 
   redo() {
     const { redo } = this.page.model.view.undo;
     if (redo === null) return showToast("There is nothing to redo.");
-    this.page.send({ do: "redo" });
+    this.page.sendForCells({ do: "redo" });
   }
 }

@@ -47,7 +47,10 @@ export class RuntimeHost {
       session: options,
       onStatus: (status) => this.news({ session, ...status }),
       onPort: (port) => this.tell({ t: "port", session, port }, [port]),
-      onReady: () => this.tell({ t: "runtime", session, state: "ready" }),
+      onReady: () => {
+        this.news({ session, message: "" }); // the start is over
+        this.tell({ t: "runtime", session, state: "ready" });
+      },
       onFailed: ({ message, detail }) =>
         this.tell({ t: "runtime", session, state: "failed", message, detail }),
     });

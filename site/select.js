@@ -134,16 +134,21 @@ export class Selection {
     this.page.redrawSelection();
   }
 
-  /** The order changed: where the active cell went, its neighbour is active. @param {string[]} before the order until now */
+  /**
+   * The order changed: where the active cell went, its neighbour is active.
+   * @param {string[]} before the order until now
+   * @returns {boolean} whether the focus goes with the cell that went
+   */
   follow(before) {
     if (this.anchor && !this._order.includes(this.anchor)) this.anchor = null;
-    if (this.active === null || this._order.includes(this.active)) return;
+    if (this.active === null || this._order.includes(this.active)) return false;
     const at = before.indexOf(this.active);
-    const hadFocus = document.activeElement === document.body || this.isEditing;
+    const now = document.activeElement;
+    const hadFocus = now === document.body || this.page.sheet.cell(this.active)?.element.contains(now) === true;
     const living = (/** @type {string} */ id) => this._order.includes(id);
     const next = before.slice(at).find(living) ?? before.slice(0, at).findLast(living) ?? null;
     this.isEditing = false;
     this.active = this.anchor = next;
-    if (hadFocus) this.focus();
+    return hadFocus;
   }
 }
