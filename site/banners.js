@@ -38,7 +38,7 @@ export class Banners {
       "div",
       { class: `banner ${look}`, role: look === "bad" ? "alert" : "status" },
       h("b", null, title),
-      h("span", null, words),
+      h("span", null, words.charAt(0).toUpperCase() + words.slice(1)),
       h(
         "span",
         { class: "acts" },

@@ -81,7 +81,7 @@ function drawFit() {
   const offsets = [3, 5, -7, 5, -4, 8, -7, -3, -6, 2, -3, 2, -2, 7, 1, -4, 3, 6, -9, 5, -2, 3, 6, -1, 4, -8, 2, 3, 0, 4, 8, -7];
   const points = offsets.map((offset, i) => {
     const x = 7 + i * 6.6;
-    return s("circle", { cx: x, cy: (62 - x * 0.265 - offset * 1.1).toFixed(1), r: 1.7, style: "fill: var(--edge)" });
+    return s("circle", { cx: x, cy: (64 - x * 0.265 - offset * 0.8).toFixed(1), r: 1.7, style: "fill: var(--edge)" });
   });
   return [...points, s("path", { d: "M4 64 214 7", style: "stroke: var(--rust); stroke-width: 1.6; fill: none" })];
 }

@@ -73,7 +73,7 @@ export class Header {
     fill(
       this.chip,
       sign === "ring" ? h("span", { class: "ring" }) : h("span", { class: `dot ${sign}` }),
-      h("span", null, h("span", { class: "rt-name" }, `${runtime?.name || "Browser"} · `), words),
+      h("span", null, h("span", { class: "rt-name" }, `${runtime?.name || "Browser"} · `), withCount(words)),
       icon("chevron-down"),
     );
   }
@@ -152,6 +152,11 @@ function runningWords(page, executionId) {
   if (index < 0) return "";
   const count = view.cells[view.order[index] ?? ""]?.execution?.count;
   return count ? `[${count}]` : `cell ${index + 1}`;
+}
+
+/** A count in brackets is the machine's. @param {string} words */
+function withCount(words) {
+  return words.split(/(\[\d+\])/).map((part) => (part.startsWith("[") ? h("span", { class: "m" }, part) : part));
 }
 
 /** "2 cells wait". @param {number} queue */

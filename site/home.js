@@ -65,7 +65,7 @@ export class HomePage {
   _header() {
     const settings = h(
       "button",
-      { class: "btn", type: "button", onclick: () => openSettings() },
+      { class: "btn", type: "button", "aria-label": "Settings", onclick: () => openSettings() },
       icon("sliders-horizontal"),
       h("span", null, "Settings"),
     );

@@ -6,25 +6,23 @@ import { actorOf, hueVariable } from "./actors.js";
 /** @typedef {import("./types.js").Actor} Actor */
 
 const HEIGHT = 14;
-const TICKS = 110;
+const BUCKETS = 110; // into so many the view divides a log
+const STEP = 2; // px from tick to tick, so that each stands on whole pixels
+
+/** @typedef {[number, string, number]} Tick [bucket, actor, events] */
 
 /**
- * @param {Array<[number, string, number]>} ticks [bucket, actor, events]
+ * @param {Tick[]} ticks
  * @param {Record<string, Actor>} actors
  * @param {number} width px
  * @returns {SVGElement}
  */
 export function drawStrip(ticks, actors, width) {
-  const most = Math.max(1, ...ticks.map((tick) => tick[2]));
-  const step = (width - 4) / TICKS;
-  const bars = ticks.slice(0, TICKS).map(([bucket, actor, count]) => {
+  const shown = gather(ticks, Math.floor((width - 4) / STEP));
+  const most = Math.max(1, ...shown.map((tick) => tick[2]));
+  const bars = shown.map(([bucket, actor, count]) => {
     const height = Math.max(2, Math.round((10 * Math.log1p(count)) / Math.log1p(most)));
-    const bar = s("rect", {
-      x: (bucket * step).toFixed(2),
-      y: HEIGHT - height,
-      width: Math.min(1.5, step * 0.75).toFixed(2),
-      height,
-    });
+    const bar = s("rect", { x: bucket * STEP, y: HEIGHT - height, width: 1.5, height });
     bar.style.fill = hueVariable(actorOf(actors, actor).hue);
     return bar;
   });
@@ -35,4 +33,26 @@ export function drawStrip(ticks, actors, width) {
     bars,
     now,
   );
+}
+
+/**
+ * The same in fewer buckets; in each the actor who wrote most.
+ * @param {Tick[]} ticks
+ * @param {number} room
+ * @returns {Tick[]}
+ */
+function gather(ticks, room) {
+  /** @type {Map<number, {actor: string, most: number, sum: number}>} */
+  const found = new Map();
+  for (const [bucket, actor, count] of ticks) {
+    const at = Math.min(room - 1, Math.floor((bucket * room) / BUCKETS));
+    const old = found.get(at) ?? { actor, most: 0, sum: 0 };
+    const wins = count > old.most;
+    found.set(at, {
+      actor: wins ? actor : old.actor,
+      most: Math.max(count, old.most),
+      sum: old.sum + count,
+    });
+  }
+  return [...found].map(([at, { actor, sum }]) => [at, actor, sum]);
 }

@@ -58,7 +58,7 @@ export function fullTimeWords(ms) {
 /** "0.42 s", "8.4 s", "3 min 10 s", "2 h 5 min". @param {number} ms */
 export function spanWords(ms) {
   const seconds = Math.max(0, ms) / 1000;
-  if (seconds < 0.9995) return `${seconds.toFixed(2)} s`;
+  if (seconds < 0.995) return `${Number(seconds.toFixed(2))} s`;
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
