@@ -54,7 +54,7 @@ function drawExample(example, open, fail) {
   return h(
     "button",
     { class: "example", type: "button", onclick: start },
-    h("span", { class: "fig" }, s("svg", { viewBox: "0 0 219 75", preserveAspectRatio: "none", "aria-hidden": "true" }, example.draw())),
+    h("span", { class: "fig" }, s("svg", { viewBox: "0 0 219 75", preserveAspectRatio: "xMidYMax meet", "aria-hidden": "true" }, example.draw())),
     h("b", null, example.name),
     h("span", { class: "says" }, example.says),
     h("span", { class: "cells" }, plural(example.cells, "cell")),

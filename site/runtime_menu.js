@@ -5,7 +5,7 @@ import { icon } from "./icons.js";
 import { float } from "./menus.js";
 import { actorMark } from "./actors.js";
 import { queueWords, runtimeWords } from "./header.js";
-import { spanWords } from "./words.js";
+import { upWords } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 
@@ -33,7 +33,7 @@ export function openRuntime(page, anchor) {
     );
   const facts = [
     runtime?.status === "busy" ? queueWords(runtime.queue ?? 0) : "",
-    isUp && runtime?.since ? `Up ${spanWords(Date.now() - runtime.since)}` : "",
+    isUp && runtime?.since ? `Up ${upWords(Date.now() - runtime.since)}` : "",
     runtime?.reason && !isUp ? runtime.reason : "",
   ].filter(Boolean);
   const surface = h(

@@ -16,7 +16,7 @@ export class Status {
     this.mode = h("b");
     this.hint = h("span");
     this.cursor = h("span", { class: "t" });
-    this.loading = h("span", { class: "t", role: "status" });
+    this.loading = h("span", { class: "loading t", role: "status" });
     this.kept = h("span", null, "Kept only in this browser. ");
     this.backup = h("button", { class: "lnk", type: "button", onclick: () => page.files.download("log") }, "Download backup");
     this.strip = h("span");

@@ -8,6 +8,7 @@ import { actorOf, hueVariable } from "./actors.js";
 const HEIGHT = 14;
 const BUCKETS = 110; // into so many the view divides a log
 const STEP = 2; // px from tick to tick, so that each stands on whole pixels
+const LOW = 6; // events: where no tick has more, none reaches the top
 
 /** @typedef {[number, string, number]} Tick [bucket, actor, events] */
 
@@ -19,7 +20,7 @@ const STEP = 2; // px from tick to tick, so that each stands on whole pixels
  */
 export function drawStrip(ticks, actors, width) {
   const shown = gather(ticks, Math.floor((width - 4) / STEP));
-  const most = Math.max(1, ...shown.map((tick) => tick[2]));
+  const most = Math.max(LOW, ...shown.map((tick) => tick[2]));
   const bars = shown.map(([bucket, actor, count]) => {
     const height = Math.max(2, Math.round((10 * Math.log1p(count)) / Math.log1p(most)));
     const bar = s("rect", { x: bucket * STEP, y: HEIGHT - height, width: 1.5, height });
