@@ -42,18 +42,20 @@ export class StoreError extends Error {
 /**
  * A notebook's database.
  * @param {string} id
- * @param {{create?: boolean}} [how] create: make it where it does not exist (default true)
+ * @param {{create?: boolean, anyVersion?: boolean}} [how] create: make it where it does not exist
+ *   (default true); anyVersion: also one that a newer Foldbook wrote
  * @returns {Promise<IDBDatabase>}
  */
 export function openNotebookDatabase(id, how = {}) {
-  return open(`foldbook-${id}`, how.create ?? true, (db) => {
+  const version = how.anyVersion ? undefined : VERSION;
+  return open(`foldbook-${id}`, version, how.create ?? true, (db) => {
     for (const name of NOTEBOOK_STORES) db.createObjectStore(name);
   });
 }
 
 /** The database of the catalogue, the settings and the inbox. @returns {Promise<IDBDatabase>} */
 export function openHomeDatabase() {
-  return open("foldbook", true, (db) => {
+  return open("foldbook", VERSION, true, (db) => {
     db.createObjectStore("notebooks");
     db.createObjectStore("settings");
     db.createObjectStore("inbox", { autoIncrement: true });
@@ -62,13 +64,14 @@ export function openHomeDatabase() {
 
 /**
  * @param {string} name
+ * @param {number | undefined} version undefined: whichever it is of
  * @param {boolean} create
  * @param {(db: IDBDatabase) => void} build
  * @returns {Promise<IDBDatabase>}
  */
-function open(name, create, build) {
+function open(name, version, create, build) {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open(name, VERSION);
+    const request = indexedDB.open(name, version);
     let missing = false;
     request.onupgradeneeded = () => {
       missing = !create;

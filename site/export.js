@@ -19,12 +19,13 @@ const STORES = ["rows", "pending", "refused", "blobs"];
  * @returns {Promise<{name: string, mime: string, data: Blob}>}
  */
 export async function exportLog(id) {
-  const database = await db.openNotebookDatabase(id, { create: false });
+  const database = await db.openNotebookDatabase(id, { create: false, anyVersion: true });
   try {
-    const found = await db.readAll(database, STORES);
+    const stores = STORES.filter((name) => database.objectStoreNames.contains(name));
+    const found = await db.readAll(database, stores);
     const name = (await catalogue.entry(id))?.name ?? "Untitled";
     const records = found.flatMap(({ keys, values }, i) =>
-      keys.map((key, j) => record(STORES[i], key, values[j])),
+      keys.map((key, j) => record(stores[i], key, values[j])),
     );
     const head = { notebook: id, name, exported: new Date().toISOString(), records: records.length };
     const parts = [MAGIC, `${JSON.stringify(head)}\n`, ...records.flat()];

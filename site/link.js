@@ -107,7 +107,7 @@ export class Link {
     else this.#keep([sent]);
     this.#keepLater();
     this.#tellSaved();
-    if (!this.#persistAsked) {
+    if (!this.#persistAsked && command.do !== "introduce") {
       this.#persistAsked = true;
       catalogue.persist();
     }

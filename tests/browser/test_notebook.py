@@ -127,7 +127,8 @@ def test_a_restart_forgets_and_run_all_waits_for_the_new_session(profile: Profil
     notebook.wait("view.cells[view.order[0]].execution.outputs[0]?.data?.['text/plain'] === '2'")
     notebook.send(do="restart", run_all=True)
     notebook.wait("view.cells[view.order[0]].execution.outputs[0]?.data?.['text/plain'] === '1'")
-    assert notebook.view()["runtime"]["status"] == "ready"
+    notebook.status("ok")
+    notebook.wait("view.runtime.status === 'ready'")
 
 
 def test_an_error_stops_run_all(profile: Profile) -> None:

@@ -73,7 +73,7 @@ class Host:
                 self._start(self._attach(message, sender))
             case "detach":
                 self._views.detach(message["view"])
-                self._save_view()
+                self._start(self._keep_view())
             case "cmd":
                 self._views.take(message["view"], message["k"], message["base"], message["command"])
             case "call" | "export" | "import":
@@ -81,7 +81,7 @@ class Host:
             case "inbox":
                 self._start(self._take_inbox())
             case "hidden":
-                self._save_view()
+                self._start(self._keep_view())
             case "runtime":
                 if self._runtime is not None:
                     self._runtime.heard(message)
@@ -210,7 +210,7 @@ class Host:
         self._tell_saved()
         if self._saving is None:
             loop = asyncio.get_running_loop()
-            self._saving = loop.call_later(self._pause, self._save_view)
+            self._saving = loop.call_later(self._pause, lambda: self._start(self._keep_view()))
 
     def _tell_saved(self, *, again: bool = False) -> None:
         peer = self.desk.peer
@@ -221,18 +221,21 @@ class Host:
             )
             self._told = state
 
-    def _save_view(self) -> None:
-        """Keep what the page draws before Python is up; it is never ahead of the log."""
+    async def _keep_view(self) -> None:
+        """Keep what the page draws before Python is up, as the stored log has it."""
         if self._saving is not None:
             self._saving.cancel()
             self._saving = None
-        if self._saver is None or self.desk.peer.readonly:
+        peer = self.desk.peer
+        if self._saver is None or peer.readonly or peer.failed:
             return
+        while not peer.saved:
+            await self._saver.flush()
         begun = self._steady()
         view = full_view(self.desk.notebook, self.desk.around)
         self._saver.put(Batch(saved_view=to_json(view)), durability="relaxed")
         self._pause = max(SAVED_VIEW_SECONDS, _SHARE * (self._steady() - begun))
-        self._start(self._page.refresh(self._entry(view)))
+        await self._page.refresh(self._entry(view))
 
     def _entry(self, view: Mapping[str, Any]) -> dict[str, Any]:
         people = [
@@ -250,7 +253,7 @@ class Host:
         return entry | ({"changed": self.desk.changed} if self.desk.changed else {})
 
     async def _close(self) -> None:
-        self._save_view()
+        await self._keep_view()
         if self._runtime is not None:
             self._runtime.end()
         if self._saver is not None and self.desk.peer.failed is None:
