@@ -2,6 +2,7 @@
 
 import { fill, h, setText } from "./dom.js";
 import { icon } from "./icons.js";
+import { announce } from "./toast.js";
 import { spanWords, timeWords } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
@@ -36,6 +37,10 @@ export class CellState {
     this._key = "";
     /** @type {HTMLElement | null} */
     this._seconds = null;
+    /** The id of the question that was told last. */
+    this._asked = "";
+    /** @type {HTMLFormElement | null} */
+    this._form = null;
   }
 
   /** @param {Cell} cell */
@@ -55,8 +60,18 @@ export class CellState {
       execution?.stale && !isBusy(cell) && !isWaiting(cell) ? this._stale(cell) : null,
       execution ? this._ended(execution) : null,
     );
-    const field = execution?.prompt && this.page.select.active === this.id ? this.below.querySelector("input") : null;
-    field?.focus();
+    if (execution?.prompt && this._asked !== execution.prompt.id) this._callFor(execution);
+  }
+
+  /** A new question: who asked for this run, and types nothing else, may answer at once. @param {Execution} execution */
+  _callFor(execution) {
+    const { model, select } = this.page;
+    const prompt = /** @type {import("./types.js").Prompt} */ (execution.prompt);
+    this._asked = prompt.id;
+    announce(`Cell ${model.view.order.indexOf(this.id) + 1} asks: ${prompt.prompt || "a line of input"}`);
+    const isTyping = select.isEditing && model.source(select.active ?? "") !== "";
+    const isHere = select.holds(/** @type {HTMLElement} */ (document.activeElement ?? document.body));
+    if (execution.requested?.actor === model.me && isHere && !isTyping) this._form?.querySelector("input")?.focus();
   }
 
   /** What the words depend on. @param {Cell} cell */
@@ -143,6 +158,7 @@ export class CellState {
   /** Running code waits for a line. @param {Execution} execution */
   _ask(execution) {
     const prompt = /** @type {import("./types.js").Prompt} */ (execution.prompt);
+    if (this._form?.dataset.prompt === prompt.id) return this._form; // what is typed in it stays
     const input = h("input", {
       type: prompt.password ? "password" : "text",
       "aria-label": prompt.prompt || "Input for the running code",
@@ -151,7 +167,7 @@ export class CellState {
     });
     const form = h(
       "form",
-      { class: "ask" },
+      { class: "ask", "data-prompt": prompt.id },
       prompt.prompt ? h("span", { class: "words" }, prompt.prompt) : null,
       h("div", { class: "inp" }, input),
       h("button", { class: "btn line", type: "submit" }, icon("corner-down-left"), "Send"),
@@ -160,7 +176,9 @@ export class CellState {
       event.preventDefault();
       this.page.run.reply(execution.id, prompt.id, input.value);
       fill(form, h("span", { class: "words" }, `${prompt.prompt}${prompt.password ? "answered" : input.value}`));
+      this.page.select.focus();
     });
+    this._form = form;
     return form;
   }
 

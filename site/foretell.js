@@ -32,6 +32,9 @@ const FORESEEN = {
     changeCells(view, command.cell_ids, (cell) => ({ ...cell, type: command.cell_type })),
   clear_outputs: (view, command) =>
     changeCells(view, command.cell_ids, (cell) => ({ ...cell, execution: null })),
+  clear_all_outputs: (view) => changeCells(view, view.order, (cell) => ({ ...cell, execution: null })),
+  set_cell_metadata: (view, command) =>
+    changeCells(view, [command.cell_id], (cell) => ({ ...cell, metadata: { ...cell.metadata, ...command.values } })),
   rename_notebook: (view, command) => ({
     ...view,
     notebook: { ...view.notebook, name: command.name },
@@ -39,9 +42,40 @@ const FORESEEN = {
   run_cells: queueCells,
 };
 
-/** Whether the page can draw this before it is confirmed. @param {Command} command */
+/** What else can be undone; it is drawn when the worker has done it. */
+const UNSEEN = new Set(["merge_cells", "split_cell"]);
+const NOT_UNDONE = new Set(["run_cells"]);
+
+/** Whether this counts for what is drawn before it is confirmed. @param {Command} command */
 export function canForetell(command) {
-  return command.do in FORESEEN;
+  return command.do in FORESEEN || UNSEEN.has(command.do) || ["undo", "restore_cells"].includes(command.do);
+}
+
+/** @param {Command} command */
+export function canBeUndone(command) {
+  return (command.do in FORESEEN || UNSEEN.has(command.do)) && !NOT_UNDONE.has(command.do);
+}
+
+/**
+ * The commands without those that are taken back by later ones among them.
+ * @template {{command: Command}} T
+ * @param {T[]} waiting
+ * @returns {T[]}
+ */
+export function standing(waiting) {
+  /** @type {T[]} */
+  const left = [];
+  for (const sent of waiting) {
+    const { command } = sent;
+    const isTaken = (/** @type {T} */ { command: earlier }) =>
+      command.do === "undo" ? canBeUndone(earlier)
+      : earlier.do === "delete_cells" && String(earlier.cell_ids) === String(command.cell_ids);
+    if (command.do === "undo" || command.do === "restore_cells") {
+      const at = left.findLastIndex(isTaken);
+      if (at >= 0) left.splice(at, 1);
+    } else left.push(sent);
+  }
+  return left;
 }
 
 /**

@@ -6,7 +6,7 @@
  * was typed here); `onText` hands it the changes. Without one the text stands in the cell.
  */
 
-import { canForetell, foretell } from "./foretell.js";
+import { canBeUndone, canForetell, foretell, standing } from "./foretell.js";
 import { applyOp, keepEqual } from "./patch.js";
 import { fromChanges, toDoc } from "./editor_text.js";
 
@@ -85,6 +85,11 @@ export class Model {
     this._settle(-1);
   }
 
+  /** Whether there is something of ours to take back, confirmed or not. */
+  get canUndo() {
+    return this.view.undo.undo !== null || standing(this.waiting).some(({ command }) => canBeUndone(command));
+  }
+
   /** The text of a cell as it is drawn now. @param {string} id @returns {string} */
   source(id) {
     return this.texts.text(id) ?? this.view.cells[id]?.source ?? "";
@@ -106,7 +111,7 @@ export class Model {
     this.acked = Math.max(this.acked, ack);
     this.waiting = this.waiting.filter((sent) => sent.k > ack);
     const me = Object.entries(this.base.actors).find(([, actor]) => actor.me)?.[0] ?? "";
-    this.view = this.waiting.reduce(
+    this.view = standing(this.waiting).reduce(
       (view, sent) => foretell(view, sent.command, { actor: me, ts: sent.ts }),
       this.base,
     );

@@ -210,10 +210,10 @@ export class NotebookPage {
   }
 
   _selectReturned() {
-    if (!this._returning || this.model.acked < this._returning.k) return;
-    const { known } = this._returning;
-    this._returning = null;
-    const [id] = this.model.view.order.filter((each) => !known.has(each));
+    if (!this._returning) return;
+    const { k, known } = this._returning;
+    const id = this.model.view.order.find((each) => !known.has(each));
+    if (id || this.model.acked >= k) this._returning = null;
     if (id) this.select.set(id);
   }
 

@@ -139,6 +139,7 @@ export class CellOperations {
     const below = order[order.indexOf(ids[0] ?? "") + 1];
     const cell_ids = ids.length > 1 ? ids : [...ids, ...(below ? [below] : [])];
     if (cell_ids.length < 2) return showToast("There is no cell below to merge with.");
+    this._sayWhen("The cells are merged");
     this.page.afterTyping(cell_ids, () => this.page.send({ do: "merge_cells", cell_ids }));
     this.page.select.set(cell_ids[0] ?? null);
   }
@@ -150,10 +151,16 @@ export class CellOperations {
       return showToast("Put the caret where the cell is to be split.");
     const at = editor.position();
     const new_id = newId();
+    this._sayWhen("The cell is split");
     this.page.afterTyping([cell_id], () => {
       this.page.send({ do: "split_cell", cell_id, at, new_id });
       this.page.selectWhenThere(new_id);
     });
+  }
+
+  /** Most things are drawn at once; this one waits for the notebook's worker. @param {string} what */
+  _sayWhen(what) {
+    if (this.page.status.preparing) showToast(`${what} when Python is ready.`);
   }
 
   clear() {
@@ -174,14 +181,12 @@ export class CellOperations {
   }
 
   undo() {
-    const { undo } = this.page.model.view.undo;
-    if (undo === null) return showToast("There is nothing of yours to undo.");
+    if (!this.page.model.canUndo) return showToast("There is nothing of yours to undo.");
     this.page.sendForCells({ do: "undo" });
   }
 
   redo() {
-    const { redo } = this.page.model.view.undo;
-    if (redo === null) return showToast("There is nothing to redo.");
+    if (this.page.model.view.undo.redo === null) return showToast("There is nothing to redo.");
     this.page.sendForCells({ do: "redo" });
   }
 }
