@@ -3,16 +3,21 @@
 from typing import ClassVar
 
 from foldbook.events.base import Event, Name, mark
-from foldbook.notebook import Actor, ActorKind, Notebook
-from foldbook.row import Kind, Row
+from foldbook.notebook import Actor, ActorKind, Notebook, Void
+from foldbook.row import Kind, Role, Row
 
 
 class ActorIntroduced(Event):
-    """The row's actor has this name. A later introduction replaces an earlier one."""
+    """The row's actor has this name. A later introduction replaces an earlier one.
+
+    Code in a cell writes through a runtime's channel: it cannot bring a person into the notebook.
+    """
 
     kind: ClassVar[Kind] = Kind.NOTE
     name: Name
     actor_kind: ActorKind = "person"
 
     def apply(self, notebook: Notebook, row: Row) -> None:
+        if row.role is Role.RUNTIME and self.actor_kind != "runtime":
+            raise Void(f"a runtime cannot introduce itself as of kind {self.actor_kind}")
         notebook.actors[row.actor] = Actor(row.actor, self.name, self.actor_kind, mark(row))

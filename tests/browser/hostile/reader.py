@@ -41,7 +41,6 @@ class Reader:
         self.dialogs: list[str] = []
         self.opened: list[str] = []
         self.said: list[str] = []
-        self.errors: list[str] = []
 
     def tab(self, path: str = "") -> Page:
         """A new tab of the site."""
@@ -49,7 +48,6 @@ class Reader:
         page.on("dialog", self._asked)
         page.on("popup", lambda popup: self.opened.append(popup.url))
         page.on("console", lambda message: self.said.append(message.text))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(self.url + path)
         return page
 

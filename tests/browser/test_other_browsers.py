@@ -1,0 +1,196 @@
+"""The main stories in Firefox and in WebKitGTK, each engine in one start of its browser."""
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.engines import ENGINES, Engine, Missing, wait_until
+from tests.browser.hostile import notebook as hostile
+from tests.browser.hostile.attacker import Attacker, listening
+
+pytestmark = pytest.mark.browser
+
+SCIENCE = """
+import numpy as np, pandas as pd, matplotlib.pyplot as plt
+x = np.linspace(0, 1, 5)
+print("sum", x.sum())
+print("mean", pd.DataFrame({"y": x ** 2}).y.mean())
+plt.plot(x, x ** 2)
+plt.show()
+"""
+
+_DROP = """
+const [name, text] = args;
+const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+const files = new DataTransfer();
+files.items.add(new File([bytes], name, { type: 'application/json' }));
+const place = document.querySelector('.home');
+for (const kind of ['dragenter', 'dragover', 'drop']) {
+  const event = new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: files });
+  place.dispatchEvent(event);
+}
+"""
+_SEEN = """
+return [...document.querySelectorAll('[data-cell-id]')].map((cell) => ({
+  id: cell.dataset.cellId,
+  status: cell.dataset.executionStatus,
+  text: [...cell.querySelectorAll('.outs')].map((outputs) => outputs.innerText).join(''),
+  pictures: [...cell.querySelectorAll('.outs img')].filter((img) => img.naturalWidth > 100).length,
+}))
+"""
+_PLACE = """
+const element = document.querySelector(args[0]);
+element?.scrollIntoView({ block: 'center' });
+const { left, top, width, height } = element?.getBoundingClientRect() ?? {};
+return element ? [left + width / 2, top + height / 2] : null;
+"""
+
+
+class Tab:
+    """The page in an engine's tab."""
+
+    def __init__(self, engine: Engine, url: str) -> None:
+        self.engine = engine
+        self.url = url
+
+    def open_file(self, name: str, notebook: dict[str, Any]) -> str:
+        """Open a notebook file by dropping it on the list of notebooks; its address."""
+        self.engine.go(self.url)
+        self.wait("document.querySelector('.home')", "the list of notebooks")
+        data = base64.b64encode(json.dumps(notebook).encode()).decode()
+        self.engine.run(_DROP, name, data)
+        found: str = self.wait(
+            "location.search && document.querySelector('[data-cell-id]') && location.href",
+            "the notebook",
+        )
+        self.wait("document.querySelector('.saved')?.innerText.startsWith('Saved')", "Saved")
+        return found
+
+    def wait(self, expression: str, what: str) -> Any:
+        """Wait until an expression in the page is truthy; its value."""
+
+        def look() -> Any:
+            return self.engine.run(
+                f"const found = {expression}; return found && (found.nodeType ? true : found)"
+            )
+
+        return wait_until(look, what)
+
+    def press_at(self, selector: str) -> None:
+        """Click in the middle of an element."""
+        x, y = wait_until(lambda: self.engine.run(_PLACE, selector), selector)
+        self.engine.click(x, y)
+
+    def run_cell(self, cell: str) -> None:
+        """Run a cell as a person does: click into it, then Ctrl+Enter."""
+        self.press_at(f"[data-cell-id={cell}] .code")
+        self.wait(f"document.activeElement?.closest('[data-cell-id={cell}]')", "the focus")
+        self.engine.press("Control", "Enter")
+
+    def cell(self, cell: str) -> dict[str, Any]:
+        """What is to be seen of a cell."""
+        found: list[dict[str, Any]] = self.engine.run(_SEEN)
+        return next((each for each in found if each["id"] == cell), {"status": None})
+
+    def status(self, cell: str, *wanted: str) -> str:
+        """Wait until the cell's run is in one of these states; which."""
+        wait_until(lambda: self.cell(cell)["status"] in wanted, f"cell {cell} {wanted}")
+        found: str = self.cell(cell)["status"]
+        return found
+
+
+def notebook_of(**sources: str) -> dict[str, Any]:
+    """A notebook file with these code cells."""
+    cells = [
+        {
+            "cell_type": "code",
+            "id": name,
+            "metadata": {},
+            "source": source,
+            "outputs": [],
+            "execution_count": None,
+        }
+        for name, source in sources.items()
+    ]
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+
+
+@pytest.fixture(scope="module")
+def attacker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacker]:
+    with listening(tmp_path_factory.mktemp("attacker")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=sorted(ENGINES))
+def engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    try:
+        with ENGINES[request.param](tmp_path_factory.mktemp(request.param)) as started:
+            yield started
+    except Missing as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture
+def tab(engine: Engine, site_url: str) -> Tab:
+    return Tab(engine, site_url)
+
+
+def test_science_runs_and_is_there_after_a_reload(tab: Tab, artefacts: Path) -> None:
+    address = tab.open_file("science.ipynb", notebook_of(science=SCIENCE))
+    tab.run_cell("science")
+    assert tab.status("science", "ok", "error") == "ok", tab.cell("science")
+    wait_until(lambda: tab.cell("science")["pictures"] == 1, "the picture")
+    assert "sum 2.5\nmean 0.375" in tab.cell("science")["text"]
+    tab.wait("document.querySelector('.saved')?.innerText.startsWith('Saved')", "Saved")
+    tab.engine.shot(artefacts / f"{tab.engine.name}-science.png")
+    tab.engine.go(tab.url)
+    tab.engine.go(address)
+    wait_until(lambda: tab.cell("science").get("pictures") == 1, "the picture, after a reload")
+    assert "sum 2.5\nmean 0.375" in tab.cell("science")["text"]
+    assert tab.cell("science")["status"] == "ok"
+
+
+def test_an_endless_loop_ends_and_python_goes_on(tab: Tab) -> None:
+    tab.open_file("loop.ipynb", notebook_of(loop="while True: pass", after="6 * 7"))
+    tab.run_cell("loop")
+    tab.status("loop", "running")
+    tab.press_at("[data-cell-id=loop] .go")
+    # Where the frame has no shared memory, Python is ended and started anew; the page says so.
+    can_interrupt = tab.engine.name == "firefox"
+    assert tab.status("loop", "error", "lost") == ("error" if can_interrupt else "lost")
+    if can_interrupt:
+        assert "KeyboardInterrupt" in tab.cell("loop")["text"]
+    else:
+        tab.wait("document.body.innerText.includes('started anew')", "a word about the restart")
+    tab.run_cell("after")
+    tab.status("after", "ok")
+    assert "42" in tab.cell("after")["text"]
+
+
+def test_a_hostile_notebook_runs_nothing_in_the_page(
+    tab: Tab, attacker: Attacker, artefacts: Path
+) -> None:
+    address = tab.open_file(hostile.FILE_NAME, hostile.notebook(attacker.http, attacker.https))
+    count = tab.engine.run("return document.querySelectorAll('[data-cell-id]').length")
+    for index in range(count):
+        tab.engine.run(
+            "document.querySelectorAll('[data-cell-id]')[args[0]].scrollIntoView();"
+            "await new Promise((next) => requestAnimationFrame(() => setTimeout(next)))",
+            index,
+        )
+    wait_until(lambda: hostile.CONTROL in tab.engine.marks_below(), "the mark of the control")
+    wait_until(lambda: "javascript-output" in tab.engine.marks_below(), "the mark of a script")
+    tab.engine.shot(artefacts / f"{tab.engine.name}-hostile.png")
+    assert set(tab.engine.marks_below()) <= hostile.ALLOWED
+    assert tab.engine.run("return window.__hacked ?? []") == []
+    assert tab.engine.run("return document.title").startswith("<img src=x")
+    assert tab.engine.run("return location.href") == address
+    assert attacker.paths() == []
+    tab.engine.run(hostile.mark("control").replace("alert", "void "))
+    assert "control" in tab.engine.run("return window.__hacked")
