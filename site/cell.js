@@ -129,6 +129,11 @@ export class CellView {
 
   /** Put the editor in the place of the bare source. */
   openEditor() {
+    const back = this.page.texts.takeBack(this.id);
+    if (back) {
+      this.host.replaceChildren(back.view.dom);
+      back.setLanguage(LANGUAGES[this.cell.type] ?? "text");
+    }
     if (this.page.texts.editor(this.id)) return;
     this.host.hidden = false;
     const doc = this.cell.source;
@@ -276,7 +281,7 @@ export class CellView {
   }
 
   destroy() {
-    this.page.texts.drop(this.id);
+    this.page.texts.putAway(this.id);
     this.state.destroy();
     renderOutputs(this.outputs, null, this.page.outputOptions(this.id));
     this.element.remove();

@@ -90,6 +90,11 @@ export class Model {
     return this.view.undo.undo !== null || standing(this.waiting).some(({ command }) => canBeUndone(command));
   }
 
+  /** Whether the cell is there, or was only deleted by a command that is not confirmed. @param {string} id */
+  isKnown(id) {
+    return id in this.base.cells || id in this.view.cells;
+  }
+
   /** The text of a cell as it is drawn now. @param {string} id @returns {string} */
   source(id) {
     return this.texts.text(id) ?? this.view.cells[id]?.source ?? "";

@@ -236,6 +236,7 @@ export class NotebookPage {
     const needsFocus = this.select.follow(before);
     this._tellReadOnly();
     this.sheet.draw();
+    this.texts.sweep((id) => this.model.isKnown(id));
     // The focus is never lost with the control that had it.
     if (needsFocus || (document.activeElement === document.body && held !== document.body)) this.select.focus();
     this._sayRuns();

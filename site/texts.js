@@ -25,6 +25,8 @@ export class CellTexts {
     this.isAttached = false;
     /** @type {Map<string, Held>} */
     this._held = new Map();
+    /** Cells with an editor that are not drawn. @type {Set<string>} */
+    this._away = new Set();
     /** @type {Array<{ids: string[], run: () => void}>} */
     this._after = [];
   }
@@ -137,10 +139,24 @@ export class CellTexts {
     }
   }
 
-  /** @param {string} id */
-  drop(id) {
-    this.editor(id)?.destroy();
-    this._held.delete(id);
+  /** The cell is not drawn any more; it may be again, as long as `sweep` does not say else. @param {string} id */
+  putAway(id) {
+    if (this._held.has(id)) this._away.add(id);
+  }
+
+  /** The editor of a cell that is drawn again. @param {string} id @returns {Editor | undefined} */
+  takeBack(id) {
+    return this._away.delete(id) ? this.editor(id) : undefined;
+  }
+
+  /** Forget the cells that are away and will not be back as they were. @param {(id: string) => boolean} isThere */
+  sweep(isThere) {
+    for (const id of this._away) {
+      if (isThere(id)) continue;
+      this.editor(id)?.destroy();
+      this._held.delete(id);
+      this._away.delete(id);
+    }
   }
 }
 
