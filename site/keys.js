@@ -40,7 +40,7 @@ export class Keys {
   _captured = (event) => {
     if (event.isComposing || inDialog(event)) return;
     const wanted = findAction(event);
-    if (!wanted?.always || !isOurs(event, wanted)) return;
+    if (!wanted?.always || !isNoText(event) || !isOurs(event, wanted)) return;
     event.preventDefault();
     event.stopPropagation();
     this.page.act(wanted);
@@ -96,6 +96,11 @@ function findAction(event) {
   return BY_KEYS.get(chord);
 }
 
+/** A letter by itself is typed; it never acts while typing. @param {KeyboardEvent} event */
+function isNoText(event) {
+  return hasMod(event) || event.ctrlKey || event.altKey || event.key.length > 1;
+}
+
 /** @param {HTMLElement} region @returns {HTMLElement} */
 function firstControl(region) {
   const found = region.querySelector("a[href], button:not(:disabled), input, [tabindex='0']");
@@ -111,7 +116,7 @@ function inDialog(event) {
 function isOurs(event, wanted) {
   const target = /** @type {HTMLElement} */ (event.target);
   if (target.closest?.(".ask")) return false;
-  if (wanted.group !== "Run" && wanted.group !== "Cells") return wanted.keys?.[0] !== "P" || !isField(target);
+  if (wanted.group !== "Run" && wanted.group !== "Cells") return true;
   return target === document.body || target.closest?.(".cell, .nb") !== null;
 }
 
