@@ -1,5 +1,6 @@
 /** The header of a notebook: way home, title, what is saved, the runtime. */
 
+import { entry } from "./catalogue.js";
 import { attr, fill, h, setText } from "./dom.js";
 import { icon, logo } from "./icons.js";
 import { openMenu } from "./menus.js";
@@ -38,13 +39,20 @@ export class Header {
     );
     /** @type {Saved} */
     this.state = { events: 0, unsaved: 0 };
+    /** The name in the list of notebooks: what is shown until the log has been read. */
+    this._listed = "";
+    entry(page.id).then((found) => {
+      this._listed = found?.name ?? "";
+      this.draw();
+    });
   }
 
   draw() {
     const { notebook, runtime } = this.page.model.view;
-    if (document.activeElement !== this.title) this.title.value = notebook.name;
-    attr(this.title, "readonly", this.page.isReadOnly);
-    document.title = notebook.name ? `${notebook.name} - Foldbook` : "Foldbook";
+    const name = this.page.model.isLoaded ? notebook.name : this._listed;
+    if (document.activeElement !== this.title) this.title.value = name;
+    attr(this.title, "readonly", this.page.isReadOnly || !this.page.model.isLoaded);
+    document.title = name ? `${name} - Foldbook` : "Foldbook";
     this.drawSaved();
     this._drawChip(runtime);
   }

@@ -1,7 +1,8 @@
 /** The list of notebooks. */
 
 import { actorMark } from "./actors.js";
-import { exportAll } from "./backup.js";
+import { exportAll, exportNotebook } from "./backup.js";
+import { Banners } from "./banners.js";
 import * as catalogue from "./catalogue.js";
 import { askLine } from "./dialogs.js";
 import { fill, h, phone } from "./dom.js";
@@ -34,9 +35,10 @@ export class HomePage {
       "main",
       { class: "home-main" },
       this.list,
-      drawExamples((id) => open(id), (message) => showToast(message)),
+      drawExamples((id) => open(id), (message) => this._fail("The example was not opened.", message)),
     );
-    this.root = h("div", { class: "home" }, this._header(), this.main, this._bar());
+    this.banners = new Banners();
+    this.root = h("div", { class: "home" }, this._header(), this.banners.element, this.main, this._bar());
   }
 
   /** @param {HTMLElement} place */
@@ -44,7 +46,7 @@ export class HomePage {
     await this._load();
     place.replaceChildren(this.root);
     catalogue.watch(() => this._load());
-    onDrop(this.root, (files) => this._open(files));
+    onDrop(this.root, (files) => this._try("Not opened.", () => this._open(files)));
     document.addEventListener("keydown", (event) => this._key(event));
     phone.addEventListener("change", () => this._draw());
     document.addEventListener("visibilitychange", () => document.hidden || this._draw());
@@ -85,11 +87,11 @@ export class HomePage {
   }
 
   _openButton() {
-    return h("button", { class: "btn line", type: "button", onclick: () => pickFiles(READABLE, (files) => this._open(files)) }, icon("upload"), "Open .ipynb");
+    return h("button", { class: "btn line", type: "button", onclick: () => pickFiles(READABLE, (files) => this._try("Not opened.", () => this._open(files))) }, icon("upload"), "Open .ipynb");
   }
 
   _newButton() {
-    return h("button", { class: "btn pri", type: "button", onclick: () => this._create() }, icon("plus"), "New notebook");
+    return h("button", { class: "btn pri", type: "button", onclick: () => this._try("No notebook was made.", () => this._create()) }, icon("plus"), "New notebook");
   }
 
   _draw() {
@@ -172,18 +174,24 @@ export class HomePage {
       anchor,
       [
         { label: "Rename", icon: "pencil", run: () => this._rename(entry) },
-        { label: "Duplicate", icon: "copy", run: () => this._try(() => catalogue.duplicate(entry.id)) },
-        { label: "Download .ipynb", icon: "download", run: () => this._try(() => this._download(entry)) },
+        { label: "Duplicate", icon: "copy", run: () => this._try("Not duplicated.", () => catalogue.duplicate(entry.id)) },
+        { label: "Download .ipynb", icon: "download", run: () => this._try("The file was not made.", () => this._download(entry)) },
         null,
-        { label: "Delete", icon: "trash-2", danger: true, run: () => this._try(() => this._remove(entry)) },
+        { label: "Delete", icon: "trash-2", danger: true, run: () => this._try("Not deleted.", () => this._remove(entry)) },
       ],
       { label: entry.name, align: "end" },
     );
   }
 
-  /** @param {() => Promise<any>} act */
-  _try(act) {
-    act().catch((error) => showToast(messageOf(error)));
+  /** @param {string} what has not happened if it fails @param {() => Promise<any>} act */
+  _try(what, act) {
+    this.banners.show("failed", null);
+    act().catch((error) => this._fail(what, messageOf(error)));
+  }
+
+  /** @param {string} title @param {string} words */
+  _fail(title, words) {
+    this.banners.show("failed", { look: "bad", title, words, canClose: true });
   }
 
   async _create() {
@@ -193,33 +201,36 @@ export class HomePage {
   /** @param {Entry} entry */
   async _rename(entry) {
     const name = await askLine({ title: "Rename notebook", label: "Name", value: entry.name, act: "Rename" });
-    if (name && name !== entry.name) this._try(() => catalogue.rename(entry.id, name));
+    if (name && name !== entry.name) this._try("Not renamed.", () => catalogue.rename(entry.id, name));
   }
 
   /** @param {Entry} entry */
   async _remove(entry) {
     await catalogue.remove(entry.id);
-    showToast(`Deleted “${entry.name}”.`, { label: "Undo", run: () => this._try(() => catalogue.restore(entry.id)) });
+    showToast(`Deleted “${entry.name}”.`, { label: "Undo", run: () => this._try("Not brought back.", () => catalogue.restore(entry.id)) });
   }
 
   /** @param {Entry} entry */
   async _download(entry) {
-    const { exportNotebook } = await import("./backup.js");
     const { name, data } = await exportNotebook(entry.id);
     saveAs(name, data);
   }
 
   _backUp() {
-    this._try(() => exportAll(this.entries));
+    this._try("No backup was made.", () => exportAll(this.entries));
   }
 
   /** @param {File[]} files */
   async _open(files) {
+    const isBook = (/** @type {File} */ file) => /\.(ipynb|json|foldbook)$/i.test(file.name);
+    const others = files.filter((file) => !isBook(file));
     /** @type {string[]} */
     const ids = [];
-    for (const file of files) {
-      if (/\.(ipynb|json|foldbook)$/i.test(file.name)) ids.push(await catalogue.importFile(file.name, await file.arrayBuffer()));
-      else showToast(`${file.name} is not a notebook. Open a notebook first, then drop it there to read it from code.`);
+    for (const file of files.filter(isBook)) ids.push(await catalogue.importFile(file.name, await file.arrayBuffer()));
+    if (others.length) {
+      const names = others.map((file) => file.name).join(", ");
+      this._fail("Not opened.", `A notebook ends in .ipynb or .foldbook; this is ${names}. Drop other files onto an open notebook, to read them from code.`);
+      return;
     }
     if (ids.length === 1 && ids[0]) open(ids[0]);
     else if (ids.length) showToast(`Opened ${plural(ids.length, "notebook")}.`);
