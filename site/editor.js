@@ -211,6 +211,7 @@ const base = [
     ...closeBracketsKeymap,
     ...searchKeymap,
     ...historyKeymap,
+    { key: "Mod-Shift-z", run: redo, preventDefault: true },
     { key: "Mod-/", run: toggleComment },
     // Ctrl-K is the page's own where Emacs keys would delete a line.
     ...defaultKeymap.filter((binding) => binding.key !== "Mod-Enter"),

@@ -233,9 +233,11 @@ export class NotebookPage {
     const before = this.sheet.order;
     const { view } = this.model;
     const held = document.activeElement;
+    const wasActive = this.select.active;
     const needsFocus = this.select.follow(before);
     this._tellReadOnly();
     this.sheet.draw();
+    if (this.select.active !== wasActive) this.sheet.redrawSelection();
     this.texts.sweep((id) => this.model.isKnown(id));
     // The focus is never lost with the control that had it.
     if (needsFocus || (document.activeElement === document.body && held !== document.body)) this.select.focus();
