@@ -1,4 +1,4 @@
-/** The runtime in full: what it is, what it does, what would be lost. */
+/** The runtime in full: what it is, what it does, what would be lost. It follows the runtime while it is open. */
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -8,21 +8,22 @@ import { queueWords, runtimeWords } from "./header.js";
 import { upWords } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
+/** @typedef {import("./icons.js").IconName} IconName */
+
+const LOSS =
+  "A restart, or closing the tab that runs Python, loses its variables, imports and the files that code wrote. The notebook, its outputs and the files you added stay.";
+const AGAIN = 1000; // ms between two looks at the runtime
 
 /** @param {Page} page @param {HTMLElement} anchor */
 export function openRuntime(page, anchor) {
   if (anchor.getAttribute("aria-expanded") === "true") return;
-  const { runtime } = page.model.view;
-  const { sign, words } = runtimeWords(page, runtime);
-  const name = runtime?.name || "Browser";
-  const isUp = runtime !== null && ["ready", "busy", "starting"].includes(runtime.status);
   /** @type {() => void} */
   let close = () => {};
-  const act = (/** @type {string} */ label, /** @type {import("./icons.js").IconName} */ picture, /** @type {() => void} */ run, /** @type {boolean} */ enabled) =>
+  const act = (/** @type {string} */ label, /** @type {IconName} */ picture, /** @type {() => void} */ run) =>
     h(
       "button",
       {
-        class: "btn line", type: "button", disabled: !enabled || page.isReadOnly,
+        class: "btn line", type: "button",
         onclick: () => {
           close();
           run();
@@ -31,41 +32,60 @@ export function openRuntime(page, anchor) {
       icon(picture),
       label,
     );
-  const facts = [
-    runtime?.status === "busy" ? queueWords(runtime.queue ?? 0) : "",
-    isUp && runtime?.since ? `Up ${upWords(Date.now() - runtime.since)}` : "",
-    runtime?.reason && !isUp ? runtime.reason : "",
-  ].filter(Boolean);
+  const interrupt = act("Interrupt", "square", () => page.run.interrupt());
+  const restart = act("Restart", "rotate-ccw", () => page.run.restart(false));
+  const again = act("Restart and run all", "play", () => page.run.restart(true));
+  const top = h("div", { class: "top" });
+  let shown = "";
+  const draw = () => {
+    const { status } = page.model.view.runtime ?? {};
+    interrupt.disabled = page.isReadOnly || status !== "busy";
+    restart.disabled = page.isReadOnly || !isUp(page);
+    again.disabled = page.isReadOnly;
+    const fresh = about(page);
+    const now = fresh.map((part) => part.outerHTML).join("");
+    if (now === shown) return;
+    shown = now;
+    top.replaceChildren(...fresh);
+  };
+  draw();
   const surface = h(
     "div",
     { class: "menu rt-pop", role: "dialog", "aria-label": "Runtime" },
-    h(
-      "div",
-      { class: "top" },
-      actorMark({ name, kind: "runtime", hue: "slate", initials: name.slice(0, 1).toUpperCase() }, "lg"),
-      h(
-        "div",
-        null,
-        h("div", { class: "line1" }, h("b", null, name), sign === "ring" ? h("span", { class: "ring" }) : h("span", { class: `dot ${sign}` }), h("span", null, words)),
-        h("p", null, languageWords(page)),
-        facts.length ? h("p", { class: "q t" }, facts.join(" · ")) : null,
-      ),
-    ),
-    h(
-      "div",
-      { class: "acts" },
-      act("Interrupt", "square", () => page.run.interrupt(), runtime?.status === "busy"),
-      act("Restart", "rotate-ccw", () => page.run.restart(false), isUp),
-      act("Restart and run all", "play", () => page.run.restart(true), true),
-    ),
-    h(
-      "div",
-      { class: "loss" },
-      "A restart, or closing the tab that runs Python, loses its variables, imports and the files that code wrote. The notebook, its outputs and the files you added stay.",
-    ),
+    top,
+    h("div", { class: "acts" }, interrupt, restart, again),
+    h("div", { class: "loss" }, LOSS),
   );
-  close = float(anchor, surface, { align: "end" });
+  const looking = setInterval(draw, AGAIN);
+  close = float(anchor, surface, { align: "end", onClose: () => clearInterval(looking) });
   /** @type {HTMLElement | null} */ (surface.querySelector("button:not(:disabled)"))?.focus();
+}
+
+/** @param {Page} page */
+function isUp(page) {
+  return ["ready", "busy", "starting"].includes(page.model.view.runtime?.status ?? "none");
+}
+
+/** Its mark, and what it is and does. @param {Page} page */
+function about(page) {
+  const { runtime } = page.model.view;
+  const { sign, words } = runtimeWords(page, runtime);
+  const name = runtime?.name || "Browser";
+  const facts = [
+    runtime?.status === "busy" ? queueWords(runtime.queue ?? 0) : "",
+    isUp(page) && runtime?.since ? `Up ${upWords(Date.now() - runtime.since)}` : "",
+    runtime?.reason && !isUp(page) ? runtime.reason : "",
+  ].filter(Boolean);
+  return [
+    actorMark({ name, kind: "runtime", hue: "slate", initials: name.slice(0, 1).toUpperCase() }, "lg"),
+    h(
+      "div",
+      null,
+      h("div", { class: "line1" }, h("b", null, name), sign === "ring" ? h("span", { class: "ring" }) : h("span", { class: `dot ${sign}` }), h("span", null, words)),
+      h("p", null, languageWords(page)),
+      facts.length ? h("p", { class: "q t" }, facts.join(" · ")) : null,
+    ),
+  ];
 }
 
 /** @param {Page} page */

@@ -8,7 +8,7 @@ import { actorOf, hueVariable } from "./actors.js";
 const HEIGHT = 14;
 const BUCKETS = 110; // into so many the view divides a log
 const STEP = 2; // px from tick to tick, so that each stands on whole pixels
-const LOW = 6; // events: where no tick has more, none reaches the top
+const LOW = 3; // events: where no tick has more, none reaches the top
 
 /** @typedef {[number, string, number]} Tick [bucket, actor, events] */
 
