@@ -70,7 +70,7 @@ const look = EditorView.theme({
   "&": { color: "var(--ink)", backgroundColor: "transparent" },
   "&.cm-focused": { outline: "none" },
   ".cm-scroller": {
-    font: "400 13px/20px var(--mono)",
+    font: "400 var(--code-size)/var(--code-line) var(--mono)",
     fontVariantLigatures: "none",
     overflowX: "auto",
   },

@@ -40,6 +40,14 @@ const FORESEEN = {
     notebook: { ...view.notebook, name: command.name },
   }),
   run_cells: queueCells,
+  add_file: (view, { path, size, mime, digest }) => ({
+    ...view,
+    files: [...view.files.filter((file) => file.path !== path), { path, size, mime, digest }],
+  }),
+  remove_file: (view, { path }) => ({
+    ...view,
+    files: view.files.filter((file) => file.path !== path),
+  }),
 };
 
 /** What else can be undone; it is drawn when the worker has done it. */
