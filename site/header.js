@@ -136,6 +136,7 @@ export class Header {
 export function runtimeWords(page, runtime) {
   const name = runtime?.name || "Browser";
   const said = (/** @type {string} */ sign, /** @type {string} */ words) => ({ sign, words, label: `${name}, ${words}` });
+  if (page.isReadOnly) return said("off", "Off while read-only");
   if (page.status.preparing) return said("ring", page.status.preparing);
   switch (runtime?.status) {
     case "starting":
