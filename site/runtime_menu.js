@@ -5,7 +5,7 @@ import { icon } from "./icons.js";
 import { float } from "./menus.js";
 import { actorMark } from "./actors.js";
 import { queueWords, runtimeWords } from "./header.js";
-import { upWords } from "./words.js";
+import { spanWords } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./icons.js").IconName} IconName */
@@ -71,9 +71,9 @@ function about(page) {
   const { runtime } = page.model.view;
   const { sign, words } = runtimeWords(page, runtime);
   const name = runtime?.name || "Browser";
+  const since = runtime?.status === "busy" && runtime.since ? `, ${spanWords(Date.now() - runtime.since)}` : "";
   const facts = [
     runtime?.status === "busy" ? queueWords(runtime.queue ?? 0) : "",
-    isUp(page) && runtime?.since ? `Up ${upWords(Date.now() - runtime.since)}` : "",
     runtime?.reason && !isUp(page) ? runtime.reason : "",
   ].filter(Boolean);
   return [
@@ -81,7 +81,7 @@ function about(page) {
     h(
       "div",
       null,
-      h("div", { class: "line1" }, h("b", null, name), sign === "ring" ? h("span", { class: "ring" }) : h("span", { class: `dot ${sign}` }), h("span", null, words)),
+      h("div", { class: "line1" }, h("b", null, name), sign === "ring" ? h("span", { class: "ring" }) : h("span", { class: `dot ${sign}` }), h("span", { class: "t" }, words, since)),
       h("p", null, languageWords(page)),
       facts.length ? h("p", { class: "q t" }, facts.join(" · ")) : null,
     ),

@@ -65,14 +65,6 @@ export function spanWords(ms) {
   return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
 }
 
-/** How long something is up, coarsely: "40 s", "24 min", "2 h 5 min". @param {number} ms */
-export function upWords(ms) {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
 /** "6 KB", "48 MB", "1.2 GB". @param {number} bytes */
 export function sizeWords(bytes) {
   if (bytes < 1000) return `${bytes} bytes`;
