@@ -47,7 +47,6 @@ export class CellView {
         class: "cell",
         "data-cell-id": cell.id,
         tabindex: -1,
-        onmousedown: (/** @type {MouseEvent} */ event) => this._pressed(event),
         onfocusin: (/** @type {FocusEvent} */ event) => this._focused(event),
       },
       this.margin,
@@ -55,6 +54,8 @@ export class CellView {
       this.provenance,
       insertRow(page, cell.id),
     );
+    // Before the editor: a press with Shift may extend the selection of cells.
+    this.element.addEventListener("mousedown", (event) => this._pressed(event), true);
   }
 
   /** Draw what changed. @param {Cell} cell @param {number} index */
@@ -266,11 +267,15 @@ export class CellView {
   _pressed(event) {
     const target = /** @type {HTMLElement} */ (event.target);
     if (event.button !== 0 || target.closest("button, a, input, .ins, .tools")) return;
-    if (this.host.contains(target)) return this.openEditor();
+    const extendsHere = event.shiftKey && this.page.select.active !== this.id;
+    if (this.host.contains(target) && !extendsHere) return this.openEditor();
     const keepsFocus = target.closest(".md, .outs") !== null;
     this.page.select.set(this.id, { scroll: false, focus: !keepsFocus, extend: event.shiftKey });
     if (keepsFocus) queueMicrotask(() => this.element.focus({ preventScroll: true }));
-    if (event.shiftKey) event.preventDefault();
+    if (extendsHere) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
   }
 
   /** @param {FocusEvent} event */

@@ -282,7 +282,7 @@ function cellKeys(keys) {
     { key: "ArrowDown", run: (/** @type {EditorView} */ view) => leave(view, true, leaveDown) },
   ];
   const escapes = (/** @type {EditorView} */ view) => {
-    if (simplifySelection(view) && view.state.selection.ranges.length === 1) return true;
+    if (view.state.selection.ranges.length > 1) return simplifySelection(view);
     escape?.();
     return Boolean(escape);
   };
