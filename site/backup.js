@@ -22,10 +22,14 @@ export async function exportNotebook(id) {
     isThere = resolve;
     isNot = reject;
   });
-  const link = openNotebook(id, {
-    onView: (_view, { saved }) => saved || isThere(),
-    onStatus: ({ stage, message = "Python did not start." }) => stage === "failed" && isNot(new Error(message)),
-  });
+  const link = openNotebook(
+    id,
+    {
+      onView: (_view, { saved }) => saved || isThere(),
+      onStatus: ({ stage, message = "Python did not start." }) => stage === "failed" && isNot(new Error(message)),
+    },
+    { quiet: true },
+  );
   try {
     await attached;
     return await link.exportFile("ipynb");

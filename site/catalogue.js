@@ -7,6 +7,7 @@
  */
 
 import * as db from "./db.js";
+import { checkNotebookFile } from "./reading.js";
 
 /**
  * @typedef {object} Entry
@@ -67,12 +68,13 @@ export async function create(name = "Untitled") {
 
 /**
  * A new notebook from a file: .ipynb, or a log that Foldbook exported. It is read when it is
- * opened for the first time.
+ * opened for the first time; one that is no notebook at all is refused, and nothing is made.
  * @param {string} fileName
  * @param {ArrayBuffer} data
  * @returns {Promise<string>} its id
  */
 export async function importFile(fileName, data) {
+  checkNotebookFile(fileName, data);
   const id = newId();
   const name = fileName.replace(/\.(ipynb|json|foldbook)$/i, "") || "Untitled";
   await begin(id, name, { do: "import_file", notebook_id: id, name, file: fileName, data });

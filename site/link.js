@@ -13,7 +13,8 @@ import * as db from "./db.js";
 import { exportLog } from "./export.js";
 import { RuntimeHost } from "./runtime_host.js";
 
-/** @typedef {{stage: "loading"|"opening"|"ready"|"readonly"|"failed", message?: string, done?: number, total?: number, detail?: string}} Status */
+/** @typedef {{stage: "loading"|"opening"|"ready"|"readonly"|"failed", title?: string, message?: string, done?: number, total?: number, detail?: string}} Status */
+/** @typedef {{message: string, kind?: string, action?: {label: string, command: any}}} Toast */
 /** @typedef {{events: number, unsaved: number, failed?: string}} Saved */
 
 /**
@@ -27,22 +28,32 @@ import { RuntimeHost } from "./runtime_host.js";
  * @property {(saved: Saved) => void} [onSaved] how many commands are not stored yet
  * @property {(status: Status) => void} [onStatus] how the worker's start goes on
  * @property {(refused: {k: number, command: any, message: string}) => void} [onRefused]
- * @property {(toast: {message: string, kind?: string}) => void} [onToast]
+ * @property {(toast: Toast) => void} [onToast] action: what the reader may want to send then
  * @property {(host: any) => void} [onHost] progress of packages and other news of the runtime
  * @property {(leads: boolean) => void} [onLeader] this tab now holds worker and runtime
  */
 
 const PATIENCE = 1000; // ms that a command may wait for its acknowledgement before it is kept here
+const CRASH_AGAIN = 60_000; // ms within which a worker that crashes again is not started anew
+
+/** @type {Record<string, string>} */
+const TITLES = {
+  newer: "This notebook needs a newer Foldbook.",
+  missing: "There is no such notebook in this browser.",
+  failed: "This notebook cannot be read.",
+  full: "There is no room.",
+};
 
 /** @typedef {{k: number, base: number, seq: number, command: any, kept: "no" | "soon" | "yes"}} Sent */
 
 /**
  * @param {string} id
  * @param {Handlers} handlers
+ * @param {{quiet?: boolean}} [how] quiet: no runtime is started until something is to be run
  * @returns {Link}
  */
-export function openNotebook(id, handlers) {
-  const link = new Link(id, handlers);
+export function openNotebook(id, handlers, how = {}) {
+  const link = new Link(id, handlers, how);
   link.start();
   return link;
 }
@@ -62,11 +73,13 @@ export class Link {
   #v = 0;
   #seq = 0;
   #workerUnsaved = 0;
+  #crashedAt = -Infinity;
   /** @type {string | undefined} */ #failed;
 
-  /** @param {string} id @param {Handlers} handlers */
-  constructor(id, handlers) {
+  /** @param {string} id @param {Handlers} handlers @param {{quiet?: boolean}} [how] */
+  constructor(id, handlers, how = {}) {
     this.id = id;
+    this.how = how;
     this.view = `${Date.now().toString(36)}-${catalogue.newId()}`;
     this.handlers = handlers;
     this.channel = new BroadcastChannel(`foldbook:${id}`);
@@ -189,7 +202,7 @@ export class Link {
     try {
       await navigator.locks.request(`foldbook:${this.id}`, { signal: this.#leave.signal }, () => {
         if (this.#leave.signal.aborted) return undefined;
-        this.#startWorker();
+        this.#startWorker(false);
         return held;
       });
     } catch (error) {
@@ -197,16 +210,55 @@ export class Link {
     }
   }
 
-  #startWorker() {
+  /** @param {boolean} crashed whether it stands in the place of one that crashed */
+  #startWorker(crashed) {
     this.#attached = false;
     const url = new URL("./notebook_worker.js", document.baseURI);
     const worker = new Worker(url, { type: "module", name: `notebook ${this.id}` });
     worker.onmessage = (event) => this.#receive(event.data);
-    worker.onerror = (event) =>
-      this.#fail(new Error(event.message || "the notebook worker could not be loaded"));
-    worker.postMessage({ t: "boot", id: this.id });
+    worker.onerror = (event) => {
+      if (worker === this.#worker) this.#crashed(event.message || "it could not be loaded");
+    };
+    worker.postMessage({ t: "boot", id: this.id, quiet: this.how.quiet ?? false, crashed });
     this.#worker = worker;
     this.handlers.onLeader?.(true);
+  }
+
+  /**
+   * An error that nobody in the worker caught: what it holds cannot be trusted any more, and what
+   * it has stored can. Another one begins with that, once; the runtime goes with its port.
+   * @param {string} why
+   */
+  #crashed(why) {
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.#attached = false;
+    this.runtime.end();
+    for (const { reject } of this.#calls.values()) reject(new Error("the notebook worker crashed"));
+    this.#calls.clear();
+    const isAgain = performance.now() - this.#crashedAt < CRASH_AGAIN;
+    this.#crashedAt = performance.now();
+    if (isAgain) {
+      this.#tell({
+        t: "status",
+        stage: "failed",
+        title: "The notebook worker crashed twice.",
+        message: `${why}. Nothing that was saved is lost, and what you type is kept in this browser.`,
+      });
+      this.#keepNow();
+      return;
+    }
+    const message =
+      `The notebook worker crashed and was started anew (${why}). The notebook is as it was; ` +
+      "what Python had in memory is lost.";
+    this.#tell({ t: "toast", kind: "crashed", message });
+    this.#startWorker(true);
+  }
+
+  /** To this page and to all others. @param {any} message */
+  #tell(message) {
+    this.channel.postMessage(message);
+    this.#receive(message);
   }
 
   /** @returns {Promise<void>} */
@@ -325,9 +377,13 @@ export class Link {
   #keepLater() {
     this.#patience ??= setTimeout(() => {
       this.#patience = undefined;
-      const waiting = this.#unacked.filter((sent) => sent.kept === "no");
-      if (waiting.length > 0) this.#keep(waiting);
+      this.#keepNow();
     }, PATIENCE);
+  }
+
+  #keepNow() {
+    const waiting = this.#unacked.filter((sent) => sent.kept === "no");
+    if (waiting.length > 0) this.#keep(waiting);
   }
 
   /** @param {Sent} sent */
@@ -374,6 +430,7 @@ export class Link {
   /** @param {unknown} error */
   #fail(error) {
     const message = error instanceof Error ? error.message : String(error);
-    this.handlers.onStatus?.({ stage: "failed", message });
+    const title = error instanceof db.StoreError ? TITLES[error.kind] : undefined;
+    this.handlers.onStatus?.({ stage: "failed", title, message });
   }
 }

@@ -94,7 +94,7 @@ export class NotebookPage {
         this.model.refused(k);
         showToast(message);
       },
-      onToast: ({ message }) => showToast(message),
+      onToast: (toast) => this._toast(toast),
       onHost: (news) => this._news(news),
       onLeader: (leads) => {
         this.isHost = leads;
@@ -152,6 +152,12 @@ export class NotebookPage {
     this.status.tell(status);
     if (Boolean(wasPreparing) !== Boolean(this.status.preparing)) this.sheet.redrawAll();
     this.redrawSoon();
+  }
+
+  /** Short words of the worker; those about a file stay until they are closed. @param {import("./link.js").Toast} toast */
+  _toast({ message, kind, action }) {
+    if (kind === "import") this.banners.show("import", { look: "warn", title: "From the file:", words: message, canClose: true });
+    else showToast(message, action && { label: action.label, run: () => this.send(action.command) });
   }
 
   /** News of the runtime: packages that load. @param {any} news */

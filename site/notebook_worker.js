@@ -22,14 +22,26 @@ self.onmessage = (event) => {
   else deliver(event.data, "page");
 };
 
-/** @param {{id: string}} boot */
+// What breaks Python for good while nobody waits for it counts as an error of the worker.
+self.addEventListener("unhandledrejection", (event) => {
+  if (event.reason?.pyodide_fatal_error) reportError(event.reason);
+});
+
+/**
+ * @typedef {object} Boot
+ * @property {string} id the notebook's
+ * @property {boolean} quiet start no runtime until something is to be run
+ * @property {boolean} crashed the worker before this one crashed
+ */
+
+/** @param {Boot} boot */
 async function start(boot) {
   channel = new BroadcastChannel(`foldbook:${boot.id}`);
   channel.onmessage = (event) => deliver(event.data, "channel");
   try {
     const python = await loadPython();
     const main = python.pyimport("foldbook.browser.notebook_worker");
-    await main.main(boot.id, glue(python));
+    await main.main(boot.id, glue(python, boot));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     post({ t: "status", stage: "failed", message: lastLine(message), detail: message });
@@ -50,10 +62,13 @@ async function loadPython() {
 /**
  * What Python gets from here.
  * @param {Pyodide} python
+ * @param {Boot} boot
  */
-function glue(python) {
+function glue(python, boot) {
   return {
     db,
+    quiet: boot.quiet,
+    crashed: boot.crashed,
     identity: catalogue.identity,
     inbox,
     dropInbox: catalogue.dropInbox,

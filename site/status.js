@@ -73,7 +73,7 @@ export class Status {
   }
 
   /** How the start of the worker goes on. @param {LinkStatus} status */
-  tell({ stage, message = "", done, total }) {
+  tell({ stage, title, message = "", done, total }) {
     const isLoading = stage === "loading" || stage === "opening";
     const bytes = total && total > 1000 ? `: ${progressWords(done ?? 0, total)}` : "";
     this.preparing = isLoading ? `Preparing Python${bytes}` : "";
@@ -81,8 +81,8 @@ export class Status {
     if (stage === "failed") {
       this.page.banners.show("worker", {
         look: "bad",
-        title: "Python did not start.",
-        words: `${message}. What you type is kept in this browser.`.replace("..", "."),
+        title: title ?? "Python did not start.",
+        words: title ? message : `${message}. What you type is kept in this browser.`.replace("..", "."),
         acts: [
           { label: "Download the raw log", run: () => this.page.files.download("log") },
           { label: "Load the page again", run: () => location.reload() },

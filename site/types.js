@@ -85,6 +85,7 @@
  * What the link to the notebook worker says about itself.
  * @typedef {object} LinkStatus
  * @property {"loading" | "opening" | "ready" | "readonly" | "failed"} stage
+ * @property {string} [title] what failed, where it is not Python
  * @property {string} [message]
  * @property {number} [done] bytes
  * @property {number} [total] bytes

@@ -16,6 +16,7 @@ _DRIVEN = (
     "export",
     "link",
     "patch",
+    "reading",
     "runtime_assets",
     "runtime_bootstrap",
     "runtime_frame",

@@ -9,6 +9,7 @@ from pydantic_core import to_json
 from foldbook.browser import transfer
 from foldbook.browser.opening import IMPORT, Opened
 from foldbook.browser.page import Page, Waiting, Where
+from foldbook.browser.runtimes import CLOSED, CRASHED
 from foldbook.browser.views import INTERVAL, Views
 from foldbook.channel import Channel
 from foldbook.commands import Decision, Stamp, parse
@@ -52,19 +53,24 @@ class Host:
         self.desk.peer.subscribe(self._changed)
         opened.heed.append(self._tell_saved)
 
-    async def begin(self) -> None:
-        """Take what waits, say hello, and have Python started."""
+    async def begin(self, *, quiet: bool = False, crashed: bool = False) -> None:
+        """Take what waits, say hello, and have Python started.
+
+        quiet: not before something is to be run. crashed: the worker before this one did.
+        """
         peer = self.desk.peer
         if self._runtime is None or peer.readonly:
             self._hello("readonly")
             return
-        self._runtime.prepare()
+        if not quiet:
+            self._runtime.prepare()
         self._start(peer.run())
-        self._runtime.mourn()
+        self._runtime.mourn(CRASHED if crashed else CLOSED)
         await self._take_inbox()
         await self._introduce()
         self._hello("ready")
-        self._runtime.start()
+        if not quiet:
+            self._runtime.start()
 
     def receive(self, message: Mapping[str, Any], sender: Where, data: bytes | None = None) -> None:
         """A message of a page; ``data``: the bytes that it brings."""
@@ -110,8 +116,8 @@ class Host:
         stage = "readonly" if self.desk.readonly else "ready"
         self._page.post({"t": "status", "view": message["view"], "stage": stage}, sender)
         self._tell_saved(again=True)
-        for note in self._notes:
-            self._page.post({"t": "toast", "kind": "import", "message": note})
+        if self._notes:
+            self._page.post({"t": "toast", "kind": "import", "message": " ".join(self._notes)})
         self._notes.clear()
 
     async def _take_inbox(self) -> None:

@@ -29,7 +29,7 @@ async def main(notebook_id: str, glue: Any) -> None:
     around = _surroundings()
     opened = await open_notebook(notebook_id, page, store, around)
     host = Host(notebook_id, page, opened, around, time.perf_counter)
-    await host.begin()
+    await host.begin(quiet=bool(glue.quiet), crashed=bool(glue.crashed))
 
     def hear(text: str, sender: Where, extra: Any) -> None:
         message = json.loads(text)

@@ -33,6 +33,8 @@ from foldbook.view import Starting
 from foldbook.wire import identify
 
 NAME: Final = "Python in this browser"
+CLOSED: Final = "the tab that held it was closed"
+CRASHED: Final = "the notebook worker crashed"
 GRACE: Final = 1.0
 """Seconds that code which cannot be interrupted gets to end by itself (it may be waiting)."""
 PATIENCE: Final = 3.0
@@ -110,11 +112,11 @@ class PageRuntime:
             {"t": "host", "do": "start", "session": runtime.session, "options": options}, "page"
         )
 
-    def mourn(self) -> None:
-        """At the opening: runtimes of closed tabs are lost, and with them what they ran."""
+    def mourn(self, reason: str = CLOSED) -> None:
+        """At the opening: runtimes that are gone are lost, and with them what they ran."""
         notebook = self._peer.notebook
         events: list[Event] = [
-            RuntimeLost(runtime=session, reason="the tab that held it was closed")
+            RuntimeLost(runtime=session, reason=reason)
             for session in _orphaned(notebook, self.session)
         ]
         events += [

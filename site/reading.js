@@ -1,0 +1,29 @@
+/** Whether a file may be a notebook: looked at before anything is made for it. */
+
+const LOG = "foldbook-log ";
+
+/**
+ * Raises an error with words for people where the file is no notebook of any version. Whether
+ * every cell of it can be read is found out when it is.
+ * @param {string} name
+ * @param {ArrayBuffer} data
+ */
+export function checkNotebookFile(name, data) {
+  const start = new TextDecoder("latin1").decode(data.slice(0, LOG.length));
+  if (start === LOG) return;
+  if (/\.foldbook$/i.test(name)) throw new Error(`${name} is no log that Foldbook wrote.`);
+  const value = parsed(name, new TextDecoder().decode(data));
+  if (typeof value?.nbformat !== "number") {
+    throw new Error(`${name} is no notebook: an object with nbformat, a number, was expected.`);
+  }
+}
+
+/** @param {string} name @param {string} text @returns {any} */
+function parsed(name, text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${name} is no notebook: JSON was expected. ${why}`);
+  }
+}
