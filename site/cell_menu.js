@@ -6,16 +6,18 @@ import { openMenu } from "./menus.js";
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./types.js").Cell} Cell */
 
+const SHARED = ["duplicate", "cut", "copy", "paste", "merge", "move-up", "move-down"];
+
 /** @type {Record<string, Array<string | null>>} */
 const ITEMS = {
   code: [
     "run", "run-above", "run-below", null,
     "to-text", "to-raw", null,
-    "duplicate", "cut", "copy", "paste", "merge", null,
+    ...SHARED, null,
     "fold-outputs", "clear", null, "delete",
   ],
-  markdown: ["edit", "to-code", "to-raw", null, "duplicate", "cut", "copy", "paste", "merge", null, "delete"],
-  raw: ["edit", "to-code", "to-text", null, "duplicate", "cut", "copy", "paste", "merge", null, "delete"],
+  markdown: ["edit", "to-code", "to-raw", null, ...SHARED, null, "delete"],
+  raw: ["edit", "to-code", "to-text", null, ...SHARED, null, "delete"],
 };
 
 /** @param {Page} page @param {Cell} cell @param {HTMLElement} anchor */

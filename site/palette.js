@@ -21,7 +21,14 @@ export function openPalette(page) {
   const element = h(
     "dialog",
     { class: "dlg palette", "aria-label": "Commands" },
-    h("div", { class: "ask-line" }, icon("search"), input, h("kbd", null, "Esc")),
+    h(
+      "div",
+      { class: "ask-line" },
+      icon("search"),
+      input,
+      h("kbd", null, "Esc"),
+      h("button", { class: "btn sq shut", type: "button", "aria-label": "Close", onclick: () => element.close() }, icon("x")),
+    ),
     list,
   );
   /** @type {Action[]} */
