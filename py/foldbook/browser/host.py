@@ -1,6 +1,7 @@
 """The notebook worker's middle: opens a notebook, answers its pages, keeps what they draw first."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -207,6 +208,9 @@ class Host:
             result |= {"ok": True, "value": await work}
         except FoldbookError as why:
             result |= {"ok": False, "message": str(why)}
+        except Exception as why:  # a defect of this work only: who asked is told, the rest goes on
+            logging.getLogger(__name__).exception("%s failed", message["t"])
+            result |= {"ok": False, "message": f"A defect: {why!r}"}
         self._page.post(result, sender)
 
     # Saving

@@ -55,7 +55,7 @@ async def append_ipynb(
     free = tuple(
         replace(cell, id=None) if cell.id in notebook.cells else cell for cell in imported.cells
     )
-    decision = ipynb.to_events(replace(imported, cells=free), stamp, "")
+    decision = ipynb.to_events(replace(imported, cells=free), stamp, notebook.id)
     last = max((cell.position for cell in notebook.cells.values()), default=None)
     keys = iter(order.spread(len(free), last, None, stamp.salt))
     events = tuple(
