@@ -106,6 +106,9 @@ async def _many_small_batches_are_one_log(make: Callable[[], Store]) -> None:
     store, loaded = await _reload(store, make)
     assert loaded.rows[4:] == rows
     assert loaded.views == {"v": 300}
+    await store.commit(Batch(views={"v": None, "w": 1}), "strict")
+    store, loaded = await _reload(store, make)
+    assert loaded.views == {"w": 1}
     more = [row(n, payload=b"x" * 20_000).numbered(n, "a", Role.OWN, n) for n in range(301, 331)]
     await store.commit(Batch(confirmed=more), "strict")
     _, loaded = await _reload(store, make)

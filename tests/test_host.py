@@ -1,6 +1,7 @@
 """The notebook worker's middle, without a browser: a page that writes down what it is told."""
 
 import asyncio
+import json
 import random
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
@@ -65,7 +66,9 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def opened(page: FakePage, store: MemoryStore) -> Host:
+async def opened(
+    page: FakePage, store: MemoryStore, *, quiet: bool = False, crashed: bool = False
+) -> Host:
     """A host that has begun."""
     dice = random.Random(1)
 
@@ -75,7 +78,7 @@ async def opened(page: FakePage, store: MemoryStore) -> Host:
     around = Surroundings(lambda: 1_700_000_000_000, lambda: dice.randbytes(32), dice.random, pause)
     found = await open_notebook("nb", page, store, around)
     host = Host("nb", page, found, around, lambda: 0.0, interval=0)
-    await host.begin()
+    await host.begin(quiet=quiet, crashed=crashed)
     await settle()
     return host
 
@@ -250,5 +253,78 @@ def test_restart_and_run_all_asks_the_runtime_that_is_to_come() -> None:
         [execution] = host.desk.notebook.executions.values()
         assert new != old
         assert (execution.runtime, execution.status) == (new, "queued")
+
+    told(story)
+
+
+def test_a_quiet_host_starts_no_runtime_before_something_is_to_be_run() -> None:
+    async def story() -> None:
+        page, store = FakePage(BEGIN), MemoryStore()
+        host = await opened(page, store, quiet=True)
+        attach(host)
+        await settle()
+        assert page.of("status")[-1]["stage"] == "ready"
+        assert page.of("host") == []
+        run = {"do": "run_cells", "cell_ids": ["c"]}
+        host.receive({"t": "cmd", "view": "v", "k": 1, "base": 1, "command": run}, "page")
+        await settle()
+        assert [each["do"] for each in page.of("host")] == ["start"]
+        [execution] = host.desk.notebook.executions.values()
+        assert execution.runtime == page.of("host")[0]["session"]
+
+    told(story)
+
+
+def test_what_ran_beside_a_worker_that_crashed_is_lost_and_says_why() -> None:
+    async def story() -> None:
+        page, store = FakePage(BEGIN), MemoryStore()
+        host = await opened(page, store)
+        attach(host)
+        await settle()
+        run = {"do": "run_cells", "cell_ids": ["c"]}
+        host.receive({"t": "cmd", "view": "v", "k": 1, "base": 1, "command": run}, "page")
+        await settle()
+
+        host = await opened(FakePage(), store, crashed=True)
+        [execution] = host.desk.notebook.executions.values()
+        assert execution.status == "aborted"
+        assert "crashed" in execution.reason
+
+    told(story)
+
+
+def test_a_file_that_is_added_comes_after_the_cells_or_not_at_all() -> None:
+    async def story() -> None:
+        page, store = FakePage(BEGIN), MemoryStore()
+        host = await opened(page, store)
+        cells = [
+            {"id": name, "cell_type": "raw", "metadata": {}, "source": name} for name in ("c", "d")
+        ]
+        book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+        message = {"t": "import", "view": "v", "id": "1", "name": "more.ipynb"}
+        host.receive(message, "page", json.dumps(book).encode())
+        await settle()
+        assert [cell.source for cell in host.desk.notebook.ordered_cells()] == ["ab", "c", "d"]
+        head = host.desk.notebook.head
+        host.receive(message, "page", b"{")
+        await settle()
+        assert [each["ok"] for each in page.of("result")] == [True, False]
+        assert "more.ipynb" in page.of("result")[-1]["message"]
+        assert host.desk.notebook.head == head
+
+    told(story)
+
+
+def test_views_of_long_ago_are_forgotten() -> None:
+    async def story() -> None:
+        page, store = FakePage(BEGIN), MemoryStore()
+        old = {f"kfak80{i:02}-old": 3 for i in range(60)}
+        new = {f"loyw3v0{i}-new": 4 for i in range(9)}
+        store.write(Batch(views={**old, **new}))
+        await opened(page, store)
+        kept = store.load().views.keys()
+        assert new.keys() <= kept
+        assert sum(view in kept for view in old) == 41, "with the newest they are fifty"
+        assert "kfak8059-old" in kept
 
     told(story)

@@ -6,10 +6,12 @@ that every store passes is ``tests/store_acceptance.py``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, TypeVar
 
 from foldbook.errors import StoreFull
 from foldbook.row import Row, digest
+
+T = TypeVar("T")
 
 Durability = Literal["strict", "relaxed"]
 MetaValue = bytes | str | int
@@ -46,8 +48,9 @@ class Batch:
     confirmed: rows that go on, without a gap, from those the store has. pending_added,
     pending_dropped: own rows that wait for the authority, by (session, n); dropping one that
     is not there is fine. refused_added, refused_dropped: the drawer, by (session, n).
-    meta: small values by name (None: remove). views: newest command number of each view.
-    saved_view: what the page draws before Python is up. blobs: SHA-256 in hex -> bytes.
+    meta: small values by name (None: remove). views: newest command number of each view
+    (None: forget it). saved_view: what the page draws before Python is up.
+    blobs: SHA-256 in hex -> bytes.
     """
 
     confirmed: list[Row] = field(default_factory=list)
@@ -56,7 +59,7 @@ class Batch:
     refused_added: list[RefusedRow] = field(default_factory=list)
     refused_dropped: list[str] = field(default_factory=list)
     meta: dict[str, MetaValue | None] = field(default_factory=dict)
-    views: dict[str, int] = field(default_factory=dict)
+    views: dict[str, int | None] = field(default_factory=dict)
     saved_view: bytes | None = None
     blobs: dict[str, bytes] = field(default_factory=dict)
 
@@ -177,7 +180,7 @@ class MemoryStore:
             self._refused.pop(name, None)
         self._refused |= {each.key: each for each in batch.refused_added}
         _set(self._meta, batch.meta)
-        self._views |= batch.views
+        _set(self._views, batch.views)
         self._blobs |= batch.blobs
         if batch.saved_view is not None:
             self._saved_view = batch.saved_view
@@ -190,7 +193,7 @@ class MemoryStore:
         """See `Store`."""
 
 
-def _set(target: dict[str, MetaValue], values: Mapping[str, MetaValue | None]) -> None:
+def _set(target: dict[str, T], values: Mapping[str, T | None]) -> None:
     for name, value in values.items():
         if value is None:
             target.pop(name, None)

@@ -113,7 +113,9 @@ def _changes(batch: Batch, plan: Plan | None) -> list[tuple[Any, ...]]:
         ("meta", name) if value is None else ("meta", name, value)
         for name, value in batch.meta.items()
     ]
-    changes += [("views", view, k) for view, k in batch.views.items()]
+    changes += [
+        ("views", view) if k is None else ("views", view, k) for view, k in batch.views.items()
+    ]
     changes += [("blobs", digest, data) for digest, data in batch.blobs.items()]
     if batch.saved_view is not None:
         changes.append(("view", "saved", batch.saved_view.decode()))

@@ -10,10 +10,11 @@ from foldbook.browser import logfile, transfer
 from foldbook.browser.desk import Desk
 from foldbook.browser.page import Page
 from foldbook.browser.runtimes import PageRuntime
+from foldbook.browser.views import outdated
 from foldbook.errors import BadNotebookFile
 from foldbook.peer import Peer, Surroundings
 from foldbook.saver import Saver
-from foldbook.store import Loaded, Store
+from foldbook.store import Batch, Loaded, Store
 
 IMPORT: Final = "import_file"
 """What a command of the inbox is called that begins a notebook with a file."""
@@ -53,6 +54,8 @@ async def open_notebook(notebook_id: str, page: Page, store: Store, around: Surr
             each()
 
     saver = Saver(store, pause=around.pause, changed=changed)
+    if old := outdated(loaded.views, around.now()):
+        saver.put(Batch(views=dict.fromkeys(old)), durability="relaxed")
     epoch = around.secret().hex()[:32]
     authority = LocalAuthority(notebook_id, loaded, saver, epoch=epoch, now=around.now)
     peer = Peer.local(authority, loaded, person.secret, around)

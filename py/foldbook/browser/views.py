@@ -14,6 +14,8 @@ from foldbook.view import Around, Screen
 
 INTERVAL: Final = 0.016
 """Seconds: about a frame of a screen."""
+_WEEK: Final = 7 * 24 * 3600 * 1000  # ms
+_KEPT: Final = 50
 
 
 class Desk(Protocol):
@@ -172,3 +174,18 @@ class Views:
 
     def _post(self, view: _View, **message: Any) -> None:
         self._page.post({"view": view.id, **message}, view.to)
+
+
+def outdated(stored: Mapping[str, int], now: int) -> list[str]:
+    """The views that nothing is expected of any more: begun over a week before ``now`` (ms since
+    1970), and not among the newest."""
+    by_age = sorted(stored, key=_begun)
+    return [view for view in by_age[:-_KEPT] if _begun(view) < now - _WEEK]
+
+
+def _begun(view: str) -> int:
+    """When a view was begun: its id starts with that, in base 36; 0 where it does not."""
+    try:
+        return int(view.split("-")[0], 36)
+    except ValueError:
+        return 0
