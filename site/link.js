@@ -36,6 +36,8 @@ import { RuntimeHost } from "./runtime_host.js";
 const PATIENCE = 1000; // ms that a command may wait for its acknowledgement before it is kept here
 const CRASH_AGAIN = 60_000; // ms within which a worker that crashes again is not started anew
 
+// An answer to running code means nothing to any other, and may be a password: it is not kept.
+const PASSING = ["reply_input"];
 /** @type {Record<string, string>} */
 const TITLES = {
   newer: "This notebook needs a newer Foldbook.",
@@ -44,7 +46,7 @@ const TITLES = {
   full: "There is no room.",
 };
 
-/** @typedef {{k: number, base: number, seq: number, command: any, kept: "no" | "soon" | "yes"}} Sent */
+/** @typedef {{k: number, base: number, seq: number, command: any, kept: "no" | "soon" | "yes" | "never"}} Sent */
 
 /**
  * @param {string} id
@@ -114,10 +116,10 @@ export class Link {
    */
   send(command) {
     /** @type {Sent} */
-    const sent = { k: ++this.#k, base: this.#v, seq: this.#seq, command, kept: "no" };
+    const sent = { k: ++this.#k, base: this.#v, seq: this.#seq, command, kept: PASSING.includes(command.do) ? "never" : "no" };
     this.#unacked.push(sent);
     if (this.#attached) this.#post(this.#cmd(sent));
-    else this.#keep([sent]);
+    else this.#keepNow();
     this.#keepLater();
     this.#tellSaved();
     if (!this.#persistAsked && command.do !== "introduce") {
