@@ -68,7 +68,7 @@ export class CellState {
     const { model, select } = this.page;
     const prompt = /** @type {import("./types.js").Prompt} */ (execution.prompt);
     this._asked = prompt.id;
-    announce(`Cell ${model.view.order.indexOf(this.id) + 1} asks: ${prompt.prompt || "a line of input"}`);
+    announce(`Cell ${model.view.order.indexOf(this.id) + 1} asks: ${prompt.prompt.trim() || "a line of input"}`);
     const isTyping = select.isEditing && model.source(select.active ?? "") !== "";
     const isHere = select.holds(/** @type {HTMLElement} */ (document.activeElement ?? document.body));
     if (execution.requested?.actor === model.me && isHere && !isTyping) this._form?.querySelector("input")?.focus();
@@ -161,7 +161,7 @@ export class CellState {
     if (this._form?.dataset.prompt === prompt.id) return this._form; // what is typed in it stays
     const input = h("input", {
       type: prompt.password ? "password" : "text",
-      "aria-label": prompt.prompt || "Input for the running code",
+      "aria-label": prompt.prompt.trim() || "Input for the running code",
       autocomplete: "off",
       spellcheck: "false",
     });

@@ -22,6 +22,7 @@ import { fromChanges, toDoc } from "./editor_text.js";
  * @property {(cellId: string, text: string) => boolean} reset
  * @property {(cellId: string) => string | undefined} text
  * @property {(k: number) => void} acknowledge everything sent up to k is in what follows
+ * @property {boolean} isAttached whether a worker is there
  * @property {() => void} giveOut what was typed meanwhile may be sent
  */
 
@@ -90,6 +91,10 @@ export class Model {
     return this.view.undo.undo !== null || standing(this.waiting).some(({ command }) => canBeUndone(command));
   }
 
+  get canRedo() {
+    return this.view.undo.redo !== null || this.waiting.some(({ command }) => command.do === "undo");
+  }
+
   /** Whether the cell is there, or was only deleted by a command that is not confirmed. @param {string} id */
   isKnown(id) {
     return id in this.base.cells || id in this.view.cells;
@@ -116,7 +121,9 @@ export class Model {
     this.acked = Math.max(this.acked, ack);
     this.waiting = this.waiting.filter((sent) => sent.k > ack);
     const me = Object.entries(this.base.actors).find(([, actor]) => actor.me)?.[0] ?? "";
-    this.view = standing(this.waiting).reduce(
+    // A worker that is there takes things back by itself, and one after the other.
+    const drawn = this.texts.isAttached ? this.waiting : standing(this.waiting);
+    this.view = drawn.reduce(
       (view, sent) => foretell(view, sent.command, { actor: me, ts: sent.ts }),
       this.base,
     );

@@ -186,7 +186,7 @@ export class CellOperations {
   }
 
   redo() {
-    if (this.page.model.view.undo.redo === null) return showToast("There is nothing to redo.");
+    if (!this.page.model.canRedo) return showToast("There is nothing to redo.");
     this.page.sendForCells({ do: "redo" });
   }
 }
