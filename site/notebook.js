@@ -19,7 +19,7 @@ import { openSettings, personName } from "./settings.js";
 import { Sheet } from "./sheet.js";
 import { Status } from "./status.js";
 import { CellTexts } from "./texts.js";
-import { announce, showToast } from "./toast.js";
+import { showToast } from "./toast.js";
 import { Toolbar } from "./toolbar.js";
 
 /** @typedef {import("./types.js").Command} Command */
@@ -27,17 +27,12 @@ import { Toolbar } from "./toolbar.js";
 /** @typedef {import("./actions.js").Action} Action */
 
 const LATEST = 200; // ms after which a change is drawn though the page is not being painted
-
 export class NotebookPage {
   /** @param {string} id */
   constructor(id) {
     this.id = id;
     this.isHost = false;
     this._failedToOpen = false;
-    /** @type {string | null} */
-    this._awaited = null;
-    /** @type {{k: number, known: Set<string>} | null} */
-    this._returning = null;
     this._isDue = false;
     this.texts = new CellTexts((cell_id, changes, length_before) =>
       this.send({ do: "edit_source", cell_id, changes, length_before }),
@@ -203,26 +198,6 @@ export class NotebookPage {
     this.act(action(id));
   }
 
-  /** A cell that the worker makes is selected as soon as it is there. @param {string} id */
-  selectWhenThere(id) {
-    this._awaited = id;
-    this.redrawSoon();
-  }
-
-  /** What the command brings back is selected when it is there. @param {Command} command */
-  sendForCells(command) {
-    const known = new Set(this.model.view.order);
-    this._returning = { k: this.send(command), known };
-  }
-
-  _selectReturned() {
-    if (!this._returning) return;
-    const { k, known } = this._returning;
-    const id = this.model.view.order.find((each) => !known.has(each));
-    if (id || this.model.acked >= k) this._returning = null;
-    if (id) this.select.set(id);
-  }
-
   /** Draw with the next frame; many changes become one drawing. */
   redrawSoon() {
     if (this._isDue) return;
@@ -237,7 +212,6 @@ export class NotebookPage {
   redraw() {
     this._isDue = false;
     const before = this.sheet.order;
-    const { view } = this.model;
     const held = document.activeElement;
     const wasActive = this.select.active;
     const needsFocus = this.select.follow(before);
@@ -247,12 +221,8 @@ export class NotebookPage {
     this.texts.sweep((id) => this.model.isKnown(id));
     // The focus is never lost with the control that had it.
     if (needsFocus || (document.activeElement === document.body && held !== document.body)) this.select.focus();
-    this._sayRuns();
-    this._selectReturned();
-    if (this._awaited && view.order.includes(this._awaited)) {
-      this.select.set(this._awaited);
-      this._awaited = null;
-    }
+    this.run.sayEnds();
+    this.select.meet();
     this.redrawFrame();
   }
 
@@ -271,22 +241,6 @@ export class NotebookPage {
     this.sheet.redrawSelection();
     this.redrawFrame();
   }
-
-  /** Say politely when a run has ended. */
-  _sayRuns() {
-    const { view } = this.model;
-    for (const [index, id] of view.order.entries()) {
-      const execution = view.cells[id]?.execution;
-      const shown = this._statuses.get(id);
-      if (execution?.status === shown) continue;
-      this._statuses.set(id, execution?.status ?? "");
-      if (shown === "running" && execution?.status === "ok") announce(`Cell ${index + 1} finished`);
-      if (shown === "running" && execution?.status === "error") announce(`Cell ${index + 1} failed`);
-    }
-  }
-
-  /** @type {Map<string, string>} */
-  _statuses = new Map();
 
   _tellReadOnly() {
     const { readonly } = this.model.view;

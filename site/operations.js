@@ -111,7 +111,7 @@ export class CellOperations {
     const what = cell_ids.length === 1 ? "Cell deleted." : `${plural(cell_ids.length, "cell")} deleted.`;
     showToast(what, {
       label: "Undo",
-      run: () => this.page.sendForCells({ do: "restore_cells", cell_ids }),
+      run: () => this.page.select.awaitNew({ do: "restore_cells", cell_ids }),
     });
   }
 
@@ -153,8 +153,7 @@ export class CellOperations {
     const new_id = newId();
     this._sayWhen("The cell is split");
     this.page.afterTyping([cell_id], () => {
-      this.page.send({ do: "split_cell", cell_id, at, new_id });
-      this.page.selectWhenThere(new_id);
+      this.page.select.await(new_id, this.page.send({ do: "split_cell", cell_id, at, new_id }));
     });
   }
 
@@ -182,11 +181,11 @@ export class CellOperations {
 
   undo() {
     if (!this.page.model.canUndo) return showToast("There is nothing of yours to undo.");
-    this.page.sendForCells({ do: "undo" });
+    this.page.select.awaitNew({ do: "undo" });
   }
 
   redo() {
     if (!this.page.model.canRedo) return showToast("There is nothing to redo.");
-    this.page.sendForCells({ do: "redo" });
+    this.page.select.awaitNew({ do: "redo" });
   }
 }

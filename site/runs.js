@@ -1,13 +1,18 @@
 /** What the page asks of a runtime. */
 
 import { confirmAct } from "./dialogs.js";
+import { announce } from "./toast.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
+
+const WENT_ON = new Set(["queued", "assigned", "running"]); // states of a run that may end now
 
 export class Runs {
   /** @param {Page} page */
   constructor(page) {
     this.page = page;
+    /** The states of runs that were drawn last. @type {Map<string, string>} */
+    this._drawn = new Map();
   }
 
   /** @param {string[]} ids */
@@ -99,4 +104,17 @@ export class Runs {
     this.page.send({ do: "reply_input", execution_id: executionId, input_id: inputId, value });
   }
 
+  /** Say politely which runs have ended. */
+  sayEnds() {
+    const { view } = this.page.model;
+    for (const [index, id] of view.order.entries()) {
+      const status = view.cells[id]?.execution?.status ?? "";
+      const before = this._drawn.get(id) ?? "";
+      if (status === before) continue;
+      this._drawn.set(id, status);
+      if (!WENT_ON.has(before)) continue;
+      if (status === "ok") announce(`Cell ${index + 1} finished`);
+      if (status === "error") announce(`Cell ${index + 1} failed`);
+    }
+  }
 }

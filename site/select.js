@@ -13,6 +13,8 @@ export class Selection {
     /** Where an extended selection began. @type {string | null} */
     this.anchor = null;
     this.isEditing = false;
+    /** Cells that are selected as soon as they are there. @type {{k: number, isIt: (id: string) => boolean} | null} */
+    this._awaited = null;
   }
 
   get _order() {
@@ -150,5 +152,25 @@ export class Selection {
     this.isEditing = false;
     this.active = this.anchor = next;
     return hadFocus;
+  }
+
+  /** Select a cell that the worker makes as soon as it is there. @param {string} cellId @param {number} k its command */
+  await(cellId, k) {
+    this._awaited = { k, isIt: (id) => id === cellId };
+  }
+
+  /** Select what a command brings back. @param {import("./types.js").Command} command */
+  awaitNew(command) {
+    const known = new Set(this._order);
+    this._awaited = { k: this.page.send(command), isIt: (id) => !known.has(id) };
+  }
+
+  /** What was awaited may have come. */
+  meet() {
+    if (!this._awaited) return;
+    const { k, isIt } = this._awaited;
+    const id = this._order.find(isIt);
+    if (id || this.page.model.acked >= k) this._awaited = null;
+    if (id) this.set(id);
   }
 }

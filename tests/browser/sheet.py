@@ -26,7 +26,7 @@ _SNAPSHOT = """
   };
 })
 """
-PATIENCE = 40_000  # ms; a busy machine starts Python slowly
+PATIENCE = 60_000  # ms; a busy machine starts Python slowly
 
 
 class Sheet:
