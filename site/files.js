@@ -103,7 +103,8 @@ export class Files {
   async _take(file) {
     const data = await file.arrayBuffer();
     if (/\.ipynb$/i.test(file.name)) {
-      await this.page.link.importFile(file.name, data);
+      const notes = await this.page.link.importFile(file.name, data);
+      if (notes.length) this.page.banners.show("import", { look: "warn", title: "From the file:", words: notes.join(" "), canClose: true });
       return;
     }
     const { digest, size } = await this.page.link.putBlob(data);
