@@ -7,3 +7,8 @@ declare module "*.svg" {
 declare module "*/pyodide/pyodide.mjs" {
   export * from "pyodide";
 }
+// Pyodide's core, which the runtime worker carries; only the loader calls it.
+declare module "pyodide/pyodide.asm.mjs" {
+  const createPyodideModule: any;
+  export default createPyodideModule;
+}

@@ -11,7 +11,9 @@ export const RUNTIME_BOOTSTRAP = `"use strict";
 addEventListener("message", (event) => {
   if (event.source !== parent || !event.data || !event.data.worker) return;
   const [control, port] = event.ports;
-  const shared = self.crossOriginIsolated ? new SharedArrayBuffer(2) : null;
+  // WebKit says that this frame is isolated and gives it no shared memory all the same.
+  const isShared = self.crossOriginIsolated && typeof SharedArrayBuffer === "function";
+  const shared = isShared ? new SharedArrayBuffer(2) : null;
   const signal = shared && new Uint8Array(shared);
   const worker = new Worker(event.data.worker, { type: "module", name: "runtime" });
   let ticking = 0;

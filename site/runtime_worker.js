@@ -2,9 +2,13 @@
  * The runtime worker: starts Python in an opaque origin and hands it the port to its notebook.
  * What goes over that port is Python's affair (`foldbook.browser.runtime_worker`).
  *
- * It runs from a data: URL, so it must be one file, and it has no cache: what belongs to the site
+ * It runs from a data: URL, so it must be one file, Pyodide's own scripts included: WebKit imports
+ * no script into an opaque origin, not even its own blob. It has no cache: what belongs to the site
  * it asks of the page (by its own port), which knows the hashes and keeps the files.
  */
+
+import { loadPyodide } from "pyodide";
+import createPyodideModule from "pyodide/pyodide.asm.mjs";
 
 /** @typedef {import("pyodide").PyodideAPI} Pyodide */
 
@@ -37,7 +41,10 @@ async function start(boot) {
     const python = await loadPython(boot.base);
     if (boot.shared) python.setInterruptBuffer(new Uint8Array(boot.shared, 0, 1));
     const main = python.pyimport("foldbook.browser.runtime_worker");
-    await main.main.callPromising(glue(python, boot));
+    // Without stack switching (WebKit) Python cannot wait for the page, and says so where it would.
+    const canWait = "Suspending" in WebAssembly;
+    const given = glue(python, boot);
+    await (canWait ? main.main.callPromising(given) : main.main(given));
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     post({ t: "failed", message: detail.trim().split("\n").at(-1) ?? detail, detail });
@@ -48,27 +55,12 @@ async function start(boot) {
 async function loadPython(base) {
   const folder = `${base}pyodide/`;
   post({ t: "status", message: "Starting Python" });
-  const [loader, core] = await Promise.all([
-    importScript(`${folder}pyodide.mjs`),
-    importScript(`${folder}pyodide.asm.mjs`),
-  ]);
-  return loader.loadPyodide({
+  return loadPyodide({
     indexURL: folder,
-    createPyodideModule: core.default,
+    createPyodideModule,
     env: { HOME: "/home/pyodide", PYTHONDONTWRITEBYTECODE: "1" },
     packages: ["foldbook", "ipython"],
   });
-}
-
-/** A module of the site, through the page. @param {string} url @returns {Promise<any>} */
-async function importScript(url) {
-  const script = new Blob([await askPage(url)], { type: "text/javascript" });
-  const address = URL.createObjectURL(script);
-  try {
-    return await import(address);
-  } finally {
-    URL.revokeObjectURL(address);
-  }
 }
 
 /**

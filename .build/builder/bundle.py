@@ -24,12 +24,14 @@ _OPTIONS = (
     "--chunk-names=chunks/[name]-[hash]",
     "--log-level=warning",
     "--color=false",
-    # Loaded at run time by address, never bundled; fonts and KaTeX's CSS are copied.
-    "--external:*/pyodide.mjs",
-    "--external:pyodide",
+    # Fonts and KaTeX's CSS are copied.
     "--external:./fonts/*",
     "--external:./katex/*",
 )
+# Loaded at run time by address; only the runtime worker, which cannot, carries it.
+_PYODIDE_APART = ("--external:*/pyodide.mjs", "--external:pyodide")
+_PYODIDE_WITHIN = ("--external:node:*",)
+_RUNTIME_WORKER = "runtime_worker.js"
 _FRAME_SCRIPTS = "'sha256-frames'"
 _HASHES = """
 import { createHash } from "node:crypto";
@@ -71,11 +73,16 @@ def _run_esbuild(target: Path) -> list[str]:
     styles = sorted(paths.SITE.glob("style.css"))
     out = f"--outdir={target}"
     metafile = paths.WORK / "page-bundle.json"
-    arguments = ["main.js", "--splitting", f"--metafile={metafile}", *_OPTIONS, out]
-    node.run_tool_quietly("bundle the page", "esbuild", *arguments)
-    if alone or styles:
-        names = [path.name for path in (*alone, *styles)]
-        node.run_tool_quietly("bundle the workers", "esbuild", *names, *_OPTIONS, out)
+    options = (*_OPTIONS, *_PYODIDE_APART, out)
+    node.run_tool_quietly(
+        "bundle the page", "esbuild", "main.js", "--splitting", f"--metafile={metafile}", *options
+    )
+    names = [path.name for path in (*alone, *styles) if path.name != _RUNTIME_WORKER]
+    if names:
+        node.run_tool_quietly("bundle the workers", "esbuild", *names, *options)
+    if (paths.SITE / _RUNTIME_WORKER).is_file():
+        options = (*_OPTIONS, *_PYODIDE_WITHIN, out)
+        node.run_tool_quietly("bundle the runtime worker", "esbuild", _RUNTIME_WORKER, *options)
 
     return page_scripts(json.loads(metafile.read_text(encoding="utf-8")), target)
 
