@@ -48,6 +48,13 @@ end = time.perf_counter() + 60
 while time.perf_counter() < end: pass
 """
 
+END = """
+import asyncio
+[joined] = [each for each in asyncio.all_tasks() if each.get_coro().__qualname__ == "Peer.run"]
+joined.cancel()
+await asyncio.sleep(600)
+"""
+
 
 @pytest.fixture
 def notebook(profile: Profile) -> Notebook:
@@ -126,3 +133,13 @@ def test_what_is_not_there_says_what_to_do(notebook: Notebook) -> None:
 
 def test_pip_tells_what_is_installed(notebook: Notebook) -> None:
     assert "pydantic" in run(notebook, "%pip list")
+
+
+def test_a_runtime_that_ends_says_why(notebook: Notebook) -> None:
+    notebook.type(END)
+    notebook.run()
+    assert notebook.status("lost", "ok", "error") == "lost"
+    notebook.wait("state.toasts.some(each => each.message.includes('CancelledError'))")
+    notebook.add("6 * 7")
+    notebook.run(1)
+    notebook.status("ok", cell=1)

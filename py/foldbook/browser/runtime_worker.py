@@ -11,6 +11,7 @@ import secrets
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Awaitable
 from pathlib import Path
 from random import random
@@ -33,9 +34,22 @@ FOLDER = Path("/home/pyodide/work")
 
 
 async def main(glue: Any) -> None:
-    """Join the notebook, take executions, and go on until the notebook hangs up."""
-    told: dict[str, Any] = json.loads(glue.session)
+    """Join the notebook, take executions, and go on until the notebook hangs up.
+
+    Whatever ends it otherwise is told to the page in words.
+    """
     page = _Page(glue)
+    try:
+        await _serve(glue, page)
+    except BaseException as why:  # code in a cell can reach everything here, and end it anyhow
+        words = traceback.format_exception_only(why)[-1].strip()
+        page.post(t="failed", message=words, detail=traceback.format_exc())
+    else:
+        page.post(t="ended")
+
+
+async def _serve(glue: Any, page: "_Page") -> None:
+    told: dict[str, Any] = json.loads(glue.session)
     packages = Packages(glue.python)
     executor = ShellExecutor(
         Hooks(_wait, packages.prepare, packages.install, glue.dropSignal, programs=False), FOLDER
@@ -64,7 +78,6 @@ async def main(glue: Any) -> None:
     for task in (joined, running):
         if task.done():
             task.result()
-    page.post(t="ended")
 
 
 class _Page:
