@@ -11,10 +11,10 @@ const LOG = "foldbook-log ";
 export function checkNotebookFile(name, data) {
   const start = new TextDecoder("latin1").decode(data.slice(0, LOG.length));
   if (start === LOG) return;
-  if (/\.foldbook$/i.test(name)) throw new Error(`${name} is no log that Foldbook wrote.`);
+  if (/\.foldbook$/i.test(name)) throw new Error(`The file ${name} is no log that Foldbook wrote.`);
   const value = parsed(name, new TextDecoder().decode(data));
   if (typeof value?.nbformat !== "number") {
-    throw new Error(`${name} is no notebook: an object with nbformat, a number, was expected.`);
+    throw new Error(`The file ${name} is no notebook: an object with nbformat, a number, was expected.`);
   }
 }
 
@@ -24,6 +24,6 @@ function parsed(name, text) {
     return JSON.parse(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`${name} is no notebook: JSON was expected. ${why}`);
+    throw new Error(`The file ${name} is no notebook: JSON was expected. ${why}`);
   }
 }
