@@ -134,6 +134,8 @@ export function createEditor(options) {
     giveOut: send,
     /** Whether something typed has not been acknowledged. */
     isDirty: () => !edits.isEmpty,
+    /** Whether something typed has not been given out. */
+    holdsBack: () => edits.isWaiting,
     /** The text is now this one; what was not acknowledged is dropped. @param {string} text */
     setText(text) {
       const changes = difference(view.state.doc, text);

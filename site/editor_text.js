@@ -218,6 +218,11 @@ export class Unacknowledged {
     return this._inFlight === null && this._waiting === null;
   }
 
+  /** Whether something is left that was not taken. */
+  get isWaiting() {
+    return this._waiting !== null;
+  }
+
   /** An edit, made on the text that the editor showed. @param {ChangeSet} changes */
   add(changes) {
     const doc = this._sent();

@@ -25,6 +25,7 @@ import { RuntimeHost } from "./runtime_host.js";
  * @property {(ops: any[], how: {v: number, ack: number}) => void} [onPatch] change what is drawn
  * @property {(k: number, command: any) => any} [onAgain] a command that goes out again, as it fits
  *   the view that was drawn last
+ * @property {(ks: number[]) => void} [onKept] these are stored here, though no worker took them
  * @property {(saved: Saved) => void} [onSaved] how many commands are not stored yet
  * @property {(status: Status) => void} [onStatus] how the worker's start goes on
  * @property {(refused: {k: number, command: any, message: string}) => void} [onRefused]
@@ -368,6 +369,7 @@ export class Link {
       await catalogue.putInbox(this.id, items);
       for (const sent of commands) sent.kept = "yes";
       this.#failed = undefined;
+      this.handlers.onKept?.(items.map(({ k }) => k));
     } catch (error) {
       for (const sent of commands) sent.kept = "no";
       this.#failed = error instanceof Error ? error.message : String(error);

@@ -83,6 +83,7 @@ export class NotebookPage {
       onView: (json, { ack, saved }) => this._viewed(json, ack, saved),
       onPatch: (ops, { ack }) => this.model.patch(ops, ack),
       onAgain: (k, command) => ({ ...command, ...this.texts.again(k) }),
+      onKept: (ks) => this.texts.kept(ks),
       onSaved: (saved) => this._saved(saved),
       onStatus: (status) => this._told(status),
       onRefused: ({ k, message }) => {
@@ -126,7 +127,8 @@ export class NotebookPage {
 
   /** @param {import("./types.js").Saved} saved */
   _saved(saved) {
-    this.header.drawSaved(saved);
+    this._lastSaved = saved;
+    this._drawSaved();
     this.banners.show(
       "full",
       saved.failed
@@ -139,6 +141,16 @@ export class NotebookPage {
         : null,
     );
   }
+
+  /** What an editor holds back is not saved either. */
+  _drawSaved() {
+    const { unsent } = this.texts;
+    const saved = this._lastSaved;
+    if (saved) this.header.drawSaved({ ...saved, unsaved: saved.unsaved + unsent });
+  }
+
+  /** @type {import("./types.js").Saved | null} */
+  _lastSaved = null;
 
   /** @param {import("./types.js").LinkStatus} status */
   _told(status) {
@@ -223,6 +235,7 @@ export class NotebookPage {
     if (needsFocus || (document.activeElement === document.body && held !== document.body)) this.select.focus();
     this.run.sayEnds();
     this.select.meet();
+    this._drawSaved();
     this.redrawFrame();
   }
 

@@ -57,9 +57,27 @@ export class CellTexts {
     if (!this.isAttached) setTimeout(() => this._acknowledgeEarly(held, sent), GATHER);
   }
 
+  /** Changes that a worker does not acknowledge are stored all the same: it may be gone. @param {number[]} ks */
+  kept(ks) {
+    if (!this.isAttached) return; // then this is so for all
+    for (const held of this._held.values()) {
+      const last = held.sent.at(-1);
+      if (last && !last.early && ks.includes(last.k)) this._settleEarly(held, last);
+    }
+  }
+
+  /** How many editors hold something that was not even sent. */
+  get unsent() {
+    return [...this._held.values()].filter(({ editor }) => editor.holdsBack()).length;
+  }
+
   /** @param {Held} held @param {Sent} sent */
   _acknowledgeEarly(held, sent) {
-    if (this.isAttached || !held.sent.includes(sent)) return;
+    if (!this.isAttached && held.sent.includes(sent)) this._settleEarly(held, sent);
+  }
+
+  /** @param {Held} held @param {Sent} sent */
+  _settleEarly(held, sent) {
     sent.early = true;
     held.editor.acknowledge();
     this._runAfter();
