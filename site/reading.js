@@ -18,11 +18,16 @@ export function checkNotebookFile(name, data) {
   }
 }
 
+// Python writes numbers that JSON has no words for, and reads them too: strings stay as they are.
+const NUMBERS = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+
 /** @param {string} name @param {string} text @returns {any} */
 function parsed(name, text) {
   try {
     return JSON.parse(text);
   } catch (error) {
+    const strict = text.replace(NUMBERS, (found) => (found.startsWith('"') ? found : "null"));
+    if (strict !== text) return parsed(name, strict);
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(`The file ${name} is no notebook: JSON was expected. ${why}`);
   }
