@@ -75,6 +75,7 @@ export class Link {
   #k = 0;
   #v = 0;
   #seq = 0;
+  #ack = 0;
   #workerUnsaved = 0;
   #crashedAt = -Infinity;
   /** @type {string | undefined} */ #failed;
@@ -98,6 +99,7 @@ export class Link {
       if (!this.#worker) this.#receive(event.data); // else the worker is heard directly
     };
     document.addEventListener("visibilitychange", this.#hidden);
+    this.#live();
     try {
       this.#database = await db.openNotebookDatabase(this.id, { create: false });
       const saved = await db.read(this.#database, "view", "saved");
@@ -108,6 +110,14 @@ export class Link {
     }
     this.#attach();
     this.#lead();
+  }
+
+  /** As long as this view is here, a worker leaves to it what it sent: it knows what it meant. */
+  #live() {
+    if (!this.handlers.onAgain) return;
+    const { signal } = this.#leave;
+    const left = new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    navigator.locks.request(`foldbook-view:${this.view}`, () => left).catch((error) => this.#fail(error));
   }
 
   /**
@@ -193,6 +203,19 @@ export class Link {
     this.#database?.close();
     for (const { reject } of this.#calls.values()) reject(new Error("the notebook was closed"));
     this.#calls.clear();
+  }
+
+  /**
+   * The browser puts the page aside and may show it again. Until then its worker would stand still
+   * in the middle of what it does, with a transaction that all other pages wait for.
+   */
+  suspend() {
+    this.#leave.abort();
+    this.#worker?.terminate();
+    this.runtime.end();
+    this.#release?.();
+    this.channel.close();
+    this.#database?.close();
   }
 
   #hidden = () => {
@@ -285,8 +308,9 @@ export class Link {
   }
 
   #attach() {
-    const waiting = this.#unacked.map(({ k, command }) => ({ k, command }));
-    this.#post({ t: "attach", have: { seq: this.#seq }, waiting });
+    const isKnown = this.handlers.onAgain !== undefined; // then all goes out again with the view
+    const waiting = isKnown ? [] : this.#unacked.map(({ k, command }) => ({ k, command }));
+    this.#post({ t: "attach", have: { seq: this.#seq, ack: this.#ack }, waiting });
   }
 
   /** @param {any} message */
@@ -299,6 +323,7 @@ export class Link {
         return this.#viewed(message);
       case "patch":
         this.#seq = message.seq;
+        this.#ack = message.ack;
         this.#acknowledge(message.stored);
         this.#v = message.v; // first: an edit that the acknowledgement lets go is made with the ops
         return this.handlers.onPatch?.(message.ops, { v: message.v, ack: message.ack });
@@ -329,6 +354,7 @@ export class Link {
   /** @param {any} message */
   #viewed(message) {
     this.#v = message.v;
+    this.#ack = message.ack;
     this.#acknowledge(message.stored);
     this.#draw(message.json, message.ack, false);
     this.#attached = true; // last: what drawing lets go is sent after what waits here

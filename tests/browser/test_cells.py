@@ -165,6 +165,7 @@ def test_run_above_below_and_clearing(sheet: Sheet) -> None:
 
 def test_outputs_elsewhere_do_not_move_the_line_one_is_on(sheet: Sheet) -> None:
     sheet.fill("for i in range(24): print(i)", *["x"] * 12)
+    sheet.page.wait_for_function("() => document.getAnimations().length === 0")
     before = sheet.cell(12).bounding_box()
     sheet.page.evaluate("document.querySelector('[data-cell-id] .go').click()")
     sheet.status(0, "ok")
@@ -228,12 +229,13 @@ def test_typing_goes_on_while_the_tab_with_the_worker_is_closed(
     for letter in letters[8:]:
         second.write(letter)
     second.until("cells[0].source.endsWith(argument)", "start " + letters)
+    second.go(1).press("Enter").write("2 + 2").press("Control+Enter")
+    second.until("cells[1].outputs[0] === '4'")  # a worker is here now
+    second.until("cells[0].source.endsWith(argument)", "start " + letters)
     page.get_by_text("Saved", exact=False).first.wait_for()
     page.reload()
     again = Sheet(page)
     again.until("cells[0]?.source.endsWith(argument)", "start " + letters)
-    again.go(1).press("Enter").write("1 + 1").press("Control+Enter")
-    again.until("cells[1].outputs[0] === '2'")
     page.close()
 
 

@@ -11,7 +11,7 @@ from foldbook.browser import transfer
 from foldbook.browser.opening import IMPORT, Opened
 from foldbook.browser.page import Page, Waiting, Where
 from foldbook.browser.runtimes import CLOSED, CRASHED
-from foldbook.browser.views import INTERVAL, Views
+from foldbook.browser.views import INTERVAL, Drawn, Views
 from foldbook.channel import Channel
 from foldbook.commands import Decision, Stamp, parse
 from foldbook.errors import FoldbookError, Refused
@@ -112,8 +112,9 @@ class Host:
     async def _attach(self, message: Mapping[str, Any], sender: Where) -> None:
         if self._saver is not None and not self.desk.peer.readonly:
             await self._take_inbox()
-        seq = int(message.get("have", {}).get("seq", 0))
-        self._views.attach(message["view"], sender, seq, message.get("waiting", ()))
+        have = message.get("have", {})
+        drawn = Drawn(int(have.get("seq", 0)), int(have.get("ack", 0)))
+        self._views.attach(message["view"], sender, drawn, message.get("waiting", ()))
         stage = "readonly" if self.desk.readonly else "ready"
         self._page.post({"t": "status", "view": message["view"], "stage": stage}, sender)
         self._tell_saved(again=True)

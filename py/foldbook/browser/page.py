@@ -16,7 +16,8 @@ Message = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A command of the inbox: no worker has taken it yet. ``seq`` is the head that its view had
-    drawn, ``data`` the bytes of a file, where the command brings one."""
+    drawn, ``data`` the bytes of a file, where the command brings one. alive: its view is there
+    still, and is going to send it itself, fitted to what it is shown."""
 
     key: int
     view: str
@@ -24,6 +25,7 @@ class Waiting:
     seq: int
     command: Mapping[str, Any]
     data: bytes | None = None
+    alive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

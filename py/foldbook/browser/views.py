@@ -39,6 +39,17 @@ class Desk(Protocol):
         """The notebook as it was when the log ended there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a view shows: the log up to ``seq``, with its own commands up to ``ack``."""
+
+    seq: int = 0
+    ack: int = 0
+
+
+_NOTHING: Final = Drawn()
+
+
 @dataclass(slots=True)
 class _View:
     """to: how it is reached. taken: its newest command that was looked at; told: the newest that
@@ -64,18 +75,24 @@ class Views:
         self._page = page
         self._desk = desk
         self._stored = dict(stored)
+        self._taken = dict(stored)
         self._views: dict[str, _View] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def attach(
-        self, view_id: str, to: Where, seq: int = 0, waiting: Sequence[Mapping[str, Any]] = ()
+        self,
+        view_id: str,
+        to: Where,
+        drawn: Drawn = _NOTHING,
+        waiting: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """A view is there. ``waiting`` are commands that it sent and does not know to be stored,
-        made when it had drawn the log up to ``seq``."""
+        made on what it had ``drawn``."""
         k = self._stored.get(view_id, 0)
-        view = _View(view_id, to, taken=k, told=k, stored=k, told_stored=k)
+        taken = self._taken.get(view_id, k)  # some may be on their way to the disk
+        view = _View(view_id, to, taken=taken, told=taken, stored=k, told_stored=k)
         self._views[view_id] = view
-        self._catch_up(view, seq, [(each["k"], each["command"]) for each in waiting])
+        self._catch_up(view, drawn, [(each["k"], each["command"]) for each in waiting])
         shown = view.screen.open(self._desk.notebook, self._desk.around)
         view.told, view.told_stored = view.taken, view.stored
         self._post(view, t="view", v=view.screen.v, ack=view.taken, stored=view.stored, json=shown)
@@ -101,9 +118,10 @@ class Views:
         done: list[int] = []
         for view_id, own in by_view.items():
             known = self._views.get(view_id)
-            view = known or _View(view_id, "all", taken=self._stored.get(view_id, 0))
-            if known is None:
-                self._catch_up(view, own[0].seq, [(each.k, each.command) for each in own])
+            view = known or _View(view_id, "all", taken=self._taken.get(view_id, 0))
+            if known is None and not own[0].alive:
+                drawn = Drawn(own[0].seq, own[0].k - 1)
+                self._catch_up(view, drawn, [(each.k, each.command) for each in own])
             done += [each.key for each in own if each.k <= view.taken]
         return done
 
@@ -113,20 +131,23 @@ class Views:
             self._timer = asyncio.get_running_loop().call_later(self._interval, self._flush)
 
     def _catch_up(
-        self, view: _View, seq: int, waiting: Sequence[tuple[int, Mapping[str, Any]]]
+        self, view: _View, drawn: Drawn, waiting: Sequence[tuple[int, Mapping[str, Any]]]
     ) -> None:
         """Carry out what a view asked for while nobody was there to take it."""
         fresh = [(k, values) for k, values in waiting if k > view.taken]
         if not fresh:
             return
-        view.screen.open(self._desk.notebook_at(seq), self._desk.around)
+        view.screen.open(self._desk.notebook_at(drawn.seq), self._desk.around)
         base = view.screen.v
+        for k, values in waiting:
+            if drawn.ack < k <= view.taken:
+                _recall(view, base, values)
         for k, values in fresh:
             view.screen.update(self._desk.notebook, self._desk.around)
             self._carry_out(view, k, base, values)
 
     def _carry_out(self, view: _View, k: int, base: int, values: Mapping[str, Any]) -> None:
-        view.taken = k
+        view.taken = self._taken[view.id] = k
         try:
             command = parse(values)
             if isinstance(command, EditSource):
@@ -189,3 +210,13 @@ def _begun(view: str) -> int:
         return int(view.split("-")[0], 36)
     except ValueError:
         return 0
+
+
+def _recall(view: _View, base: int, values: Mapping[str, Any]) -> None:
+    """An edit that is in the log already, though its view never heard so: the next stand on it."""
+    try:
+        command = parse(values)
+        if isinstance(command, EditSource):
+            view.screen.receive_edit(command.cell_id, command.changes, command.length_before, base)
+    except CommandRefused:
+        pass  # as it was then: its view was told, or is with the next that does not fit
