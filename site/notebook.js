@@ -68,7 +68,8 @@ export class NotebookPage {
     onDrop(this.body, (files) => this.files.add(files));
     enableDrag(this);
     addEventListener("beforeunload", (event) => this._leaving(event));
-    addEventListener("pagehide", (event) => event.persisted || this.link.close());
+    addEventListener("pagehide", (event) => (event.persisted ? this.link.suspend() : this.link.close()));
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
   }
 
   /** @param {HTMLElement} place */
