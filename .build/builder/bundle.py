@@ -81,8 +81,8 @@ def _run_esbuild(target: Path) -> list[str]:
     if names:
         node.run_tool_quietly("bundle the workers", "esbuild", *names, *options)
     if (paths.SITE / _RUNTIME_WORKER).is_file():
-        options = (*_OPTIONS, *_PYODIDE_WITHIN, out)
-        node.run_tool_quietly("bundle the runtime worker", "esbuild", _RUNTIME_WORKER, *options)
+        within = (*_OPTIONS, *_PYODIDE_WITHIN, out)
+        node.run_tool_quietly("bundle the runtime worker", "esbuild", _RUNTIME_WORKER, *within)
 
     return page_scripts(json.loads(metafile.read_text(encoding="utf-8")), target)
 
