@@ -1,5 +1,6 @@
 """`build.py test` and `build.py bench`: the checks, the tests, the measurements."""
 
+import json
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 from builder import assemble, browsers, check, node, paths, venv
 from builder.console import say
 from builder.errors import BuildError
+
+_STORIES = "tests/browser/"
+_FEW = 12
 
 
 def test(arguments: Sequence[str]) -> int:
@@ -26,7 +30,26 @@ def test(arguments: Sequence[str]) -> int:
         say("  a check failed, see above; the exit code will tell it too")
     command = [str(venv.python()), "-m", "pytest", *arguments]
     code = subprocess.run(command, cwd=paths.ROOT, env=env, check=False).returncode
+    if code == 1 and (stories := _failed_stories()):
+        say(f"  {len(stories)} browser stories failed; once more, and both runs are told:")
+        for story in stories:
+            say(f"    {story}")
+        again = [*command, "--last-failed", "--last-failed-no-failures=none"]
+        code = subprocess.run(again, cwd=paths.ROOT, env=env, check=False).returncode
     return code or (0 if checked else 1)
+
+
+def _failed_stories() -> list[str]:
+    """What failed, where that is a few stories in a real browser and nothing else.
+
+    A browser on a busy machine can miss a deadline; nothing else is ever run twice.
+    """
+    record = paths.ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
+    if not record.is_file():
+        return []
+    failed = sorted(json.loads(record.read_text(encoding="utf-8")))
+    few = len(failed) <= _FEW and all(name.startswith(_STORIES) for name in failed)
+    return failed if few else []
 
 
 def bench(names: Sequence[str]) -> int:
