@@ -1,6 +1,7 @@
 """`build.py test` and `build.py bench`: the checks, the tests, the measurements."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from builder.errors import BuildError
 
 _STORIES = "tests/browser/"
 _FEW = 12
+_CACHE = paths.WORK / "pytest"
 
 
 def test(arguments: Sequence[str]) -> int:
@@ -28,7 +30,9 @@ def test(arguments: Sequence[str]) -> int:
     say("tests")
     if not checked:
         say("  a check failed, see above; the exit code will tell it too")
-    command = [str(venv.python()), "-m", "pytest", *arguments]
+    shutil.rmtree(_CACHE, ignore_errors=True)  # what failed in an earlier run is not this one's
+    own = ["-o", f"cache_dir={_CACHE}"]
+    command = [str(venv.python()), "-m", "pytest", *own, *arguments]
     code = subprocess.run(command, cwd=paths.ROOT, env=env, check=False).returncode
     if code == 1 and (stories := _failed_stories()):
         say(f"  {len(stories)} browser stories failed; once more, and both runs are told:")
@@ -44,7 +48,7 @@ def _failed_stories() -> list[str]:
 
     A browser on a busy machine can miss a deadline; nothing else is ever run twice.
     """
-    record = paths.ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
+    record = _CACHE / "v" / "cache" / "lastfailed"
     if not record.is_file():
         return []
     failed = sorted(json.loads(record.read_text(encoding="utf-8")))
