@@ -160,7 +160,7 @@ def test_its_links_and_buttons_do_no_harm(opened: Page, reader: Reader, attacker
 
 def test_the_list_of_notebooks_shows_its_name_as_text(opened: Page, reader: Reader) -> None:
     home = reader.tab()
-    name = home.locator(f"[data-notebook-id={notebook_id(opened)}] .name")
+    name = home.locator(f"[data-notebook-id='{notebook_id(opened)}'] .name")
     expect(name).to_have_text(hostile.FILE_NAME.removesuffix(".ipynb"))
     name.hover()
     assert home.evaluate(_DANGEROUS) == []
