@@ -125,14 +125,6 @@ def attacker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacker]:
         yield server
 
 
-@pytest.fixture
-def _webkit_restarts(request: pytest.FixtureRequest, engine: Engine) -> None:
-    """Known gap: in WebKitGTK Python does not come back in time after its worker was ended."""
-    if "webkit" in request.node.name:
-        reason = "a runtime that is ended and started anew is not ready in time in WebKitGTK"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
-
-
 @pytest.fixture(scope="module", params=sorted(ENGINES))
 def engine(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -164,7 +156,6 @@ def test_science_runs_and_is_there_after_a_reload(tab: Tab, artefacts: Path) -> 
     assert tab.cell("science")["status"] == "ok"
 
 
-@pytest.mark.usefixtures("_webkit_restarts")
 def test_an_endless_loop_ends_and_python_goes_on(tab: Tab) -> None:
     tab.open_file("loop.ipynb", notebook_of(loop="while True: pass", after="6 * 7"))
     tab.run_cell("loop")
@@ -182,7 +173,6 @@ def test_an_endless_loop_ends_and_python_goes_on(tab: Tab) -> None:
     assert "42" in tab.cell("after")["text"]
 
 
-@pytest.mark.usefixtures("_webkit_restarts")
 def test_a_hostile_notebook_runs_nothing_in_the_page(
     tab: Tab, attacker: Attacker, artefacts: Path
 ) -> None:
