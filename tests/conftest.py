@@ -20,6 +20,15 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell the browser's stories last.
+
+    Playwright keeps an event loop running in this thread from its first use to the end of
+    the session, and a test that calls `asyncio.run` cannot do that beside it.
+    """
+    items.sort(key=lambda item: "browser" in item.path.relative_to(ROOT / "tests").parts)
+
+
 @pytest.fixture(scope="session")
 def dist() -> Path:
     """The built page; built here where `build.py test` has not done it."""
