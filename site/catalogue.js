@@ -229,7 +229,7 @@ export async function persist() {
 /**
  * Put commands for a notebook's worker into the inbox: they are durable when this resolves.
  * @param {string} notebook
- * @param {{view: string, k: number, base: number, seq: number, command: object}[]} items
+ * @param {{view: string, k: number, command: object, before?: string}[]} items
  */
 export async function putInbox(notebook, items) {
   const changes = items.map((item) => /** @type {db.Change} */ (["inbox", null, { notebook, ...item }]));
@@ -264,14 +264,14 @@ async function begin(id, name, command, view) {
     id, name, created: now, changed: now, cells: view ? 1 : 0, events: 0,
     strip: [], people: [], deletedAt: null,
   };
-  const item = { notebook: id, view: homeView(), k: 1, base: 0, seq: 0, command };
+  const item = { notebook: id, view: homeView(), k: 1, command };
   await db.write(await home(), [["notebooks", id, values], ["inbox", null, item]], "strict");
   announce();
 }
 
 /** @param {string} id @param {object} command */
 async function tell(id, command) {
-  await putInbox(id, [{ view: homeView(), k: 1, base: 0, seq: 0, command }]);
+  await putInbox(id, [{ view: homeView(), k: 1, command }]);
   const channel = new BroadcastChannel(`foldbook:${id}`);
   channel.postMessage({ t: "inbox" });
   channel.close();

@@ -26,6 +26,8 @@ import { Toolbar } from "./toolbar.js";
 /** @typedef {import("./types.js").View} View */
 /** @typedef {import("./actions.js").Action} Action */
 
+/** Kinds of words that stay until they are closed, with their titles. @type {Record<string, string>} */
+const LASTING = { import: "From the file:", inbox: "Not as it was done:" };
 const LATEST = 200; // ms after which a change is drawn though the page is not being painted
 export class NotebookPage {
   /** @param {string} id */
@@ -34,8 +36,8 @@ export class NotebookPage {
     this.isHost = false;
     this._failedToOpen = false;
     this._isDue = false;
-    this.texts = new CellTexts((cell_id, changes, length_before) =>
-      this.send({ do: "edit_source", cell_id, changes, length_before }),
+    this.texts = new CellTexts((cell_id, changes, length_before, before) =>
+      this.send({ do: "edit_source", cell_id, changes, length_before }, before),
     );
     this.model = new Model(this.texts, () => this.redrawSoon());
     this.select = new Selection(this);
@@ -83,7 +85,7 @@ export class NotebookPage {
     return {
       onView: (json, { ack, saved }) => this._viewed(json, ack, saved),
       onPatch: (ops, { ack }) => this.model.patch(ops, ack),
-      onAgain: (k, command) => ({ ...command, ...this.texts.again(k) }),
+      onAgain: (k) => this.texts.again(k),
       onKept: (ks) => this.texts.kept(ks),
       onSaved: (saved) => this._saved(saved),
       onStatus: (status) => this._told(status),
@@ -162,9 +164,10 @@ export class NotebookPage {
     this.redrawSoon();
   }
 
-  /** Short words of the worker; those about a file stay until they are closed. @param {import("./link.js").Toast} toast */
+  /** Short words of the worker; those about what may be lost stay until they are closed. @param {import("./link.js").Toast} toast */
   _toast({ message, kind, action }) {
-    if (kind === "import") this.banners.show("import", { look: "warn", title: "From the file:", words: message, canClose: true });
+    const title = kind && LASTING[kind];
+    if (title) this.banners.show(kind, { look: "warn", title, words: message, canClose: true });
     else showToast(message, action && { label: action.label, run: () => this.send(action.command) });
   }
 
@@ -184,13 +187,18 @@ export class NotebookPage {
     return this.link.call(method, params).catch(() => null);
   }
 
-  /** Send a command to the worker, drawing at once what can be foretold. @param {Command} command @returns {number} */
-  send(command) {
+  /**
+   * Send a command to the worker, drawing at once what can be foretold.
+   * @param {Command} command
+   * @param {string} [before] the text that an edit is made on
+   * @returns {number}
+   */
+  send(command, before) {
     if (this.isReadOnly) {
       showToast("This notebook is read-only here.");
       return 0;
     }
-    const k = this.link.send(command);
+    const k = this.link.send(command, before);
     this.model.sent(k, command);
     return k;
   }

@@ -97,8 +97,8 @@ async function inbox(id) {
   const { keys, items } = await catalogue.inbox(id);
   const { held = [] } = await navigator.locks.query();
   const living = new Set(held.map(({ name }) => name));
-  const plain = items.map(({ view, k, seq, command: { data: _, ...command } }, i) =>
-    JSON.stringify({ key: keys[i], view, k, seq, command, alive: living.has(`foldbook-view:${view}`) }),
+  const plain = items.map(({ view, k, before, command: { data: _, ...command } }, i) =>
+    JSON.stringify({ key: keys[i], view, k, before, command, alive: living.has(`foldbook-view:${view}`) }),
   );
   return { items: plain, data: items.map(({ command }) => command.data ?? null) };
 }

@@ -33,7 +33,7 @@ function change(value, path, depth, verb, what) {
     else delete copy[key];
   } else if (verb === "insert" && depth === path.length - 1 && Array.isArray(copy)) {
     copy.splice(Number(key), 0, what);
-  } else copy[key] = change(value[key], path, depth + 1, verb, what);
+  } else put(copy, key, change(value[key], path, depth + 1, verb, what));
   return copy;
 }
 
@@ -72,8 +72,19 @@ export function keepEqual(old, next) {
   const kept = Array.isArray(next) ? [] : {};
   let same = keys.length === Object.keys(old).length;
   for (const key of keys) {
-    kept[key] = keepEqual(old[key], next[key]);
+    put(kept, key, keepEqual(old[key], next[key]));
     if (kept[key] !== old[key] || !(key in old)) same = false;
   }
   return same ? old : kept;
+}
+
+/**
+ * `holder[key] = value`, where "__proto__" (a file may give a cell that id) is a key like others.
+ * @param {any} holder
+ * @param {string | number} key
+ * @param {any} value
+ */
+function put(holder, key, value) {
+  if (key !== "__proto__") holder[key] = value;
+  else Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true });
 }

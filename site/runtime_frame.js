@@ -73,6 +73,7 @@ export function startRuntime(options) {
     else if (data.t === "status") options.onStatus(data);
     else if (data.t === "ready") options.onReady?.();
     else if (data.t === "failed") fail(data);
+    else if (data.t === "ended") fail({ message: "The runtime has left the notebook." });
   };
   files.onmessage = ({ data }) => hand(files, data);
   addEventListener("message", greet);

@@ -18,7 +18,7 @@ import { countCodePoints, cross, difference, fromChanges, toChanges, toDoc } fro
 const GATHER = 40; // ms of typing that become one stored change while there is no worker
 
 export class CellTexts {
-  /** @param {(cellId: string, changes: Section[], lengthBefore: number) => number} send gives k */
+  /** @param {(cellId: string, changes: Section[], lengthBefore: number, before: string) => number} send gives k */
   constructor(send) {
     this.send = send;
     /** Whether a worker is there that acknowledges. */
@@ -51,7 +51,7 @@ export class CellTexts {
     const held = this._held.get(id);
     if (!held) throw new Error(`Expected an editor for cell ${id}; there is none.`);
     const before = held.sent.reduce((doc, sent) => sent.changes.apply(doc), held.settled);
-    const k = this.send(id, changes, lengthBefore);
+    const k = this.send(id, changes, lengthBefore, before.toString());
     const sent = { k, changes: fromChanges(changes, before), early: false };
     held.sent.push(sent);
     if (!this.isAttached) setTimeout(() => this._acknowledgeEarly(held, sent), GATHER);
@@ -113,14 +113,18 @@ export class CellTexts {
   /**
    * A change that was sent on a text which is another one now, as it fits that one.
    * @param {number} k
-   * @returns {{changes: Section[], length_before: number} | null} null: there is no such change
+   * @returns {{before: string, values: {changes: Section[], length_before: number}} | null} the text
+   *   before it, and what it is on that; null: there is no such change
    */
   again(k) {
     for (const held of this._held.values()) {
       let doc = held.settled;
       for (const sent of held.sent) {
-        if (sent.k === k)
-          return { changes: toChanges(sent.changes, doc), length_before: countCodePoints(doc.toString()) };
+        if (sent.k === k) {
+          const before = doc.toString();
+          const values = { changes: toChanges(sent.changes, doc), length_before: countCodePoints(before) };
+          return { before, values };
+        }
         doc = sent.changes.apply(doc);
       }
     }

@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from foldbook.browser.host import Host
@@ -19,7 +20,6 @@ BEGIN = Waiting(
     key=1,
     view="home",
     k=1,
-    seq=0,
     command={
         "do": "create_notebook",
         "notebook_id": "nb",
@@ -88,9 +88,9 @@ def told(story: Callable[[], Coroutine[None, None, None]]) -> None:
     asyncio.run(story())
 
 
-def attach(host: Host, view: str = "v", *waiting: Mapping[str, Any], seq: int = 0) -> None:
+def attach(host: Host, view: str = "v") -> None:
     """A view attaches."""
-    host.receive({"t": "attach", "view": view, "have": {"seq": seq}, "waiting": waiting}, "page")
+    host.receive({"t": "attach", "view": view}, "page")
 
 
 def edit(k: int, changes: list[Any], length: int, base: int = 1, view: str = "v") -> dict[str, Any]:
@@ -133,26 +133,87 @@ def test_a_command_is_acknowledged_told_as_stored_and_taken_once() -> None:
     told(story)
 
 
-def test_an_edit_made_on_an_older_state_is_fitted_to_the_log() -> None:
+def typed(key: int, k: int, changes: list[Any], before: str, cell: str = "c") -> Waiting:
+    """An edit in the inbox, by a view that is gone."""
+    command = edit(k, changes, len(before))["command"] | {"cell_id": cell}
+    return Waiting(key=key, view="gone", k=k, command=command, before=before)
+
+
+def test_edits_of_a_view_that_is_gone_are_fitted_to_what_the_text_became() -> None:
     async def story() -> None:
         page, store = FakePage(BEGIN), MemoryStore()
         host = await opened(page, store)
-        head = host.desk.notebook.head
-        attach(host, "w")
+        attach(host)
         await settle()
-        host.receive(edit(1, [[0, "> "]], 2, page.of("view")[0]["v"], "w"), "page")
+        host.receive(edit(1, [[0, "> "]], 2, page.of("view")[0]["v"]), "page")
         await settle()
-        host.receive({"t": "close"}, "page")
-        await settle()
-
-        page = FakePage()
+        # The first of these was taken by a worker that died before the second came.
+        store.write(Batch(views={"gone": 1}))
+        lost = [typed(2, 1, [1, [0, "!"]], "ab"), typed(3, 2, [2, [0, "?"]], "a!b")]
+        page = FakePage(*lost, typed(4, 3, [[1, ""]], "a!?b"))
         host = await opened(page, store)
-        command = edit(1, [2, [0, "!"]], 2)["command"]
-        attach(host, "v", {"k": 1, "command": command}, seq=head)
+        attach(host)
         await settle()
         assert page.of("refused") == []
-        assert page.of("view")[0]["json"]["cells"]["c"]["source"] == "> ab!"
-        assert page.of("view")[0]["ack"] == 1
+        assert page.of("toast") == []
+        assert page.of("view")[0]["json"]["cells"]["c"]["source"] == "> ?b"
+        assert page.waiting == []
+        assert store.load().views["gone"] == 3
+
+    told(story)
+
+
+def test_what_cannot_be_taken_from_the_inbox_is_told_and_its_text_kept() -> None:
+    async def story() -> None:
+        rename = {"do": "rename_notebook", "name": ""}
+        page = FakePage(
+            BEGIN,
+            typed(2, 1, [2, [0, "!"]], "ab", cell="never"),
+            Waiting(key=3, view="gone", k=2, command=rename),
+        )
+        store = MemoryStore()
+        host = await opened(page, store)
+        attach(host)
+        await settle()
+        assert [cell.source for cell in host.desk.notebook.ordered_cells()] == ["ab", "ab!"]
+        [toast] = page.of("toast")
+        assert "There is no cell never" in toast["message"]
+        assert "in a new cell at the end" in toast["message"]
+        assert toast["message"].count("could not be carried out") == 2
+        assert page.waiting == []
+
+    told(story)
+
+
+def test_a_view_that_is_alive_sends_what_waits_itself() -> None:
+    async def story() -> None:
+        waits = typed(2, 1, [2, [0, "!"]], "ab")
+        living = Waiting(**{**asdict(waits), "view": "v", "alive": True})
+        page = FakePage(BEGIN, living)
+        host = await opened(page, MemoryStore())
+        attach(host)
+        await settle()
+        assert host.desk.notebook.cells["c"].source == "ab"
+        assert page.waiting == [living]
+        stray = {**edit(1, [2, [0, "!"]], 2, base=99), "before": "ab"}
+        host.receive(stray, "page")
+        host.receive({"t": "inbox"}, "page")
+        await settle()
+        assert host.desk.notebook.cells["c"].source == "ab!"
+        assert page.waiting == []
+
+    told(story)
+
+
+def test_a_message_that_says_nothing_is_left_alone() -> None:
+    async def story() -> None:
+        page = FakePage(BEGIN)
+        host = await opened(page, MemoryStore())
+        said = list(page.told)
+        host.receive({}, "channel")
+        host.receive({"t": "what"}, "channel")
+        await settle()
+        assert page.told == said
 
     told(story)
 
@@ -185,7 +246,7 @@ def test_a_command_that_is_in_the_inbox_too_is_taken_once() -> None:
         attach(host)
         await settle()
         message = edit(1, [2, [0, "c"]], 2, page.of("view")[0]["v"])
-        page.waiting = [Waiting(key=2, view="v", k=1, seq=0, command=message["command"])]
+        page.waiting = [Waiting(key=2, view="v", k=1, command=message["command"])]
         host.receive({"t": "inbox"}, "page")
         await settle()
         host.receive(message, "page")

@@ -343,8 +343,8 @@ def test_a_damaged_notebook_can_be_read_and_not_written() -> None:
         loaded.damaged.append(Damage("rows/2", "does not match its checksum", b"x"))
         peer = Peer.reading(loaded, ACTOR, world.surroundings())
         assert set(peer.notebook.cells) == {"c2"}
-        assert peer.readonly == "1 damaged records of the store were kept aside"
-        with pytest.raises(CommandRefused, match="read-only: 1 damaged"):
+        assert peer.readonly == "Some records of the store are damaged"
+        with pytest.raises(CommandRefused, match="Some records"):
             peer.submit(parse({"do": "create_cell", "cell_id": "c3"}))
 
     asyncio.run(story())
@@ -360,7 +360,7 @@ def test_a_log_with_strangers_can_be_read_and_not_written() -> None:
         new = replace(last, seq=3, n=3, payload=b'{"type":"cellPainted","cell_id":"c1"}')
         store.write(Batch(confirmed=[new]))
         async with opened(store, world) as desk:
-            assert desk.peer.readonly == "1 events cannot be read by this version"
+            assert desk.peer.readonly == "Some events cannot be read by this version"
             with pytest.raises(CommandRefused, match="read-only"):
                 desk.do("create_cell", cell_id="c3")
 

@@ -165,13 +165,13 @@ class Peer:
         """Why nothing can be written, or None."""
         ended = self._replica.ended
         if self.damaged:
-            return f"{len(self.damaged)} damaged records of the store were kept aside"
+            return "Some records of the store are damaged"
         if ended is not None and ended.final:
             return ended.message
         if self.role is Role.RUNTIME:
             return None
         strangers = sum(aside.what != "void" for aside in self.log.confirmed.aside)
-        return f"{strangers} events cannot be read by this version" if strangers else None
+        return "Some events cannot be read by this version" if strangers else None
 
     @property
     def trouble(self) -> str | None:
@@ -246,7 +246,7 @@ class Peer:
 
     def _need_writable(self) -> None:
         if self.readonly is not None:
-            raise CommandRefused(f"The notebook is read-only: {self.readonly}.")
+            raise CommandRefused(f"The notebook is read-only. {self.readonly}.")
 
     async def _keep_linked(self, connect: Connect) -> None:
         attempt = 0

@@ -239,6 +239,36 @@ def test_typing_goes_on_while_the_tab_with_the_worker_is_closed(
     page.close()
 
 
+def test_nothing_is_lost_when_one_tab_closes_and_the_other_reloads_at_once(
+    context: BrowserContext, site_url: str
+) -> None:
+    first = Sheet.new(context, site_url)
+    first.write("start ")
+    first.page.get_by_text("Saved", exact=False).first.wait_for()
+    page = context.new_page()
+    page.goto(first.page.url)
+    second = Sheet(page)
+    second.shows("start ").page.locator(".cm-content").click()
+    second.press("Control+End")
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    for letter in letters[:13]:
+        first.write(letter.upper())
+        second.write(letter)
+    first.page.close()
+    for letter in letters[13:]:
+        second.write(letter)
+    page.get_by_text("Saved", exact=False).first.wait_for()
+    page.reload()  # no worker has taken the last of these
+    again = Sheet(page)
+    again.until("[...cells[0]?.source ?? ''].filter(c => /[a-z]/.test(c)).length === 31")
+    again.press("Escape", "b").press("Enter").write("2 + 2").press("Control+Enter")
+    again.until("cells[1].outputs[0] === '4'")  # a worker is here now
+    source = again.cells[0]["source"]
+    assert "".join(c for c in source if c.islower()).replace("start", "") == letters
+    assert not page.get_by_role("alert").all()
+    page.close()
+
+
 def test_a_restart_is_asked_about_and_forgets(sheet: Sheet) -> None:
     sheet.fill("seen = globals().get('seen', 0) + 1\nseen")
     sheet.press("Control+Enter")

@@ -8,7 +8,6 @@ from foldbook.commands import Command
 from foldbook.commands.runs import ReplyInput
 from foldbook.notebook import Notebook
 from foldbook.peer import Change, Origin, Peer
-from foldbook.reducer import fold_all
 from foldbook.row import Kind
 from foldbook.saver import Saver
 from foldbook.store import Batch, Loaded
@@ -29,8 +28,6 @@ class Desk:
         self.changed = max((row.ts for row in loaded.rows if row.kind is Kind.EDIT), default=0)
         self._saver = saver
         self._runtime = runtime
-        self._rows = loaded.rows
-        self._opened = peer.notebook.fork()
         self._strip = Strip()
         for row in loaded.rows:
             self._strip.add(row.actor, row.seq)
@@ -83,12 +80,6 @@ class Desk:
             then()
         else:
             self._saver.put(Batch(views={view: k}), then)
-
-    def notebook_at(self, seq: int) -> Notebook:
-        """See `foldbook.browser.views.Desk`."""
-        if seq >= self._opened.head:
-            return self._opened
-        return fold_all(row for row in self._rows if row.seq <= seq)
 
     def _count(self, change: Change) -> None:
         for row in change.confirmed:

@@ -11,7 +11,7 @@ from foldbook.browser import transfer
 from foldbook.browser.opening import IMPORT, Opened
 from foldbook.browser.page import Page, Waiting, Where
 from foldbook.browser.runtimes import CLOSED, CRASHED
-from foldbook.browser.views import INTERVAL, Drawn, Views
+from foldbook.browser.views import INTERVAL, Asked, Views
 from foldbook.channel import Channel
 from foldbook.commands import Decision, Stamp, parse
 from foldbook.errors import FoldbookError, Refused
@@ -45,6 +45,7 @@ class Host:
         self._saver = opened.saver
         self._runtime = opened.runtime
         self._notes = opened.notes
+        self._refused: list[str] = []
         self._around = around
         self._steady = steady
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -75,14 +76,14 @@ class Host:
 
     def receive(self, message: Mapping[str, Any], sender: Where, data: bytes | None = None) -> None:
         """A message of a page; ``data``: the bytes that it brings."""
-        match message["t"]:
+        match message.get("t"):
             case "attach":
                 self._start(self._attach(message, sender))
             case "detach":
                 self._views.detach(message["view"])
                 self._start(self._keep_view())
             case "cmd":
-                self._views.take(message["view"], message["k"], message["base"], message["command"])
+                self._views.take(message["view"], _asked(message))
             case "call" | "export" | "import":
                 self._start(self._answer(message, sender, self._work(message, data)))
             case "inbox":
@@ -112,15 +113,14 @@ class Host:
     async def _attach(self, message: Mapping[str, Any], sender: Where) -> None:
         if self._saver is not None and not self.desk.peer.readonly:
             await self._take_inbox()
-        have = message.get("have", {})
-        drawn = Drawn(int(have.get("seq", 0)), int(have.get("ack", 0)))
-        self._views.attach(message["view"], sender, drawn, message.get("waiting", ()))
+        self._views.attach(message["view"], sender)
         stage = "readonly" if self.desk.readonly else "ready"
         self._page.post({"t": "status", "view": message["view"], "stage": stage}, sender)
         self._tell_saved(again=True)
-        if self._notes:
-            self._page.post({"t": "toast", "kind": "import", "message": " ".join(self._notes)})
-        self._notes.clear()
+        for kind, notes in (("import", self._notes), ("inbox", self._refused)):
+            if notes:
+                self._page.post({"t": "toast", "kind": kind, "message": " ".join(notes)})
+            notes.clear()
 
     async def _take_inbox(self) -> None:
         waiting = await self._page.inbox()
@@ -130,7 +130,9 @@ class Host:
         for item in files:
             await self._import(item)
         keys = [item.key for item in files]
-        keys += self._views.take_waiting(item for item in waiting if item not in files)
+        done, refused = self._views.take_waiting(item for item in waiting if item not in files)
+        keys += done
+        self._refused += refused
         assert self._saver is not None, "a notebook that can be written to has a saver"
         self._saver.put(Batch(), lambda: self._start(self._page.drop_inbox(keys)))
 
@@ -281,3 +283,7 @@ class Host:
         if not task.cancelled() and (why := task.exception()) is not None:
             self._page.post({"t": "status", "stage": "failed", "message": f"A defect: {why!r}"})
             raise why
+
+
+def _asked(message: Mapping[str, Any]) -> Asked:
+    return Asked(message["k"], message["command"], message["base"], message.get("before"))

@@ -15,15 +15,15 @@ Message = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A command of the inbox: no worker has taken it yet. ``seq`` is the head that its view had
-    drawn, ``data`` the bytes of a file, where the command brings one. alive: its view is there
-    still, and is going to send it itself, fitted to what it is shown."""
+    """A command of the inbox: no worker has taken it yet. ``before`` is the whole text that an
+    edit was made on, ``data`` the bytes of a file, where the command brings one. alive: its view
+    is there still, and is going to send it itself, fitted to what it is shown."""
 
     key: int
     view: str
     k: int
-    seq: int
     command: Mapping[str, Any]
+    before: str | None = None
     data: bytes | None = None
     alive: bool = False
 

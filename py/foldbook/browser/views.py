@@ -1,14 +1,17 @@
 """The views of a notebook: what each has been told, and what it asks for."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from foldbook import text
 from foldbook.browser.page import Page, Waiting, Where
 from foldbook.commands import Command, parse
+from foldbook.commands.cells import CreateCell
 from foldbook.commands.sources import EditSource
-from foldbook.errors import CommandRefused
+from foldbook.difference import difference
+from foldbook.errors import CommandRefused, TextMisfit
 from foldbook.notebook import Notebook
 from foldbook.view import Around, Screen
 
@@ -35,20 +38,6 @@ class Desk(Protocol):
     def note(self, view: str, k: int, then: Callable[[], None]) -> None:
         """Keep that the view's k-th command was taken; ``then`` is called when all is stored."""
 
-    def notebook_at(self, seq: int) -> Notebook:
-        """The notebook as it was when the log ended there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """What a view shows: the log up to ``seq``, with its own commands up to ``ack``."""
-
-    seq: int = 0
-    ack: int = 0
-
-
-_NOTHING: Final = Drawn()
-
 
 @dataclass(slots=True)
 class _View:
@@ -62,6 +51,17 @@ class _View:
     told: int = 0
     stored: int = 0
     told_stored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A view's k-th command. An edit was made on the view's version ``base``, or, where the text
+    that it was made on came with it, on that (``before``), whatever became of the version."""
+
+    k: int
+    command: Mapping[str, Any]
+    base: int = 0
+    before: str | None = None
 
 
 class Views:
@@ -79,90 +79,95 @@ class Views:
         self._views: dict[str, _View] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def attach(
-        self,
-        view_id: str,
-        to: Where,
-        drawn: Drawn = _NOTHING,
-        waiting: Sequence[Mapping[str, Any]] = (),
-    ) -> None:
-        """A view is there. ``waiting`` are commands that it sent and does not know to be stored,
-        made on what it had ``drawn``."""
+    def attach(self, view_id: str, to: Where) -> None:
+        """A view is there, and is shown everything. What it sent and does not find acknowledged
+        there it sends again."""
         k = self._stored.get(view_id, 0)
         taken = self._taken.get(view_id, k)  # some may be on their way to the disk
         view = _View(view_id, to, taken=taken, told=taken, stored=k, told_stored=k)
         self._views[view_id] = view
-        self._catch_up(view, drawn, [(each["k"], each["command"]) for each in waiting])
         shown = view.screen.open(self._desk.notebook, self._desk.around)
-        view.told, view.told_stored = view.taken, view.stored
         self._post(view, t="view", v=view.screen.v, ack=view.taken, stored=view.stored, json=shown)
 
     def detach(self, view_id: str) -> None:
         """A view is gone."""
         self._views.pop(view_id, None)
 
-    def take(self, view_id: str, k: int, base: int, values: Mapping[str, Any]) -> None:
+    def take(self, view_id: str, asked: Asked) -> None:
         """A command of a view. One that was taken before is left alone; a view that is not known
         here attaches again and sends it again."""
         view = self._views.get(view_id)
-        if view is not None and k > view.taken:
+        if view is not None and asked.k > view.taken:
             self._show(view)  # so that the screen knows what the command may speak of
-            self._carry_out(view, k, base, values)
+            self._carry_out(view, asked)
 
-    def take_waiting(self, items: Iterable[Waiting]) -> list[int]:
-        """Commands from the inbox, of views that may be gone; returns the keys of those that
-        are done with. A view that is here sends its own itself."""
-        by_view: dict[str, list[Waiting]] = {}
-        for item in items:
-            by_view.setdefault(item.view, []).append(item)
+    def take_waiting(self, items: Iterable[Waiting]) -> tuple[list[int], list[str]]:
+        """Commands from the inbox, of views that may be gone. A view that is here sends its own
+        itself. Returns the keys of those that are done with, and what to tell people of those
+        that could not be carried out: their views cannot be told."""
         done: list[int] = []
-        for view_id, own in by_view.items():
-            known = self._views.get(view_id)
-            view = known or _View(view_id, "all", taken=self._taken.get(view_id, 0))
-            if known is None and not own[0].alive:
-                drawn = Drawn(own[0].seq, own[0].k - 1)
-                self._catch_up(view, drawn, [(each.k, each.command) for each in own])
-            done += [each.key for each in own if each.k <= view.taken]
-        return done
+        notes: list[str] = []
+        for item in items:
+            taken = self._taken.get(item.view, 0)
+            if item.k > taken and item.view not in self._views and not item.alive:
+                gone = _View(item.view, "all", taken=taken)
+                why = self._carry_out(gone, Asked(item.k, item.command, before=item.before))
+                taken = item.k
+                notes += [self._rescue(item, why)] if why else []
+            if item.k <= taken:
+                done.append(item.key)
+        return done, notes
 
     def changed(self) -> None:
         """Something changed: the views are going to be told."""
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._interval, self._flush)
 
-    def _catch_up(
-        self, view: _View, drawn: Drawn, waiting: Sequence[tuple[int, Mapping[str, Any]]]
-    ) -> None:
-        """Carry out what a view asked for while nobody was there to take it."""
-        fresh = [(k, values) for k, values in waiting if k > view.taken]
-        if not fresh:
-            return
-        view.screen.open(self._desk.notebook_at(drawn.seq), self._desk.around)
-        base = view.screen.v
-        for k, values in waiting:
-            if drawn.ack < k <= view.taken:
-                _recall(view, base, values)
-        for k, values in fresh:
-            view.screen.update(self._desk.notebook, self._desk.around)
-            self._carry_out(view, k, base, values)
-
-    def _carry_out(self, view: _View, k: int, base: int, values: Mapping[str, Any]) -> None:
-        view.taken = self._taken[view.id] = k
+    def _carry_out(self, view: _View, asked: Asked) -> CommandRefused | None:
+        """Returns why not, where it is refused; the view is told."""
+        view.taken = self._taken[view.id] = asked.k
+        refused = None
         try:
-            command = parse(values)
+            command = parse(asked.command)
             if isinstance(command, EditSource):
-                command = self._fitted(view, command, base)
-            self._desk.submit(command, view.id, k)
+                command = self._fitted(view, command, asked)
+            self._desk.submit(command, view.id, asked.k)
         except CommandRefused as why:
-            self._post(view, t="refused", k=k, command=dict(values), message=str(why))
-        self._desk.note(view.id, k, lambda: self._note_stored(view, k))
+            refused = why
+            told = {"k": asked.k, "command": dict(asked.command), "message": str(why)}
+            self._post(view, t="refused", **told)
+        self._desk.note(view.id, asked.k, lambda: self._note_stored(view, asked.k))
         self.changed()
+        return refused
 
-    def _fitted(self, view: _View, edit: EditSource, base: int) -> EditSource:
-        """The view's edit, made to fit the source as it is now."""
-        change = view.screen.receive_edit(edit.cell_id, edit.changes, edit.length_before, base)
-        length = len(self._desk.notebook.cells[edit.cell_id].source)
-        return EditSource(cell_id=edit.cell_id, changes=change, length_before=length)
+    def _fitted(self, view: _View, edit: EditSource, asked: Asked) -> EditSource:
+        """The view's edit, made to fit the source as it is now. Raises `CommandRefused`."""
+        if asked.before is None:
+            change = view.screen.receive_edit(
+                edit.cell_id, edit.changes, edit.length_before, asked.base
+            )
+            length = len(self._desk.notebook.cells[edit.cell_id].source)
+            return EditSource(cell_id=edit.cell_id, changes=change, length_before=length)
+        cell = self._desk.notebook.cells.get(edit.cell_id)
+        if cell is None:
+            raise CommandRefused(f"There is no cell {edit.cell_id} in this notebook.")
+        mine = _checked(edit, asked.before)
+        change = text.transform(mine, difference(asked.before, cell.source))
+        return EditSource(cell_id=cell.id, changes=change, length_before=len(cell.source))
+
+    def _rescue(self, item: Waiting, why: CommandRefused) -> str:
+        """What was typed is not lost with a view that is gone, even if its cell is: a new cell
+        takes it. Returns what to tell people."""
+        told = f"Something done before this page was loaded could not be carried out: {why}"
+        try:
+            edit = parse(item.command)
+            if not isinstance(edit, EditSource) or item.before is None:
+                return told
+            source = text.apply(_checked(edit, item.before), item.before)
+            self._desk.submit(CreateCell(source=source), item.view, item.k)
+        except CommandRefused:
+            return told
+        return f"{told} The text is in a new cell at the end."
 
     def _note_stored(self, view: _View, k: int) -> None:
         view.stored = self._stored[view.id] = max(k, self._stored.get(view.id, 0))
@@ -212,11 +217,11 @@ def _begun(view: str) -> int:
         return 0
 
 
-def _recall(view: _View, base: int, values: Mapping[str, Any]) -> None:
-    """An edit that is in the log already, though its view never heard so: the next stand on it."""
+def _checked(edit: EditSource, before: str) -> text.Change:
+    """The edit's change, which must fit the text before it. Raises `CommandRefused`."""
     try:
-        command = parse(values)
-        if isinstance(command, EditSource):
-            view.screen.receive_edit(command.cell_id, command.changes, command.length_before, base)
-    except CommandRefused:
-        pass  # as it was then: its view was told, or is with the next that does not fit
+        change = text.normal(edit.changes)
+        text.check(change, len(before))
+    except TextMisfit as why:
+        raise CommandRefused(f"The edit does not fit the text it was made on: {why}.") from None
+    return change

@@ -62,7 +62,8 @@ async function open(id) {
 
 /** Send a command; an edit is drawn here, as a page draws what is typed. */
 function send(command) {
-  const k = window.link.send(command);
+  const before = command.do === "edit_source" ? state.view.cells[command.cell_id].source : undefined;
+  const k = window.link.send(command, before);
   if (command.do === "edit_source") {
     state.view = patched(state.view, ["text", command.cell_id, command.changes]);
   }

@@ -1,0 +1,123 @@
+/**
+ * Who leads a notebook: one tab holds the Web Lock `foldbook:<id>` and with it the notebook worker
+ * and the runtime's frame. When it goes, the next in the lock's queue starts a worker.
+ */
+
+import { RuntimeHost } from "./runtime_host.js";
+
+const CRASH_AGAIN = 60_000; // ms within which a worker that crashes again is not started anew
+const ENDS_WITHIN = 3000; // ms that the worker gets to store what it has
+
+/**
+ * @typedef {object} Handlers
+ * @property {(message: any) => void} onMessage the worker says something
+ * @property {() => void} onStart a worker is about to start here
+ * @property {(why: string, isAgain: boolean) => void} onCrash isAgain: no other one is started
+ * @property {(news: object) => void} onNews of the runtime
+ */
+
+export class Leader {
+  /** @type {Worker | null} */ #worker = null;
+  /** @type {(() => void) | null} */ #release = null;
+  #crashedAt = -Infinity;
+
+  /** @param {string} id @param {boolean} quiet @param {Handlers} handlers */
+  constructor(id, quiet, handlers) {
+    this.id = id;
+    this.quiet = quiet;
+    this.handlers = handlers;
+    this.runtime = new RuntimeHost(
+      (message, transfer) => this.#worker?.postMessage(message, transfer ?? []),
+      (news) => handlers.onNews(news),
+    );
+  }
+
+  /** Whether the worker is here. */
+  get leads() {
+    return this.#worker !== null;
+  }
+
+  /** To the worker, where it is here. @param {any} message */
+  post(message) {
+    this.#worker?.postMessage(message);
+  }
+
+  /**
+   * Wait for the lock; hold it, and the worker with it, until the end. Rejects where the browser
+   * refuses locks.
+   * @param {AbortSignal} signal gives up the waiting
+   */
+  async lead(signal) {
+    const held = new Promise((resolve) => (this.#release = () => resolve(undefined)));
+    try {
+      await navigator.locks.request(`foldbook:${this.id}`, { signal }, () => {
+        if (signal.aborted) return undefined;
+        this.#start(false);
+        return held;
+      });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** The worker stores what it has and ends; then somebody else may lead. */
+  async close() {
+    if (this.#worker) await this.#end(this.#worker);
+    this.#release?.();
+  }
+
+  /** End at once, whatever is not stored. */
+  abandon() {
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.runtime.end();
+    this.#release?.();
+  }
+
+  /** @param {boolean} crashed whether it stands in the place of one that crashed */
+  #start(crashed) {
+    this.handlers.onStart();
+    const url = new URL("./notebook_worker.js", document.baseURI);
+    const worker = new Worker(url, { type: "module", name: `notebook ${this.id}` });
+    worker.onmessage = (event) => this.handlers.onMessage(event.data);
+    worker.onerror = (event) => {
+      if (worker === this.#worker) this.#crashed(event.message || "it could not be loaded");
+    };
+    worker.postMessage({ t: "boot", id: this.id, quiet: this.quiet, crashed });
+    this.#worker = worker;
+  }
+
+  /**
+   * An error that nobody in the worker caught: what it holds cannot be trusted any more, and what
+   * it has stored can. Another one begins with that, once; the runtime goes with its port.
+   * @param {string} why
+   */
+  #crashed(why) {
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.runtime.end();
+    const isAgain = performance.now() - this.#crashedAt < CRASH_AGAIN;
+    this.#crashedAt = performance.now();
+    this.handlers.onCrash(why, isAgain);
+    if (!isAgain) this.#start(true);
+  }
+
+  /** @param {Worker} worker @returns {Promise<void>} */
+  #end(worker) {
+    return new Promise((resolve) => {
+      const end = () => {
+        worker.terminate();
+        this.runtime.end();
+        this.#worker = null;
+        resolve();
+      };
+      const patience = setTimeout(end, ENDS_WITHIN);
+      worker.onmessage = (event) => {
+        if (event.data?.t !== "closed") return;
+        clearTimeout(patience);
+        end();
+      };
+      worker.postMessage({ t: "close" });
+    });
+  }
+}
