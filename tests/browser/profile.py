@@ -1,7 +1,9 @@
 """A browser profile that outlives its browser, so that a story can kill and come back."""
 
 import os
+import re
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, BrowserType, Page
@@ -10,20 +12,7 @@ from tests.conftest import CHROMIUM_ARGUMENTS
 
 PAGES = Path(__file__).parent / "pages"
 SITE = Path(__file__).resolve().parents[2] / "site"
-_DRIVEN = (
-    "catalogue",
-    "db",
-    "export",
-    "link",
-    "patch",
-    "reading",
-    "runtime_assets",
-    "runtime_bootstrap",
-    "runtime_frame",
-    "runtime_host",
-)
-"""The modules of the page that the link is made of; the workers come from the built site."""
-
+_IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?["']\./(\w+\.js)["'];""", re.MULTILINE)
 _TYPES = {".html": "text/html", ".js": "text/javascript"}
 _ISOLATING = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -102,11 +91,24 @@ def processes_of(folder: Path) -> list[int]:
 
 
 def serve_sources(page: Page, url: str, *, isolated: bool) -> None:
-    """Let the page at ``drive.html`` load the site's modules as they stand in ``site/``."""
-    modules = [source for source in SITE.glob("*.js") if source.stem in _DRIVEN]
-    for source in (*PAGES.iterdir(), *modules):
+    """Let the page at ``drive.html`` load the site's modules as they stand in ``site/``; the
+    workers come from the built site."""
+    pages = list(PAGES.iterdir())
+    for source in (*pages, *modules_of(pages)):
         headers = {"Content-Type": f"{_TYPES[source.suffix]}; charset=utf-8"}
         _serve(page, url + source.name, source, headers | (_ISOLATING if isolated else {}))
+
+
+def modules_of(scripts: Iterable[Path]) -> list[Path]:
+    """The modules of ``site/`` that these scripts import from beside them, and those of theirs."""
+    found: dict[str, Path] = {}
+    waiting = [script for script in scripts if script.suffix == ".js"]
+    while waiting:
+        for name in _IMPORT.findall(waiting.pop().read_text(encoding="utf-8")):
+            if name not in found:
+                found[name] = SITE / name
+                waiting.append(found[name])
+    return list(found.values())
 
 
 def _serve(page: Page, url: str, source: Path, headers: dict[str, str]) -> None:
