@@ -1,8 +1,8 @@
 """How confirmed rows are laid down in segments: one record for many rows, few records in all.
 
 Every commit writes a record of its own, so that it is small; as soon as `FAN` records of one
-size class stand at the end, the next commit writes them and its rows as one. So a row is
-written anew some times only, and a log of 100,000 rows is some hundred records. Pure.
+size class or smaller ones stand at the end, the next commit writes them and its rows as one. So
+a row is written anew some times only, and a log of 100,000 rows is some hundred records. Pure.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ class Tail:
         """How to write these rows next. Nothing is noted before `done`."""
         joined = list(rows)
         kept = list(self._segments)
-        while (group := _same_level(kept)) and len(group) >= FAN:
+        while (group := _small(kept)) and len(group) >= FAN:
             joined = [row for segment in group for row in segment.rows] + joined
             del kept[-len(group) :]
         replaced = [segment.first for segment in self._segments[len(kept) :]]
@@ -79,11 +79,12 @@ class Plan:
     kept: list[_Segment]
 
 
-def _same_level(segments: list[_Segment]) -> list[_Segment]:
-    """The run of records at the end that are of the last one's size class."""
+def _small(segments: list[_Segment]) -> list[_Segment]:
+    """The run of records at the end that are of no higher size class than the last one: smaller
+    ones between them must not keep them apart for ever."""
     run: list[_Segment] = []
     for segment in reversed(segments):
-        if segment.level != segments[-1].level:
+        if segment.level > segments[-1].level:
             break
         run.append(segment)
     return run[::-1]
