@@ -13,7 +13,9 @@ def written(sizes: Sequence[int], rows: Sequence[Row]) -> tuple[dict[int, bytes]
     """The records after commits of these sizes, over and over; and how many rows were written."""
     records: dict[int, bytes] = {}
     tail, at, count = Tail(), 0, 0
-    for size in cycle(sizes):
+    every = cycle(sizes)
+    while at < len(rows):
+        size = next(every)
         plan = tail.plan(rows[at : at + size])
         for key in plan.replaced:
             del records[key]
@@ -21,8 +23,7 @@ def written(sizes: Sequence[int], rows: Sequence[Row]) -> tuple[dict[int, bytes]
         tail.done(plan)
         count += len(plan.rows)
         at += size
-        if at >= len(rows):
-            return records, count
+    return records, count
 
 
 def read(records: dict[int, bytes]) -> Reading:

@@ -1,9 +1,11 @@
 """The file of a notebook's stored bytes, as ``site/export.js`` writes it: read back. Pure.
 
 Rows up to the first that is damaged or missing can be gone on with; what stands behind it is
-told, not taken.
+told, not taken. So it is with a file that was cut short, and with blobs that are not what their
+names say.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -37,29 +39,45 @@ def read(data: bytes, name: str) -> LogFile:
     head, at = _line(data, len(MAGIC), name)
     reading, found = Reading(), LogFile(str(head.get("name", "")))
     while at < len(data):
-        record, at = _line(data, at, name)
-        size = record.get("bytes")
-        if not isinstance(size, int) or not 0 <= size <= len(data) - at:
-            raise BadNotebookFile(f"{name}: a record of {size} bytes goes beyond the file's end.")
-        content, at = data[at : at + size], at + size + 1
+        try:
+            record, content, at = _record(data, at, name)
+        except BadNotebookFile:  # where the next one begins cannot be known
+            found.left_out += 1
+            break
         if record.get("store") == "rows":
             reading.take(record.get("key"), content)
         elif record.get("store") == "blobs":
-            found.blobs[str(record.get("key"))] = content
+            _take_blob(found, record.get("key"), content)
     for row in reading.rows:
         if row.seq == len(found.rows) + 1:
             found.rows.append(row)
-    found.left_out = len(reading.rows) - len(found.rows) + len(reading.damaged)
+    found.left_out += len(reading.rows) - len(found.rows) + len(reading.damaged)
     if not found.rows:
         raise BadNotebookFile(f"{name}: no row of the log is sound.")
     return found
+
+
+def _take_blob(found: LogFile, key: object, content: bytes) -> None:
+    if hashlib.sha256(content).hexdigest() == key:
+        found.blobs[key] = content
+    else:
+        found.left_out += 1
+
+
+def _record(data: bytes, at: int, name: str) -> tuple[dict[str, Any], bytes, int]:
+    """The record that begins here, its bytes, and where the next one begins."""
+    record, at = _line(data, at, name)
+    size = record.get("bytes")
+    if not isinstance(size, int) or not 0 <= size <= len(data) - at:
+        raise BadNotebookFile(f"{name}: a record of {size} bytes goes beyond the file's end.")
+    return record, data[at : at + size], at + size + 1
 
 
 def _line(data: bytes, at: int, name: str) -> tuple[dict[str, Any], int]:
     end = data.find(b"\n", at)
     try:
         values = json.loads(data[at : end if end >= 0 else len(data)])
-    except ValueError as why:
+    except (ValueError, RecursionError) as why:
         raise BadNotebookFile(f"{name}: a line of JSON expected at byte {at}: {why}.") from None
     if not isinstance(values, dict) or end < 0:
         raise BadNotebookFile(f"{name}: an object and a newline expected at byte {at}.")
