@@ -1,7 +1,7 @@
-"""Write the lock files anew: `.venv/bin/python .build/relock.py [dev|node|browser ...]`.
+"""Write the lock files anew: `.venv/bin/python .build/relock.py [dev|node|jupyterlite|browser ...]`.
 
 For maintainers, after changing a `.in` file or a version in `.locks/browser.json`. Needs `uv`
-on the PATH for the first two. For the browser set it downloads each named version, and writes
+on the PATH for the first three. For the browser set it downloads each named version, and writes
 file name, sha256, dependencies and imported modules from what it got.
 """
 
@@ -81,5 +81,5 @@ def _imports(wheel: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    for what in sys.argv[1:] or ["dev", "node", "browser"]:
+    for what in sys.argv[1:] or ["dev", "node", "jupyterlite", "browser"]:
         relock_browser() if what == "browser" else relock_python(what)

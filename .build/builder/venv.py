@@ -42,8 +42,11 @@ def wanted_stamp(lock: Path) -> str:
     return files.fingerprint([lock], platform.python_version(), str(base), str(paths.VENV))
 
 
-def install(lock: Path) -> None:
-    """Install what a lock file names, and nothing that it does not name, into `.venv`."""
+def install(lock: Path, environment: Path = paths.VENV) -> None:
+    """Install what a lock file names, and nothing that it does not name.
+
+    Another `environment` than `.venv` needs no pip of its own.
+    """
     arguments: list[str | Path] = [
         "--require-hashes",
         "--no-deps",
@@ -51,7 +54,8 @@ def install(lock: Path) -> None:
         "-r",
         lock,
     ]
-    console.run(f"install {lock.name}", [*_pip("install"), *arguments], env=_environment())
+    command = [*_pip("install", environment), *arguments]
+    console.run(f"install {lock.name}", command, env=_environment())
 
 
 def pip_download(folder: Path, arguments: list[str], progress: console.Progress) -> None:
@@ -122,8 +126,10 @@ def _ensure_project() -> None:
     _PROJECT_STAMP.write_text(wanted)
 
 
-def _pip(verb: str) -> list[str | Path]:
-    return [python(), "-m", "pip", "--disable-pip-version-check", "--no-input", verb]
+def _pip(verb: str, environment: Path = paths.VENV) -> list[str | Path]:
+    other = environment != paths.VENV
+    target = ["--python", paths.venv_program("python", environment)] if other else []
+    return [python(), "-m", "pip", *target, "--disable-pip-version-check", "--no-input", verb]
 
 
 def _environment() -> dict[str, str]:
