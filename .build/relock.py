@@ -1,8 +1,9 @@
-"""Write the lock files anew: `.venv/bin/python .build/relock.py [dev|node|jupyterlite|browser ...]`.
+"""Write the lock files anew: `.venv/bin/python .build/relock.py [name ...]`.
 
-For maintainers, after changing a `.in` file or a version in `.locks/browser.json`. Needs `uv`
-on the PATH for the first three. For the browser set it downloads each named version, and writes
-file name, sha256, dependencies and imported modules from what it got.
+For maintainers; the names are dev, node, jupyterlite and browser, after changing a `.in` file or a
+version in `.locks/browser.json`. Needs `uv` on the PATH for the first three. For the browser set
+it downloads each named version, and writes file name, sha256, dependencies and imported modules
+from what it got.
 """
 
 import email

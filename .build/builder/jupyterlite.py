@@ -71,7 +71,7 @@ def _ensure_environment() -> None:
         return
     if _ENVIRONMENT.exists():
         shutil.rmtree(_ENVIRONMENT)
-    command = [venv.python(), "-m", "venv", "--without-pip", _ENVIRONMENT]
+    command: list[str | Path] = [venv.python(), "-m", "venv", "--without-pip", _ENVIRONMENT]
     console.run("make the environment of JupyterLite", command)
     venv.install(_LOCK, _ENVIRONMENT)
     (_ENVIRONMENT / _STAMP).write_text(wanted)

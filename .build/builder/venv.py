@@ -127,8 +127,9 @@ def _ensure_project() -> None:
 
 
 def _pip(verb: str, environment: Path = paths.VENV) -> list[str | Path]:
-    other = environment != paths.VENV
-    target = ["--python", paths.venv_program("python", environment)] if other else []
+    target: list[str | Path] = []
+    if environment != paths.VENV:
+        target = ["--python", paths.venv_program("python", environment)]
     return [python(), "-m", "pip", *target, "--disable-pip-version-check", "--no-input", verb]
 
 
