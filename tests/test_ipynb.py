@@ -12,7 +12,11 @@ import pytest
 from desk import Desk
 from foldbook import blobs
 from foldbook.errors import BadNotebookFile
+from foldbook.events import decode
+from foldbook.events.outputs import DisplayDataAdded
 from foldbook.ipynb import needed, read, to_events, write
+from foldbook.ipynb.reading import STASH, STRANGE_OUTPUT
+from foldbook.row import Role
 from foldbook.view import Around, full_view
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -232,6 +236,48 @@ class TestKept:
         data = {"application/json": {"n": [2**70, float("nan"), float("-inf"), 1e300]}}
         assert harm(notebook(code(display(data)))) == []
 
+    def test_attachments_of_a_code_cell(self) -> None:
+        assert harm(notebook(code(attachments={"a.txt": {"text/plain": "z"}}))) == []
+
+    def test_keys_that_are_called_like_ours_replace_nothing(self) -> None:
+        sly = {"source": "theirs", "cell_type": "poem", "outputs": [], "id": "id9"}
+        output = display({"text/plain": "x"}, **{STASH: {"data": {}, "output_type": "stream"}})
+        cells = (
+            code(output, source="mine", metadata={STASH: sly}),
+            {"cell_type": "raw", "source": "mine", "metadata": {STASH: sly}},
+        )
+        assert harm(notebook(*cells, **{STASH: {"cells": [], "metadata": {}, "nbformat": 3}})) == []
+
+    @pytest.mark.parametrize(
+        "whole",
+        [
+            {"output_type": "display_data", "data": 5},
+            {"output_type": "stream"},
+            {"output_type": "stream", "text": "theirs"},
+            {"depth": 3},
+            "text",
+        ],
+    )
+    def test_values_of_our_own_type(self, whole: Any) -> None:
+        data = {STRANGE_OUTPUT: whole, "text/plain": "x"}
+        assert harm(notebook(code(display(data)))) == []
+        desk = fold(notebook(code(source="display")))
+        desk.start_runtime()
+        desk.run("id0", "")
+        execution = desk.execution("id0").id
+        desk.send(DisplayDataAdded(execution_id=execution, data=data), session="py",
+                  role=Role.RUNTIME)  # fmt: skip
+        assert b"display" in write(desk.notebook, desk.blobs.__getitem__)
+
+    def test_saving_changes_nothing_in_the_notebook(self) -> None:
+        poem = {"cell_type": "poem", "source": "Roses"}
+        desk = fold(notebook(poem))
+        desk.do("set_cell_type", cell_ids=["id0"], cell_type="markdown")
+        write(desk.notebook, desk.blobs.__getitem__)
+        desk.do("undo")
+        [cell] = json.loads(write(desk.notebook, desk.blobs.__getitem__))["cells"]
+        assert cell["cell_type"] == "poem"
+
     def test_trust_is_not_taken_over(self) -> None:
         data = notebook(code(metadata={"trusted": True, "kept": 1}))
         assert fold(data).notebook.cells["id0"].metadata == {"kept": 1}
@@ -298,6 +344,11 @@ class TestMended:
         ]
         assert harm(data) == []
         assert json.loads(round_trip(data))["nbformat_minor"] == 9
+
+    def test_a_stranger_without_its_text(self) -> None:
+        data = notebook(code({"output_type": "stream", "name": "stdout", "colour": 1}))
+        [cell] = json.loads(round_trip(data))["cells"]
+        assert cell["outputs"][0]["colour"] == 1
 
     def test_half_characters(self) -> None:
         data = notebook(code(source="REPLACE")).replace(b"REPLACE", b"a\\ud800b")
@@ -366,6 +417,23 @@ class TestRefused:
         with pytest.raises(BadNotebookFile) as caught:
             read(data, "a.ipynb")
         assert str(caught.value) == message
+
+    @pytest.mark.parametrize("depth", [160, 198, 240, 400, 700, 950, 100_000])
+    def test_what_is_nested_too_deeply_to_be_kept(self, depth: int) -> None:
+        data = notebook(code(metadata={"deep": "REPLACE"}))
+        data = data.replace(b'"REPLACE"', b"[" * depth + b"]" * depth)
+        with pytest.raises(BadNotebookFile, match=r"^a\.ipynb: nested too deeply"):
+            read(data, "a.ipynb")
+
+    def test_the_deepest_that_is_taken_can_be_read_back_from_the_log(self) -> None:
+        deep: Any = 1
+        for _ in range(140):
+            deep = [deep]
+        output = {"output_type": "hologram", "deep": deep}
+        shown = display({"application/json": deep, STRANGE_OUTPUT: 1}, **{STASH: deep})
+        data = notebook(code(output, shown, metadata={STASH: deep}), **{STASH: deep})
+        for row in fold(data).rows:
+            decode(row.payload)
 
     def test_whatever_nbformat_stumbles_over(self) -> None:
         for data in (

@@ -15,8 +15,9 @@ Values = dict[str, Any]
 _NBFORMAT: Final[Any] = nbformat  # its functions carry no types
 _ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _TOP: Final = ("nbformat", "nbformat_minor", "metadata", "cells")
-_TYPES: Final = ("code", "markdown", "raw")
+CELL_TYPES: Final = ("code", "markdown", "raw")
 _LONE: Final = re.compile("[\ud800-\udfff]")  # half a character, which UTF-8 has not
+_DEPTH: Final = 150  # levels; an event that is nested in 200 cannot be read back from the log
 _OUTPUTS: Final[dict[str, dict[str, type]]] = {
     "stream": {"name": str, "text": str},
     "display_data": {"data": dict, "metadata": dict},
@@ -27,7 +28,10 @@ _OUTPUTS: Final[dict[str, dict[str, type]]] = {
 
 
 STASH: Final = "$foldbook"
-"""Key in metadata of what the format, as we know it, has no place for; `write` puts it back."""
+"""Key in metadata of what the format, as we know it, has no place for; `write` puts it back.
+
+What a file itself has under this key stands in there under the same key.
+"""
 
 STRANGE_OUTPUT: Final = "application/vnd.foldbook.output+json"
 """Type of the value that is a whole output of a kind that we do not know."""
@@ -88,14 +92,14 @@ def read(data: bytes, name: str) -> ImportedNotebook:
     strange = {key: node[key] for key in node if key not in _TOP}
     if version > (4, 5):
         strange["nbformat_minor"] = version[1]
-    if strange:
-        metadata = {**metadata, STASH: strange}
+    metadata = _stashed(metadata, strange)
     return ImportedNotebook(_title(name), metadata, tuple(cells), tuple(notes))
 
 
 def _parse(data: bytes, name: str, notes: list[str]) -> Values:
     try:
         values = json.loads(data.decode("utf-8-sig"))
+        whole, count = _whole(values, _DEPTH)
     except UnicodeDecodeError as why:
         raise BadNotebookFile(f"{name}: not UTF-8 text, at byte {why.start}.") from None
     except json.JSONDecodeError as why:
@@ -105,22 +109,26 @@ def _parse(data: bytes, name: str, notes: list[str]) -> Values:
         raise BadNotebookFile(f"{name}: nested too deeply to be a notebook.") from None
     if not isinstance(values, dict):
         raise BadNotebookFile(f"{name}: a notebook is a JSON object, {_short(values)} came.")
-    whole, count = _whole(values)
     if count:
         notes.append(f"{count} texts had half characters, which are replaced by �.")
     return cast(Values, whole)
 
 
-def _whole(value: Any) -> tuple[Any, int]:
-    """The value without lone surrogates, and the number of texts that had some."""
+def _whole(value: Any, depth: int) -> tuple[Any, int]:
+    """The value without lone surrogates, and the number of texts that had some.
+
+    Raises RecursionError where it is nested in more than ``depth`` levels.
+    """
+    if isinstance(value, (dict, list)) and not depth:
+        raise RecursionError
     if isinstance(value, str):
         return (_LONE.sub("�", value), 1) if _LONE.search(value) else (value, 0)
     if isinstance(value, dict):
-        pairs = [(_whole(key), _whole(each)) for key, each in value.items()]
+        pairs = [(_whole(key, depth), _whole(each, depth - 1)) for key, each in value.items()]
         total = sum(key[1] + each[1] for key, each in pairs)
         return ({key[0]: each[0] for key, each in pairs}, total) if total else (value, 0)
     if isinstance(value, list):
-        items = [_whole(each) for each in value]
+        items = [_whole(each, depth - 1) for each in value]
         total = sum(each[1] for each in items)
         return ([each[0] for each in items], total) if total else (value, 0)
     return value, 0
@@ -175,25 +183,23 @@ class _Reading:
             raise BadNotebookFile(f"{self._place}: a cell is an object, {_short(node)} came.")
         cell_type = node.get("cell_type")
         is_code = cell_type == "code"
-        known = {"id", "cell_type", "metadata", "source", "attachments"}
-        known |= {"execution_count", "outputs"} if is_code else set()
+        known = {"id", "cell_type", "metadata", "source"}
+        known |= {"execution_count", "outputs"} if is_code else {"attachments"}
         strange = {name: value for name, value in node.items() if name not in known}
-        if cell_type not in _TYPES:
+        if cell_type not in CELL_TYPES:
             self._note("", f"of unknown type {_short(cell_type)}, shown as raw text")
             strange["cell_type"] = cell_type
         metadata = self._typed(node, "metadata", dict, {})
-        if strange:
-            self._note_strangers(strange, "")
-            metadata = {**metadata, STASH: strange}
+        self._note_strangers(strange, "")
         given = node.get("id")
         usable = isinstance(given, str) and _ID.fullmatch(given)
         outputs = self._typed(node, "outputs", list, []) if is_code else []
         return ImportedCell(
             id=given if usable else None,
-            type=cast(CellType, cell_type if cell_type in _TYPES else "raw"),
+            type=cast(CellType, cell_type if cell_type in CELL_TYPES else "raw"),
             source=self._typed(node, "source", str, ""),
-            metadata=metadata,
-            attachments=self._typed(node, "attachments", dict, {}),
+            metadata=_stashed(metadata, strange),
+            attachments={} if is_code else self._typed(node, "attachments", dict, {}),
             execution_count=self._count(node) if is_code else None,
             outputs=tuple(self._output(each, i) for i, each in enumerate(outputs, 1)),
         )
@@ -218,9 +224,11 @@ class _Reading:
             made["traceback"] = [str(line) for line in made["traceback"]]
         strange = {name: value for name, value in node.items() if name not in made}
         self._note_strangers(strange, place)
-        if strange and "metadata" in made:
-            return made | {"metadata": {**made["metadata"], STASH: strange}}
-        return _strange_output(node) if strange else made
+        if "metadata" not in made:
+            return _strange_output(made | node) if strange else made
+        if STRANGE_OUTPUT in made["data"]:  # the file's own: it is not to pass for ours
+            return _strange_output(made | node)
+        return made | {"metadata": _stashed(made["metadata"], strange)}
 
     def _typed(self, node: Values, name: str, kind: type, default: Any, place: str = "") -> Any:
         value = node.get(name, default)
@@ -243,6 +251,13 @@ class _Reading:
 
     def _note(self, place: str, what: str) -> None:
         self._notes.append(f"{self._title}{place}: {what}.")
+
+
+def _stashed(metadata: Values, strange: Values) -> Values:
+    """The metadata, with what has no other place put into it."""
+    if STASH in metadata:
+        strange = {**strange, STASH: metadata[STASH]}
+    return {**metadata, STASH: strange} if strange else metadata
 
 
 def _strange_output(node: Values) -> Values:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import nbformat
 
 from foldbook.blobs import unpack
-from foldbook.ipynb.reading import STASH, STRANGE_OUTPUT
+from foldbook.ipynb.reading import CELL_TYPES, STASH, STRANGE_OUTPUT
 from foldbook.mime import BLOB_KEY, is_blob
 from foldbook.notebook import Cell, Execution, Notebook, Output
 
@@ -23,16 +23,17 @@ def write(notebook: Notebook, blobs: Fetch) -> bytes:
     `needed` tells beforehand which ones it will be asked for.
     """
     metadata, strange = _unstash(unpack(notebook.metadata, blobs))
+    minor = strange.get("nbformat_minor")
     node = _NBFORMAT.from_dict(
-        {
+        strange
+        | {
             "nbformat": 4,
-            "nbformat_minor": MINOR,
+            "nbformat_minor": minor if type(minor) is int and minor > MINOR else MINOR,
             "metadata": metadata,
             "cells": [
                 _cell(cell, notebook.execution_of(cell), blobs) for cell in notebook.ordered_cells()
             ],
         }
-        | strange
     )
     text: str = _NBFORMAT.v4.writes(node)
     return (text + "\n").encode()
@@ -56,18 +57,23 @@ def needed(notebook: Notebook) -> set[str]:
 
 
 def _unstash(metadata: Values) -> tuple[Values, Values]:
-    """The metadata, and what reading had put there for want of another place."""
+    """The metadata, and what reading had put there for want of another place.
+
+    It only adds: what the notebook itself has to say goes before it.
+    """
     strange = metadata.pop(STASH, {})
-    return metadata, strange if isinstance(strange, dict) else {}
+    if not isinstance(strange, dict):
+        return metadata, {}
+    own = {STASH: strange[STASH]} if STASH in strange else {}
+    return metadata | own, {name: strange[name] for name in strange if name != STASH}
 
 
 def _cell(cell: Cell, execution: Execution | None, blobs: Fetch) -> Values:
     metadata, strange = _unstash(unpack(cell.metadata, blobs))
-    if cell.type != "raw":
-        strange.pop("cell_type", None)  # a person gave it another type since
+    unknown = strange.get("cell_type", "raw")  # unless a person gave it another type since
     values: Values = {
         "id": cell.id,
-        "cell_type": cell.type,
+        "cell_type": unknown if cell.type == "raw" and unknown not in CELL_TYPES else cell.type,
         "metadata": metadata,
         "source": cell.source,
     }
@@ -80,7 +86,7 @@ def _cell(cell: Cell, execution: Execution | None, blobs: Fetch) -> Values:
             name: unpack(bundle, blobs) if isinstance(bundle, Mapping) else bundle
             for name, bundle in cell.attachments.items()
         }
-    return values | strange
+    return strange | values
 
 
 def _output(output: Output, blobs: Fetch) -> Values:
@@ -103,7 +109,18 @@ def _output(output: Output, blobs: Fetch) -> Values:
 def _display(output: Output, blobs: Fetch) -> Values:
     data = unpack(output.data, blobs)
     whole = data.get(STRANGE_OUTPUT)
-    if isinstance(whole, dict) and isinstance(whole.get("output_type"), str):
+    if isinstance(whole, dict) and _can_be_written(whole):
         return whole
     metadata, strange = _unstash(unpack(output.metadata, blobs))
-    return {"output_type": output.type, "data": data, "metadata": metadata} | strange
+    return strange | {"output_type": output.type, "data": data, "metadata": metadata}
+
+
+def _can_be_written(output: Values) -> bool:
+    """Whether nbformat does not stumble over it: running code may have displayed anything."""
+    match output.get("output_type"):
+        case "stream":
+            return "text" in output
+        case "display_data" | "execute_result":
+            return isinstance(output.get("data"), dict)
+        case output_type:
+            return isinstance(output_type, str)
