@@ -10,6 +10,7 @@ from typing import Any
 from foldbook.browser.host import Host
 from foldbook.browser.opening import open_notebook
 from foldbook.browser.page import Message, Person, Waiting, Where
+from foldbook.channel import pair
 from foldbook.events import encode
 from foldbook.events.notebooks import NotebookCreated
 from foldbook.peer import Surroundings
@@ -53,7 +54,7 @@ class FakePage:
         self.entry |= entry
 
     async def load_package(self, name: str) -> None:
-        pass
+        await asyncio.sleep(0)
 
     def of(self, kind: str) -> list[Mapping[str, Any]]:
         """The messages of one kind."""
@@ -131,6 +132,19 @@ def test_a_command_is_acknowledged_told_as_stored_and_taken_once() -> None:
         assert not any(op[0] == "text" for patch in page.of("patch") for op in patch["ops"])
 
     told(story)
+
+
+ADD = {"t": "import", "view": "v", "id": "1", "name": "more.ipynb"}
+
+
+def file_of(*names: str, prints: str = "") -> bytes:
+    """A notebook file with a cell of each name; ``prints``: a large value that each has put out."""
+    output = {"output_type": "display_data", "data": {"text/html": prints}, "metadata": {}}
+    kind = {"cell_type": "code", "outputs": [output], "execution_count": 1}
+    given = kind if prints else {"cell_type": "raw"}
+    cells = [{"id": name, "metadata": {}, "source": name, **given} for name in names]
+    book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    return json.dumps(book).encode()
 
 
 def typed(key: int, k: int, changes: list[Any], before: str, cell: str = "c") -> Waiting:
@@ -277,6 +291,9 @@ def test_a_strange_event_makes_it_readonly_and_the_inbox_is_kept() -> None:
         assert page.of("host") == []
         assert store.load().rows == rows
         assert host.desk.notebook.name == "Old"
+        host.receive({"t": "close"}, "page")
+        await settle()
+        assert page.of("closed")
 
     told(story)
 
@@ -358,20 +375,130 @@ def test_a_file_that_is_added_comes_after_the_cells_or_not_at_all() -> None:
     async def story() -> None:
         page, store = FakePage(BEGIN), MemoryStore()
         host = await opened(page, store)
-        cells = [
-            {"id": name, "cell_type": "raw", "metadata": {}, "source": name} for name in ("c", "d")
-        ]
-        book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-        message = {"t": "import", "view": "v", "id": "1", "name": "more.ipynb"}
-        host.receive(message, "page", json.dumps(book).encode())
+        host.receive(ADD, "page", file_of("c", "d"))
         await settle()
         assert [cell.source for cell in host.desk.notebook.ordered_cells()] == ["ab", "c", "d"]
         head = host.desk.notebook.head
-        host.receive(message, "page", b"{")
+        host.receive(ADD, "page", b"{")
         await settle()
         assert [each["ok"] for each in page.of("result")] == [True, False]
         assert "more.ipynb" in page.of("result")[-1]["message"]
         assert host.desk.notebook.head == head
+
+    told(story)
+
+
+def test_files_that_are_added_at_once_come_one_after_the_other() -> None:
+    async def story() -> None:
+        page = FakePage(BEGIN)
+        host = await opened(page, MemoryStore())
+        for names in (("c", "d"), ("c", "e")):
+            host.receive(ADD, "page", file_of(*names))
+        await settle()
+        assert [each["ok"] for each in page.of("result")] == [True, True]
+        cells = host.desk.notebook.ordered_cells()
+        assert [cell.source for cell in cells] == ["ab", "c", "d", "c", "e"]
+        assert host.desk.notebook.void_count == 0
+
+    told(story)
+
+
+class SlowStore(MemoryStore):
+    """Gives no blob before it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = asyncio.Event()
+
+    async def blob(self, digest: str) -> bytes | None:
+        await self.may.wait()
+        return await super().blob(digest)
+
+
+def test_an_export_is_of_one_moment_whatever_comes_meanwhile() -> None:
+    async def story() -> None:
+        page, store = FakePage(BEGIN), SlowStore()
+        host = await opened(page, store)
+        host.receive(ADD, "page", file_of("c", prints="x" * 20_000))
+        await settle()
+        export = {"t": "export", "view": "v", "id": "2", "format": "ipynb"}
+        host.receive(export, "page")
+        await settle()
+        host.receive(ADD, "page", file_of("d", prints="y" * 20_000))
+        await settle()
+        store.may.set()
+        await settle()
+        [written] = [each for each in page.of("result") if each["id"] == "2"]
+        assert written["ok"], written["message"]
+        cells = json.loads(written["value"]["text"])["cells"]
+        assert ["".join(cell["source"]) for cell in cells] == ["ab", "c"]
+
+    told(story)
+
+
+def test_a_log_file_that_cannot_be_read_is_told_once() -> None:
+    async def story() -> None:
+        command = {"do": "import_file", "file": "a.foldbook"}
+        page = FakePage(Waiting(key=1, view="home", k=1, command=command, data=b"foldbook-log 9"))
+        host = await opened(page, MemoryStore())
+        attach(host)
+        await settle()
+        [toast] = page.of("toast")
+        assert toast["message"].count("a.foldbook") == 1
+        assert "log of version 1 expected" in toast["message"]
+        assert page.waiting == []
+        assert len(host.desk.notebook.cells) == 1
+
+    told(story)
+
+
+def test_a_file_that_breaks_its_reader_leaves_a_notebook_that_opens() -> None:
+    async def story() -> None:
+        deep = b'{"a":' * 500 + b"1" + b"}" * 500
+        data = b'{"nbformat":4,"nbformat_minor":5,"cells":[],"metadata":%b}' % deep
+        command = {"do": "import_file", "file": "deep.ipynb"}
+        page = FakePage(Waiting(key=1, view="home", k=1, command=command, data=data))
+        host = await opened(page, MemoryStore())
+        attach(host)
+        await settle()
+        assert page.of("status")[-1]["stage"] == "ready"
+        assert "deep.ipynb" in page.of("toast")[0]["message"]
+        assert page.waiting == []
+
+    told(story)
+
+
+def test_what_a_view_that_is_gone_wanted_to_run_is_not_run_by_opening() -> None:
+    async def story() -> None:
+        command = {"do": "run_cells", "cell_ids": ["c"]}
+        late = Waiting(key=3, view="gone", k=2, command=command)
+        page = FakePage(BEGIN, typed(2, 1, [2, [0, "!"]], "ab"), late)
+        host = await opened(page, MemoryStore())
+        attach(host)
+        await settle()
+        assert host.desk.notebook.cells["c"].source == "ab!"
+        assert host.desk.notebook.executions == {}
+        assert "not run by opening" in page.of("toast")[0]["message"]
+        assert page.waiting == []
+
+    told(story)
+
+
+def test_a_runtime_that_fails_before_it_is_ready_leaves_the_room() -> None:
+    async def story() -> None:
+        page = FakePage(BEGIN)
+        host = await opened(page, MemoryStore())
+        session = page.of("host")[0]["session"]
+        near, far = pair()
+        host.connect(session, near)
+        await settle()
+        host.receive({"t": "runtime", "session": session, "state": "failed"}, "page")
+        await settle()
+        end = asyncio.ensure_future(far.receive())
+        await settle()
+        assert end.done(), "the notebook has not hung up"
+        assert end.result() is None
+        assert "could not be started" in page.of("toast")[0]["message"]
 
     told(story)
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from foldbook.browser import transfer
+from foldbook.browser import logfile, transfer
 from foldbook.browser.opening import IMPORT, Opened
 from foldbook.browser.page import Page, Waiting, Where
 from foldbook.browser.runtimes import CLOSED, CRASHED
@@ -138,23 +138,26 @@ class Host:
 
     async def _import(self, item: Waiting) -> None:
         """Begin the notebook with a file; one that cannot be read leaves it empty, and is told."""
-        peer = self.desk.peer
-        if item.data is None or peer.notebook.created is not None:
-            return  # a log file was put in before, or this was done
+        data, peer = item.data, self.desk.peer
+        if data is None or logfile.is_log(data) or peer.notebook.created is not None:
+            return  # `open_notebook` saw to a log file; and what is begun has its file
         name = str(item.command["file"])
         try:
-            self._notes += self._add(
-                await transfer.read_ipynb(self._page, item.data, name, self._stamp(), self.id)
-            )
+            ipynb = await transfer.load_ipynb(self._page)
+            read = transfer.read_ipynb(ipynb, data, name, self._stamp(), self.id)
+            self._notes += self._add(read)
         except FoldbookError as why:
             self._notes.append(str(why))
+        except Exception as why:  # a defect of the reader: the notebook must open all the same
+            logging.getLogger(__name__).exception("%s was not read", name)
+            self._notes.append(f"{name} could not be read. A defect: {why!r}")
 
     async def _import_cells(self, name: str, data: bytes) -> list[str]:
         """Put a file's cells after those that are there; returns notes for people."""
+        ipynb = await transfer.load_ipynb(self._page)
+        # From here on nothing waits: else two files could get the same ids and the same place.
         notebook = self.desk.notebook
-        return self._add(
-            await transfer.append_ipynb(self._page, data, name, self._stamp(), notebook)
-        )
+        return self._add(transfer.append_ipynb(ipynb, data, name, self._stamp(), notebook))
 
     def _stamp(self) -> Stamp:
         peer, now = self.desk.peer, self._around.now()
@@ -170,15 +173,16 @@ class Host:
 
     async def _export(self, form: str) -> dict[str, str]:
         """The notebook as a file: its name, type and text."""
-        notebook = self.desk.notebook
         if form == "py":
-            text, mime = transfer.write_py(notebook), "text/x-python"
+            text, mime = transfer.write_py(self.desk.notebook), "text/x-python"
         elif form == "ipynb":
-            text = await transfer.write_ipynb(self._page, notebook, self._blob)
+            ipynb = await transfer.load_ipynb(self._page)
+            text = await transfer.write_ipynb(ipynb, self.desk.notebook, self._blob)
             mime = "application/x-ipynb+json"
         else:
             raise Refused("export", f"ipynb or py expected, {form} came")
-        return {"name": transfer.file_name(notebook.name, form), "mime": mime, "text": text}
+        name = transfer.file_name(self.desk.notebook.name, form)
+        return {"name": name, "mime": mime, "text": text}
 
     async def _introduce(self) -> None:
         """The first facts of a log that has none, and who sits here."""
@@ -269,7 +273,8 @@ class Host:
         await self._keep_view()
         if self._runtime is not None:
             self._runtime.end()
-        if self._saver is not None and self.desk.peer.failed is None:
+        peer = self.desk.peer
+        if self._saver is not None and not (peer.readonly or peer.failed):
             await self._saver.flush()
         self._page.post({"t": "closed"}, "page")
 

@@ -40,7 +40,9 @@ GRACE: Final = 1.0
 PATIENCE: Final = 3.0
 """Seconds after which a person is told that the code does not react to an interrupt."""
 
-_RUNS: Final = (RunCells, RunAll, RunAbove, RunBelow, Restart)
+RUNS: Final = (RunCells, RunAll, RunAbove, RunBelow, Restart)
+"""The commands that want a runtime, and start one where there is none."""
+
 _ENDED: Final = ("stopped", "lost")
 
 
@@ -132,7 +134,7 @@ class PageRuntime:
         if isinstance(command, Restart):
             self._restart(command, carry_out)
             return
-        if isinstance(command, _RUNS) and self._runtime is None:
+        if isinstance(command, RUNS) and self._runtime is None:
             self.prepare()
             self.start()
         carry_out(command)
@@ -179,8 +181,7 @@ class PageRuntime:
 
     def end(self) -> None:
         """The notebook is being left."""
-        if self._runtime is not None and self._runtime.channel is not None:
-            self._runtime.channel.close()
+        _hang_up(self._runtime)
         self._runtime = None
 
     def _replied(self, task: "asyncio.Task[object]") -> None:
@@ -203,8 +204,7 @@ class PageRuntime:
     def _begin_anew(self, old: _Runtime | None, reason: str) -> None:
         """Another runtime stands in the place of the old one, whose memory is gone."""
         session = old.session if old else self._peer.notebook.selected_runtime
-        if old is not None and old.channel is not None:
-            old.channel.close()
+        _hang_up(old)
         if session is not None:
             self._declare_lost(session, reason)
         self.start(session if session in self._peer.notebook.runtimes else None)
@@ -220,6 +220,7 @@ class PageRuntime:
             self.prepare()
             self._begin_anew(runtime, message)
         else:  # another try would fail alike; the next run is one
+            _hang_up(runtime)
             self._runtime = None
             self._peer.runtime = None
             self._declare_lost(runtime.session, message)
@@ -270,6 +271,12 @@ class PageRuntime:
                 "its memory is lost.",
             }
         )
+
+
+def _hang_up(runtime: _Runtime | None) -> None:
+    """A frame that is gone does not close its end."""
+    if runtime is not None and runtime.channel is not None:
+        runtime.channel.close()
 
 
 def _orphaned(notebook: Notebook, own: str | None) -> list[str]:

@@ -31,26 +31,30 @@ async def restore(store: Store, data: bytes, name: str) -> str:
     return f"{name}: {found.left_out} records could not be taken over; they are damaged."
 
 
-async def read_ipynb(
-    page: Page, data: bytes, name: str, stamp: Stamp, notebook_id: str
+async def load_ipynb(page: Page) -> Any:
+    """`foldbook.ipynb`: slow to import and large to load, so only when it is needed."""
+    await page.load_package("nbformat")
+    return importlib.import_module("foldbook.ipynb")
+
+
+def read_ipynb(
+    ipynb: Any, data: bytes, name: str, stamp: Stamp, notebook_id: str
 ) -> tuple[Decision, list[str]]:
     """The facts of an .ipynb file for an empty log, and notes for people.
 
     Raises `BadNotebookFile`.
     """
-    ipynb = await _ipynb(page)
     imported = ipynb.read(data, name)
     return ipynb.to_events(imported, stamp, notebook_id), list(imported.notes)
 
 
-async def append_ipynb(
-    page: Page, data: bytes, name: str, stamp: Stamp, notebook: Notebook
+def append_ipynb(
+    ipynb: Any, data: bytes, name: str, stamp: Stamp, notebook: Notebook
 ) -> tuple[Decision, list[str]]:
     """The same for a notebook that is there: the file's cells come after its own.
 
     Raises `BadNotebookFile`.
     """
-    ipynb = await _ipynb(page)
     imported = ipynb.read(data, name)
     free = tuple(
         replace(cell, id=None) if cell.id in notebook.cells else cell for cell in imported.cells
@@ -69,10 +73,13 @@ async def append_ipynb(
 
 
 async def write_ipynb(
-    page: Page, notebook: Notebook, blob: Callable[[str], Awaitable[bytes | None]]
+    ipynb: Any, notebook: Notebook, blob: Callable[[str], Awaitable[bytes | None]]
 ) -> str:
-    """The notebook as an .ipynb file. Raises `BadNotebookFile` where a blob is not there."""
-    ipynb = await _ipynb(page)
+    """The notebook, as it is now, as an .ipynb file.
+
+    Raises `BadNotebookFile` where a blob is not there.
+    """
+    notebook = notebook.fork()  # it goes on while its blobs are fetched
     blobs: dict[str, bytes] = {}
     for digest in ipynb.needed(notebook):
         data = await blob(digest)
@@ -98,9 +105,3 @@ def file_name(name: str, suffix: str) -> str:
     """A name that file systems take."""
     clean = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).strip() or "Untitled"
     return f"{clean}.{suffix}"
-
-
-async def _ipynb(page: Page) -> Any:
-    """`foldbook.ipynb`: slow to import and large to load, so only when it is needed."""
-    await page.load_package("nbformat")
-    return importlib.import_module("foldbook.ipynb")

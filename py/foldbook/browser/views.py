@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from foldbook import text
 from foldbook.browser.page import Page, Waiting, Where
+from foldbook.browser.runtimes import RUNS
 from foldbook.commands import Command, parse
 from foldbook.commands.cells import CreateCell
 from foldbook.commands.sources import EditSource
@@ -41,11 +42,12 @@ class Desk(Protocol):
 
 @dataclass(slots=True)
 class _View:
-    """to: how it is reached. taken: its newest command that was looked at; told: the newest that
-    it knows of; stored: the newest that is on the disk."""
+    """to: how it is reached. here: whether it is there still. taken: its newest command that was
+    looked at; told: the newest that it knows of; stored: the newest that is on the disk."""
 
     id: str
     to: Where
+    here: bool = True
     screen: Screen = field(default_factory=Screen)
     taken: int = 0
     told: int = 0
@@ -103,14 +105,15 @@ class Views:
 
     def take_waiting(self, items: Iterable[Waiting]) -> tuple[list[int], list[str]]:
         """Commands from the inbox, of views that may be gone. A view that is here sends its own
-        itself. Returns the keys of those that are done with, and what to tell people of those
-        that could not be carried out: their views cannot be told."""
+        itself; what one that is gone wanted to run is not run. Returns the keys of those that are
+        done with, and what to tell people of those that could not be carried out: their views
+        cannot be told."""
         done: list[int] = []
         notes: list[str] = []
         for item in items:
             taken = self._taken.get(item.view, 0)
             if item.k > taken and item.view not in self._views and not item.alive:
-                gone = _View(item.view, "all", taken=taken)
+                gone = _View(item.view, "all", here=False, taken=taken)
                 why = self._carry_out(gone, Asked(item.k, item.command, before=item.before))
                 taken = item.k
                 notes += [self._rescue(item, why)] if why else []
@@ -128,10 +131,7 @@ class Views:
         view.taken = self._taken[view.id] = asked.k
         refused = None
         try:
-            command = parse(asked.command)
-            if isinstance(command, EditSource):
-                command = self._fitted(view, command, asked)
-            self._desk.submit(command, view.id, asked.k)
+            self._desk.submit(self._meant(view, asked), view.id, asked.k)
         except CommandRefused as why:
             refused = why
             told = {"k": asked.k, "command": dict(asked.command), "message": str(why)}
@@ -139,6 +139,13 @@ class Views:
         self._desk.note(view.id, asked.k, lambda: self._note_stored(view, asked.k))
         self.changed()
         return refused
+
+    def _meant(self, view: _View, asked: Asked) -> Command:
+        """The command as it is to be carried out now. Raises `CommandRefused`."""
+        command = parse(asked.command)
+        if isinstance(command, RUNS) and not view.here:
+            raise CommandRefused("Code is not run by opening a notebook.")
+        return self._fitted(view, command, asked) if isinstance(command, EditSource) else command
 
     def _fitted(self, view: _View, edit: EditSource, asked: Asked) -> EditSource:
         """The view's edit, made to fit the source as it is now. Raises `CommandRefused`."""
