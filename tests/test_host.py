@@ -7,6 +7,8 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import pytest
+from foldbook import ipynb
 from foldbook.browser.host import Host
 from foldbook.browser.opening import open_notebook
 from foldbook.browser.page import Message, Person, Waiting, Where
@@ -145,6 +147,15 @@ def file_of(*names: str, prints: str = "") -> bytes:
     cells = [{"id": name, "metadata": {}, "source": name, **given} for name in names]
     book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
     return json.dumps(book).encode()
+
+
+FILE = Waiting(
+    key=1,
+    view="home",
+    k=1,
+    command={"do": "import_file", "file": "begun.ipynb"},
+    data=file_of("c", "d"),
+)
 
 
 def typed(key: int, k: int, changes: list[Any], before: str, cell: str = "c") -> Waiting:
@@ -452,18 +463,39 @@ def test_a_log_file_that_cannot_be_read_is_told_once() -> None:
     told(story)
 
 
-def test_a_file_that_breaks_its_reader_leaves_a_notebook_that_opens() -> None:
+def test_a_file_that_breaks_its_reader_leaves_a_notebook_that_opens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(_data: bytes, _name: str) -> None:
+        raise RuntimeError("out of luck")
+
     async def story() -> None:
-        deep = b'{"a":' * 500 + b"1" + b"}" * 500
-        data = b'{"nbformat":4,"nbformat_minor":5,"cells":[],"metadata":%b}' % deep
-        command = {"do": "import_file", "file": "deep.ipynb"}
-        page = FakePage(Waiting(key=1, view="home", k=1, command=command, data=data))
+        page = FakePage(FILE)
         host = await opened(page, MemoryStore())
         attach(host)
         await settle()
         assert page.of("status")[-1]["stage"] == "ready"
-        assert "deep.ipynb" in page.of("toast")[0]["message"]
+        [toast] = page.of("toast")
+        assert "begun.ipynb could not be read" in toast["message"]
+        assert "out of luck" in toast["message"]
         assert page.waiting == []
+
+    monkeypatch.setattr(ipynb, "read", broken)
+    told(story)
+
+
+def test_a_file_waits_on_where_its_reader_cannot_be_loaded() -> None:
+    class Offline(FakePage):
+        async def load_package(self, name: str) -> None:
+            raise OSError(f"{name} cannot be loaded")
+
+    async def story() -> None:
+        page, store = Offline(FILE), MemoryStore()
+        with pytest.raises(OSError, match="nbformat"):
+            await opened(page, store)
+        assert page.waiting == [FILE]
+        host = await opened(FakePage(FILE), store)
+        assert [cell.source for cell in host.desk.notebook.ordered_cells()] == ["c", "d"]
 
     told(story)
 

@@ -142,8 +142,8 @@ class Host:
         if data is None or logfile.is_log(data) or peer.notebook.created is not None:
             return  # `open_notebook` saw to a log file; and what is begun has its file
         name = str(item.command["file"])
+        ipynb = await transfer.load_ipynb(self._page)  # where that fails, the file goes on waiting
         try:
-            ipynb = await transfer.load_ipynb(self._page)
             read = transfer.read_ipynb(ipynb, data, name, self._stamp(), self.id)
             self._notes += self._add(read)
         except FoldbookError as why:
