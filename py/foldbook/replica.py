@@ -11,8 +11,8 @@ from enum import Enum, auto
 from typing import Final, Protocol
 
 from foldbook import sync as step
-from foldbook.errors import CommandRefused
-from foldbook.events import encode
+from foldbook.errors import BadEvent, CommandRefused
+from foldbook.events import readable
 from foldbook.events.base import Event
 from foldbook.log import Log, Refusal
 from foldbook.reducer import fold_all
@@ -120,8 +120,8 @@ class Replica:
     def take(self, events: Sequence[Event], origin: Origin | None = None) -> list[Row]:
         """Make own new rows of events; they are in the view when this returns.
 
-        Raises `CommandRefused` where the role does not cover one, or one is too large for a row;
-        then none was taken.
+        Raises `CommandRefused` where the role does not cover one, or one is too large for a row,
+        or could not be read back; then none was taken.
         """
         rows = [self._row(self.n + 1 + i, event) for i, event in enumerate(events)]
         for row, event in zip(rows, events, strict=True):
@@ -178,7 +178,7 @@ class Replica:
             role=self.role,
             kind=event.kind,
             ts=self._host.now(),
-            payload=encode(event),
+            payload=_payload(event),
         )
         if size_of(row) > ROW_LIMIT:
             raise CommandRefused(
@@ -295,3 +295,10 @@ class Replica:
         self._inbox.clear()  # what else the old connection said is said again on the new one
         self._rewritten(moved, dropped, 0, {SESSION: secret})
         self._host.rejoin()
+
+
+def _payload(event: Event) -> bytes:
+    try:
+        return readable(event)
+    except BadEvent as why:
+        raise CommandRefused(f"This cannot be kept in the log: {why}.") from None

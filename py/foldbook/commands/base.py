@@ -14,8 +14,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from foldbook.errors import CommandRefused
-from foldbook.events import encode
+from foldbook.errors import BadEvent, CommandRefused
+from foldbook.events import readable
 from foldbook.events.base import Event
 from foldbook.notebook import Cell, Notebook
 from foldbook.row import ROW_LIMIT, Role
@@ -124,9 +124,17 @@ def counted(verb: str, count: int) -> str:
 
 def sized(event: Event, what: str) -> Event:
     """The event, if its row has room for it. Raises `CommandRefused`."""
-    size = len(encode(event))
+    size = size_of(event)
     if size > PAYLOAD_LIMIT:
         raise CommandRefused(
             f"{what} would take {size:,} bytes; one event has room for {PAYLOAD_LIMIT:,}."
         )
     return event
+
+
+def size_of(event: Event) -> int:
+    """Bytes of an event. Raises `CommandRefused` where it cannot stand in a log."""
+    try:
+        return len(readable(event))
+    except BadEvent as why:
+        raise CommandRefused(f"This cannot be kept in the log: {why}.") from None

@@ -11,11 +11,11 @@ from foldbook.commands.base import (
     existing,
     living,
     living_of,
+    size_of,
     sized,
 )
 from foldbook.commands.placing import place
 from foldbook.errors import CommandRefused, TextMisfit
-from foldbook.events import encode
 from foldbook.events.base import Event, Id, Json, Positive
 from foldbook.events.cells import (
     CellAttachmentsSet,
@@ -116,7 +116,7 @@ class NewCell(BaseModel):
     cell_type: CellType = "code"
     source: str = ""
     metadata: Json = Field(default_factory=dict)
-    attachments: Json = Field(default_factory=dict)
+    attachments: dict[str, Json] = Field(default_factory=dict)
 
 
 def edits(cell_id: str, change: text.Change, source: str) -> list[CellSourceEdited]:
@@ -142,7 +142,7 @@ def creation(
         metadata=metadata,
         attachments=attachments,
     )
-    if first and len(encode(created)) > PAYLOAD_LIMIT:
+    if first and size_of(created) > PAYLOAD_LIMIT:
         created, rest = created.model_copy(update={"source": ""}), [first, *rest]
     events: list[Event] = [sized(created, "The cell's metadata and attachments")]
     length = len(created.source)

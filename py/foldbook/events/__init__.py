@@ -36,11 +36,17 @@ class Unknown:
 
 
 def encode(event: Event) -> bytes:
-    """The payload of an event, in plain JSON; the type comes first."""
+    """The payload of an event, in plain JSON; the type comes first.
+
+    Raises `BadEvent` where a value in it has no place in JSON: half a character, for one.
+    """
     head: dict[str, Any] = {"type": event.wire_name()}
     if event.version != 1:
         head["v"] = event.version
-    return to_json(head | event.model_dump(exclude_defaults=True))
+    try:
+        return to_json(head | event.model_dump(exclude_defaults=True))
+    except ValueError as why:
+        raise BadEvent(f"{event.wire_name()}: {why}") from None
 
 
 def decode(payload: bytes) -> Event | Unknown:
@@ -59,6 +65,17 @@ def decode(payload: bytes) -> Event | Unknown:
         return found.model_validate(values)
     except ValidationError as why:
         raise BadEvent(f"{name}: {_first(why)}") from None
+
+
+def readable(event: Event) -> bytes:
+    """The payload of an event that is about to be written down.
+
+    A log in which one cannot be read is read-only for good, and JSON is written, for one, in more
+    levels than it is read. Raises `BadEvent`.
+    """
+    payload = encode(event)
+    decode(payload)
+    return payload
 
 
 def _first(why: ValidationError) -> str:
