@@ -24,6 +24,7 @@ from foldbook.saver import Saver
 from foldbook.store import SESSION, Batch, Damage, MemoryStore
 from foldbook.sync import RUNTIME_WINDOW
 from foldbook.wire import Hello, decode, encode, identify
+from stories import story
 
 ACTOR = b"the actor's secret.............."
 
@@ -80,6 +81,14 @@ async def opened(store: MemoryStore, world: World) -> AsyncIterator[Desk]:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
+
+
+@asynccontextmanager
+async def begun() -> AsyncIterator[Desk]:
+    """A new notebook with one cell."""
+    async with opened(MemoryStore(), World()) as desk:
+        desk.begin()
+        yield desk
 
 
 @asynccontextmanager
@@ -149,8 +158,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 @story
 async def test_what_is_submitted_is_in_the_view_at_once_and_then_kept() -> None:
-    async with opened(MemoryStore(), World()) as desk:
-        desk.begin()
+    async with begun() as desk:
         assert desk.peer.notebook.cells["c1"].source == "6*7"
         assert desk.peer.unsaved == 2
         assert desk.peer.log.head == 0
@@ -176,8 +184,7 @@ async def test_a_reopened_notebook_continues_the_session() -> None:
 
 @story
 async def test_a_view_s_count_is_kept_with_its_rows_even_where_the_command_is_refused() -> None:
-    async with opened(MemoryStore(), World()) as desk:
-        desk.begin()
+    async with begun() as desk:
         desk.do("rename_notebook", Origin("v", 1), name="Other")
         with pytest.raises(CommandRefused):
             desk.do("delete_cells", Origin("v", 2), cell_ids=["nothing"])
@@ -208,39 +215,34 @@ async def test_a_full_store_loses_nothing_and_says_so() -> None:
 
 @story
 async def test_a_runtime_runs_what_was_asked_for() -> None:
-    async with opened(MemoryStore(), World()) as desk:
-        desk.begin()
-        async with runtime_of(desk) as runtime:
-            runtime.append([RuntimeStarted(name="Python", kind_name="browser")])
-            await until(lambda: runtime.session in desk.peer.notebook.runtimes)
-            desk.do("run_cells", cell_ids=["c1"], execution_ids=["x1"])
-            await until(lambda: "x1" in runtime.notebook.executions)
-            runtime.append([ExecutionAssigned(execution_id="x1")])
-            runtime.append([ExecutionStarted(execution_id="x1")])
-            runtime.append([StreamAppended(execution_id="x1", name="stdout", text="42\n")])
-            runtime.append([ExecutionCompleted(execution_id="x1", status="ok")])
-            await until(lambda: runtime.saved)
-            execution = desk.peer.notebook.executions["x1"]
-            assert execution.status is Status.OK
-            assert execution.outputs[0].text == "42\n"
-            assert {row.role for row in desk.store.load().rows} == {Role.OWN, Role.RUNTIME}
+    async with begun() as desk, runtime_of(desk) as runtime:
+        runtime.append([RuntimeStarted(name="Python", kind_name="browser")])
+        await until(lambda: runtime.session in desk.peer.notebook.runtimes)
+        desk.do("run_cells", cell_ids=["c1"], execution_ids=["x1"])
+        await until(lambda: "x1" in runtime.notebook.executions)
+        runtime.append([ExecutionAssigned(execution_id="x1")])
+        runtime.append([ExecutionStarted(execution_id="x1")])
+        runtime.append([StreamAppended(execution_id="x1", name="stdout", text="42\n")])
+        runtime.append([ExecutionCompleted(execution_id="x1", status="ok")])
+        await until(lambda: runtime.saved)
+        execution = desk.peer.notebook.executions["x1"]
+        assert execution.status is Status.OK
+        assert execution.outputs[0].text == "42\n"
+        assert {row.role for row in desk.store.load().rows} == {Role.OWN, Role.RUNTIME}
 
 
 @story
 async def test_a_runtime_s_edit_is_refused_where_it_is_made() -> None:
-    async with opened(MemoryStore(), World()) as desk:
-        desk.begin()
-        async with runtime_of(desk) as runtime:
-            await until(lambda: "c1" in runtime.notebook.cells)
-            with pytest.raises(CommandRefused, match="runtime does not cover"):
-                runtime.append([NotebookRenamed(name="Mine")])
-            assert runtime.notebook.name == "A book"
+    async with begun() as desk, runtime_of(desk) as runtime:
+        await until(lambda: "c1" in runtime.notebook.cells)
+        with pytest.raises(CommandRefused, match="runtime does not cover"):
+            runtime.append([NotebookRenamed(name="Mine")])
+        assert runtime.notebook.name == "A book"
 
 
 @story
 async def test_a_call_reaches_the_runtime_and_its_answer_comes_back() -> None:
-    async with opened(MemoryStore(), World()) as desk:
-        desk.begin()
+    async with begun() as desk:
         async with runtime_of(desk) as runtime:
 
             async def answer(method: str, params: Any, by: str) -> Any:
@@ -261,15 +263,13 @@ async def test_a_call_reaches_the_runtime_and_its_answer_comes_back() -> None:
 
 @story
 async def test_a_runtime_s_blob_is_there_before_its_row() -> None:
-    async with opened(MemoryStore(), World()) as desk:
-        desk.begin()
-        async with runtime_of(desk) as runtime:
-            digest = runtime.put_blob(b"picture")
-            runtime.append([RuntimeStarted(name="Python", kind_name="browser")])
-            await until(lambda: runtime.session in desk.peer.notebook.runtimes)
-            assert await desk.peer.get_blob(digest) == b"picture"
-            assert await runtime.get_blob(digest) == b"picture"
-            assert await runtime.get_blob("0" * 64) is None
+    async with begun() as desk, runtime_of(desk) as runtime:
+        digest = runtime.put_blob(b"picture")
+        runtime.append([RuntimeStarted(name="Python", kind_name="browser")])
+        await until(lambda: runtime.session in desk.peer.notebook.runtimes)
+        assert await desk.peer.get_blob(digest) == b"picture"
+        assert await runtime.get_blob(digest) == b"picture"
+        assert await runtime.get_blob("0" * 64) is None
 
 
 @story
@@ -328,25 +328,22 @@ async def test_a_damaged_notebook_can_be_read_and_not_written() -> None:
         peer.submit(parse({"do": "create_cell", "cell_id": "c3"}))
 
 
-def test_what_could_not_be_read_back_is_not_taken() -> None:
+@story
+async def test_what_could_not_be_read_back_is_not_taken() -> None:
     def nested(levels: int) -> Any:
         return [nested(levels - 1)] if levels else 1
 
-    async def story() -> None:
-        async with opened(MemoryStore(), World()) as desk:
-            desk.begin()
-            # JSON is written in more levels than it is read, and not in any number.
-            for values in ({"a": nested(220)}, {"a": nested(400)}, {"a": "\ud800"}):
-                with pytest.raises(CommandRefused, match="cannot be kept in the log"):
-                    desk.do("set_cell_metadata", cell_id="c1", values=values)
-                with pytest.raises(CommandRefused, match="cannot be kept in the log"):
-                    desk.do("paste_cells", cells=[{"metadata": values}])
-            await desk.saver.flush()
-            assert desk.peer.readonly is None
-            assert desk.peer.undo.undo_label == "Insert cell"
-            assert len(desk.store.load().rows) == 2
-
-    asyncio.run(story())
+    async with begun() as desk:
+        # JSON is written in more levels than it is read, and not in any number.
+        for values in ({"a": nested(220)}, {"a": nested(400)}, {"a": "\ud800"}):
+            with pytest.raises(CommandRefused, match="cannot be kept in the log"):
+                desk.do("set_cell_metadata", cell_id="c1", values=values)
+            with pytest.raises(CommandRefused, match="cannot be kept in the log"):
+                desk.do("paste_cells", cells=[{"metadata": values}])
+        await desk.saver.flush()
+        assert desk.peer.readonly is None
+        assert desk.peer.undo.undo_label == "Insert cell"
+        assert len(desk.store.load().rows) == 2
 
 
 @story
@@ -366,19 +363,17 @@ async def test_a_log_with_strangers_can_be_read_and_not_written() -> None:
 
 @story
 async def test_a_runtime_that_writes_too_fast_can_wait() -> None:
-    async with opened(MemoryStore(), World()) as desk:
-        desk.begin()
-        async with runtime_of(desk) as runtime:
-            runtime.append([RuntimeStarted(name="Python", kind_name="browser")])
-            await until(lambda: runtime.session in desk.peer.notebook.runtimes)
-            desk.do("run_cells", cell_ids=["c1"], execution_ids=["x1"])
-            await until(lambda: "x1" in runtime.notebook.executions)
-            runtime.append([ExecutionAssigned(execution_id="x1")])
-            runtime.append([ExecutionStarted(execution_id="x1")])
-            for _ in range(60):
-                text = "x" * 30_000
-                runtime.append([StreamAppended(execution_id="x1", name="stdout", text=text)])
-            await runtime.drained(RUNTIME_WINDOW // 2)
-            await until(lambda: runtime.saved)
-            [output] = desk.peer.notebook.executions["x1"].outputs
-            assert len(output.text) == 60 * 30_000
+    async with begun() as desk, runtime_of(desk) as runtime:
+        runtime.append([RuntimeStarted(name="Python", kind_name="browser")])
+        await until(lambda: runtime.session in desk.peer.notebook.runtimes)
+        desk.do("run_cells", cell_ids=["c1"], execution_ids=["x1"])
+        await until(lambda: "x1" in runtime.notebook.executions)
+        runtime.append([ExecutionAssigned(execution_id="x1")])
+        runtime.append([ExecutionStarted(execution_id="x1")])
+        for _ in range(60):
+            text = "x" * 30_000
+            runtime.append([StreamAppended(execution_id="x1", name="stdout", text=text)])
+        await runtime.drained(RUNTIME_WINDOW // 2)
+        await until(lambda: runtime.saved)
+        [output] = desk.peer.notebook.executions["x1"].outputs
+        assert len(output.text) == 60 * 30_000
