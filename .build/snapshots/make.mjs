@@ -1,0 +1,113 @@
+/**
+ * Makes one snapshot: `node make.mjs PLAN.json`, where the plan says what goes in (`Plan`).
+ *
+ * Time and chance stand still meanwhile, so that the same plan gives the same bytes; whoever
+ * restores it sets both right again.
+ */
+
+import nodeCrypto from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { trampolinePlace } from "../../site/snapshot.js";
+import { mountEntries, readWheel } from "../../site/wheels.js";
+import { Recorder } from "./recorder.mjs";
+
+/**
+ * @typedef {object} Plan
+ * @property {string} pyodide folder of the Pyodide core
+ * @property {string[]} wheels paths of the packages' files
+ * @property {string} folder where packages stand in Python's file system
+ * @property {string} prepare Python that imports what the snapshot is to hold
+ * @property {Record<string, string>} env
+ * @property {string} target folder for layout.json, header and heap
+ */
+
+const EPOCH = Date.UTC(2026, 0, 1); // ms; any moment would do
+const PAGE = 1 << 16;
+
+standStill();
+try {
+  await make(JSON.parse(await readFile(process.argv[2], "utf8")));
+  process.exit(0); // Pyodide leaves a timer behind
+} catch (error) {
+  console.error(error.message); // the stack would print the whole of Pyodide's one line
+  process.exit(1);
+}
+
+/** @param {Plan} plan */
+async function make(plan) {
+  const core = (name) => import(pathToFileURL(join(plan.pyodide, name)).href);
+  const { loadPyodide } = await core("pyodide.mjs");
+  const { default: createPyodideModule } = await core("pyodide.asm.mjs");
+  const recorder = new Recorder();
+  const python = await loadPyodide({
+    indexURL: `${plan.pyodide}/`,
+    env: plan.env,
+    _makeSnapshot: true,
+    createPyodideModule: (settings) => {
+      settings.preRun.push((module) => recorder.begin(module, trampolinePlace(module)));
+      return createPyodideModule(settings);
+    },
+  });
+  for (const path of plan.wheels) {
+    mountEntries(python.FS, plan.folder, readWheel(new Uint8Array(await readFile(path))));
+  }
+  python.runPython("import importlib; importlib.invalidate_caches()"); // time stands still
+  python.runPython(plan.prepare);
+  python.runPython("import gc; gc.collect()");
+  recorder.clean();
+  const layout = recorder.layout();
+  const missing = layout.files.filter(({ path }) => !isMounted(python.FS, path, plan));
+  if (missing.length) throw new Error(`open files that no package has: ${missing.map(({ path }) => path)}`);
+  await write(plan.target, python.makeMemorySnapshot(), layout);
+}
+
+function isMounted(FS, path, plan) {
+  return path.startsWith(`${plan.folder}/`) || path.startsWith("/lib/python3");
+}
+
+/** Pyodide's snapshot is a header, told by its second word, and the memory. */
+async function write(target, snapshot, layout) {
+  const [, start] = new Uint32Array(snapshot.buffer, snapshot.byteOffset, 2);
+  const heap = snapshot.subarray(start);
+  if (heap.length !== layout.heapLength || heap.length % PAGE) {
+    throw new Error(`a memory of ${layout.heapLength} bytes expected, ${heap.length} came`);
+  }
+  let end = heap.length;
+  while (end > 0 && heap[end - 1] === 0) end -= 1;
+  await mkdir(target, { recursive: true });
+  await writeFile(join(target, "layout.json"), JSON.stringify(layout));
+  await writeFile(join(target, "header"), snapshot.subarray(0, start));
+  await writeFile(join(target, "heap"), heap.subarray(0, end));
+}
+
+function standStill() {
+  let tick = 0;
+  const later = () => (tick += 1e-3);
+  const RealDate = Date;
+  globalThis.Date = class extends RealDate {
+    constructor(...values) {
+      if (values.length) super(...values);
+      else super(EPOCH);
+    }
+    static now() {
+      return EPOCH;
+    }
+  };
+  performance.now = later;
+  process.hrtime.bigint = () => BigInt(Math.round(later() * 1e6));
+  let state = 1;
+  const fill = (array) => {
+    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    for (let i = 0; i < bytes.length; i++) {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+      bytes[i] = state >>> 16;
+    }
+    return array;
+  };
+  crypto.getRandomValues = fill;
+  nodeCrypto.randomFillSync = fill;
+  Math.random = () => fill(new Uint32Array(1))[0] / 2 ** 32;
+}
