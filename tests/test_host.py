@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,6 +18,7 @@ from foldbook.events.notebooks import NotebookCreated
 from foldbook.peer import Surroundings
 from foldbook.row import Kind, Role, Row
 from foldbook.store import Batch, MemoryStore
+from stories import story
 
 BEGIN = Waiting(
     key=1,
@@ -86,14 +87,27 @@ async def opened(
     return host
 
 
-def told(story: Callable[[], Coroutine[None, None, None]]) -> None:
-    """Run a story."""
-    asyncio.run(story())
-
-
 def attach(host: Host, view: str = "v") -> None:
     """A view attaches."""
     host.receive({"t": "attach", "view": view}, "page")
+
+
+RUN = {
+    "t": "cmd",
+    "view": "v",
+    "k": 1,
+    "base": 1,
+    "command": {"do": "run_cells", "cell_ids": ["c"]},
+}
+
+
+async def attached(*waiting: Waiting) -> tuple[FakePage, MemoryStore, Host]:
+    """A new notebook that begins with what waits, and the view ``v`` on it."""
+    page, store = FakePage(*waiting), MemoryStore()
+    host = await opened(page, store)
+    attach(host)
+    await settle()
+    return page, store, host
 
 
 def edit(k: int, changes: list[Any], length: int, base: int = 1, view: str = "v") -> dict[str, Any]:
@@ -102,38 +116,31 @@ def edit(k: int, changes: list[Any], length: int, base: int = 1, view: str = "v"
     return {"t": "cmd", "view": view, "k": k, "base": base, "command": command}
 
 
-def test_what_waits_begins_the_notebook_and_leaves_the_inbox() -> None:
-    async def story() -> None:
-        page, store = FakePage(BEGIN), MemoryStore()
-        host = await opened(page, store)
-        assert host.desk.notebook.name == "Trend"
-        assert host.desk.notebook.cells["c"].source == "ab"
-        assert [actor.name for actor in host.desk.notebook.actors.values()] == ["Mara"]
-        assert page.waiting == []
-        assert store.load().views["home"] == 1
-        assert page.of("host")[0]["do"] == "start"
-
-    told(story)
+@story
+async def test_what_waits_begins_the_notebook_and_leaves_the_inbox() -> None:
+    page, store = FakePage(BEGIN), MemoryStore()
+    host = await opened(page, store)
+    assert host.desk.notebook.name == "Trend"
+    assert host.desk.notebook.cells["c"].source == "ab"
+    assert [actor.name for actor in host.desk.notebook.actors.values()] == ["Mara"]
+    assert page.waiting == []
+    assert store.load().views["home"] == 1
+    assert page.of("host")[0]["do"] == "start"
 
 
-def test_a_command_is_acknowledged_told_as_stored_and_taken_once() -> None:
-    async def story() -> None:
-        page, store = FakePage(BEGIN), MemoryStore()
-        host = await opened(page, store)
-        attach(host)
-        await settle()
-        shown = page.of("view")[0]
-        assert shown["json"]["cells"]["c"]["source"] == "ab"
-        host.receive(edit(1, [2, [0, "c"]], 2, shown["v"]), "page")
-        host.receive(edit(1, [2, [0, "c"]], 2, shown["v"]), "page")
-        await settle()
-        assert host.desk.notebook.cells["c"].source == "abc"
-        last = [each for each in page.told if each["t"] in ("patch", "stored")][-1]
-        assert last["stored"] == 1
-        assert store.load().views["v"] == 1
-        assert not any(op[0] == "text" for patch in page.of("patch") for op in patch["ops"])
-
-    told(story)
+@story
+async def test_a_command_is_acknowledged_told_as_stored_and_taken_once() -> None:
+    page, store, host = await attached(BEGIN)
+    shown = page.of("view")[0]
+    assert shown["json"]["cells"]["c"]["source"] == "ab"
+    host.receive(edit(1, [2, [0, "c"]], 2, shown["v"]), "page")
+    host.receive(edit(1, [2, [0, "c"]], 2, shown["v"]), "page")
+    await settle()
+    assert host.desk.notebook.cells["c"].source == "abc"
+    last = [each for each in page.told if each["t"] in ("patch", "stored")][-1]
+    assert last["stored"] == 1
+    assert store.load().views["v"] == 1
+    assert not any(op[0] == "text" for patch in page.of("patch") for op in patch["ops"])
 
 
 ADD = {"t": "import", "view": "v", "id": "1", "name": "more.ipynb"}
@@ -164,254 +171,200 @@ def typed(key: int, k: int, changes: list[Any], before: str, cell: str = "c") ->
     return Waiting(key=key, view="gone", k=k, command=command, before=before)
 
 
-def test_edits_of_a_view_that_is_gone_are_fitted_to_what_the_text_became() -> None:
-    async def story() -> None:
-        page, store = FakePage(BEGIN), MemoryStore()
-        host = await opened(page, store)
-        attach(host)
-        await settle()
-        host.receive(edit(1, [[0, "> "]], 2, page.of("view")[0]["v"]), "page")
-        await settle()
-        # The first of these was taken by a worker that died before the second came.
-        store.write(Batch(views={"gone": 1}))
-        lost = [typed(2, 1, [1, [0, "!"]], "ab"), typed(3, 2, [2, [0, "?"]], "a!b")]
-        page = FakePage(*lost, typed(4, 3, [[1, ""]], "a!?b"))
-        host = await opened(page, store)
-        attach(host)
-        await settle()
-        assert page.of("refused") == []
-        assert page.of("toast") == []
-        assert page.of("view")[0]["json"]["cells"]["c"]["source"] == "> ?b"
-        assert page.waiting == []
-        assert store.load().views["gone"] == 3
-
-    told(story)
+@story
+async def test_edits_of_a_view_that_is_gone_are_fitted_to_what_the_text_became() -> None:
+    page, store, host = await attached(BEGIN)
+    host.receive(edit(1, [[0, "> "]], 2, page.of("view")[0]["v"]), "page")
+    await settle()
+    # The first of these was taken by a worker that died before the second came.
+    store.write(Batch(views={"gone": 1}))
+    lost = [typed(2, 1, [1, [0, "!"]], "ab"), typed(3, 2, [2, [0, "?"]], "a!b")]
+    page = FakePage(*lost, typed(4, 3, [[1, ""]], "a!?b"))
+    host = await opened(page, store)
+    attach(host)
+    await settle()
+    assert page.of("refused") == []
+    assert page.of("toast") == []
+    assert page.of("view")[0]["json"]["cells"]["c"]["source"] == "> ?b"
+    assert page.waiting == []
+    assert store.load().views["gone"] == 3
 
 
-def test_what_cannot_be_taken_from_the_inbox_is_told_and_its_text_kept() -> None:
-    async def story() -> None:
-        rename = {"do": "rename_notebook", "name": ""}
-        page = FakePage(
-            BEGIN,
-            typed(2, 1, [2, [0, "!"]], "ab", cell="never"),
-            Waiting(key=3, view="gone", k=2, command=rename),
-        )
-        store = MemoryStore()
-        host = await opened(page, store)
-        attach(host)
-        await settle()
-        assert [cell.source for cell in host.desk.notebook.ordered_cells()] == ["ab", "ab!"]
-        [toast] = page.of("toast")
-        assert "There is no cell never" in toast["message"]
-        assert "in a new cell at the end" in toast["message"]
-        assert toast["message"].count("could not be carried out") == 2
-        assert page.waiting == []
-
-    told(story)
+@story
+async def test_what_cannot_be_taken_from_the_inbox_is_told_and_its_text_kept() -> None:
+    rename = {"do": "rename_notebook", "name": ""}
+    page, _, host = await attached(
+        BEGIN,
+        typed(2, 1, [2, [0, "!"]], "ab", cell="never"),
+        Waiting(key=3, view="gone", k=2, command=rename),
+    )
+    assert [cell.source for cell in host.desk.notebook.ordered_cells()] == ["ab", "ab!"]
+    [toast] = page.of("toast")
+    assert "There is no cell never" in toast["message"]
+    assert "in a new cell at the end" in toast["message"]
+    assert toast["message"].count("could not be carried out") == 2
+    assert page.waiting == []
 
 
-def test_a_view_that_is_alive_sends_what_waits_itself() -> None:
-    async def story() -> None:
-        waits = typed(2, 1, [2, [0, "!"]], "ab")
-        living = Waiting(**{**asdict(waits), "view": "v", "alive": True})
-        page = FakePage(BEGIN, living)
-        host = await opened(page, MemoryStore())
-        attach(host)
-        await settle()
-        assert host.desk.notebook.cells["c"].source == "ab"
-        assert page.waiting == [living]
-        stray = {**edit(1, [2, [0, "!"]], 2, base=99), "before": "ab"}
-        host.receive(stray, "page")
-        host.receive({"t": "inbox"}, "page")
-        await settle()
-        assert host.desk.notebook.cells["c"].source == "ab!"
-        assert page.waiting == []
-
-    told(story)
+@story
+async def test_a_view_that_is_alive_sends_what_waits_itself() -> None:
+    waits = typed(2, 1, [2, [0, "!"]], "ab")
+    living = Waiting(**{**asdict(waits), "view": "v", "alive": True})
+    page, _, host = await attached(BEGIN, living)
+    assert host.desk.notebook.cells["c"].source == "ab"
+    assert page.waiting == [living]
+    stray = {**edit(1, [2, [0, "!"]], 2, base=99), "before": "ab"}
+    host.receive(stray, "page")
+    host.receive({"t": "inbox"}, "page")
+    await settle()
+    assert host.desk.notebook.cells["c"].source == "ab!"
+    assert page.waiting == []
 
 
-def test_a_message_that_says_nothing_is_left_alone() -> None:
-    async def story() -> None:
-        page = FakePage(BEGIN)
-        host = await opened(page, MemoryStore())
-        said = list(page.told)
-        host.receive({}, "channel")
-        host.receive({"t": "what"}, "channel")
-        await settle()
-        assert page.told == said
-
-    told(story)
+@story
+async def test_a_message_that_says_nothing_is_left_alone() -> None:
+    page = FakePage(BEGIN)
+    host = await opened(page, MemoryStore())
+    said = list(page.told)
+    host.receive({}, "channel")
+    host.receive({"t": "what"}, "channel")
+    await settle()
+    assert page.told == said
 
 
-def test_a_full_store_is_told_and_nothing_is_lost_when_there_is_room_again() -> None:
-    async def story() -> None:
-        page, store = FakePage(BEGIN), MemoryStore()
-        host = await opened(page, store)
-        attach(host)
-        await settle()
-        store.limit = 1
-        host.receive(edit(1, [2, [0, "c"]], 2, page.of("view")[0]["v"]), "page")
-        await settle()
-        assert "room for 1 bytes" in page.of("saved")[-1]["failed"]
-        assert page.of("saved")[-1]["unsaved"] == 1
-        assert "v" not in store.load().views
-        store.limit = None
-        await settle()
-        assert page.of("saved")[-1]["failed"] is None
-        assert page.of("saved")[-1]["unsaved"] == 0
-        assert store.load().views["v"] == 1
-
-    told(story)
+@story
+async def test_a_full_store_is_told_and_nothing_is_lost_when_there_is_room_again() -> None:
+    page, store, host = await attached(BEGIN)
+    store.limit = 1
+    host.receive(edit(1, [2, [0, "c"]], 2, page.of("view")[0]["v"]), "page")
+    await settle()
+    assert "room for 1 bytes" in page.of("saved")[-1]["failed"]
+    assert page.of("saved")[-1]["unsaved"] == 1
+    assert "v" not in store.load().views
+    store.limit = None
+    await settle()
+    assert page.of("saved")[-1]["failed"] is None
+    assert page.of("saved")[-1]["unsaved"] == 0
+    assert store.load().views["v"] == 1
 
 
-def test_a_command_that_is_in_the_inbox_too_is_taken_once() -> None:
-    async def story() -> None:
-        page, store = FakePage(BEGIN), MemoryStore()
-        host = await opened(page, store)
-        attach(host)
-        await settle()
-        message = edit(1, [2, [0, "c"]], 2, page.of("view")[0]["v"])
-        page.waiting = [Waiting(key=2, view="v", k=1, command=message["command"])]
-        host.receive({"t": "inbox"}, "page")
-        await settle()
-        host.receive(message, "page")
-        host.receive({"t": "inbox"}, "page")
-        await settle()
-        assert host.desk.notebook.cells["c"].source == "abc"
-        assert page.waiting == []
-
-    told(story)
+@story
+async def test_a_command_that_is_in_the_inbox_too_is_taken_once() -> None:
+    page, _, host = await attached(BEGIN)
+    message = edit(1, [2, [0, "c"]], 2, page.of("view")[0]["v"])
+    page.waiting = [Waiting(key=2, view="v", k=1, command=message["command"])]
+    host.receive({"t": "inbox"}, "page")
+    await settle()
+    host.receive(message, "page")
+    host.receive({"t": "inbox"}, "page")
+    await settle()
+    assert host.desk.notebook.cells["c"].source == "abc"
+    assert page.waiting == []
 
 
-def test_a_strange_event_makes_it_readonly_and_the_inbox_is_kept() -> None:
-    async def story() -> None:
-        page, store = FakePage(BEGIN), MemoryStore()
-        created = encode(NotebookCreated(notebook_id="nb", name="Old"))
-        payloads = (created, b'{"type":"fromTheFuture"}')
-        rows = [
-            Row(i, "s", i, i - 1, "a", Role.OWN, Kind.EDIT, 1, payload)
-            for i, payload in enumerate(payloads, 1)
-        ]
-        store.write(Batch(confirmed=rows))
-        host = await opened(page, store)
-        attach(host)
-        await settle()
-        assert page.of("status")[-1]["stage"] == "readonly"
-        assert page.of("view")[0]["json"]["readonly"]["aside"] == 1
-        assert page.waiting == [BEGIN]
-        assert page.of("host") == []
-        assert store.load().rows == rows
-        assert host.desk.notebook.name == "Old"
-        host.receive({"t": "close"}, "page")
-        await settle()
-        assert page.of("closed")
-
-    told(story)
+@story
+async def test_a_strange_event_makes_it_readonly_and_the_inbox_is_kept() -> None:
+    page, store = FakePage(BEGIN), MemoryStore()
+    created = encode(NotebookCreated(notebook_id="nb", name="Old"))
+    payloads = (created, b'{"type":"fromTheFuture"}')
+    rows = [
+        Row(i, "s", i, i - 1, "a", Role.OWN, Kind.EDIT, 1, payload)
+        for i, payload in enumerate(payloads, 1)
+    ]
+    store.write(Batch(confirmed=rows))
+    host = await opened(page, store)
+    attach(host)
+    await settle()
+    assert page.of("status")[-1]["stage"] == "readonly"
+    assert page.of("view")[0]["json"]["readonly"]["aside"] == 1
+    assert page.waiting == [BEGIN]
+    assert page.of("host") == []
+    assert store.load().rows == rows
+    assert host.desk.notebook.name == "Old"
+    host.receive({"t": "close"}, "page")
+    await settle()
+    assert page.of("closed")
 
 
-def test_runs_of_a_tab_that_was_closed_end_and_are_not_run_again() -> None:
-    async def story() -> None:
-        page, store = FakePage(BEGIN), MemoryStore()
-        host = await opened(page, store)
-        attach(host)
-        await settle()
-        run = {"do": "run_cells", "cell_ids": ["c"]}
-        host.receive({"t": "cmd", "view": "v", "k": 1, "base": 1, "command": run}, "page")
-        await settle()
+@story
+async def test_runs_of_a_tab_that_was_closed_end_and_are_not_run_again() -> None:
+    page, store, host = await attached(BEGIN)
+    host.receive(RUN, "page")
+    await settle()
 
-        page = FakePage()
-        host = await opened(page, store)
-        [execution] = host.desk.notebook.executions.values()
-        assert execution.status == "aborted"
-        assert "tab" in execution.reason
-
-    told(story)
+    page = FakePage()
+    host = await opened(page, store)
+    [execution] = host.desk.notebook.executions.values()
+    assert execution.status == "aborted"
+    assert "tab" in execution.reason
 
 
-def test_restart_and_run_all_asks_the_runtime_that_is_to_come() -> None:
-    async def story() -> None:
-        page, store = FakePage(BEGIN), MemoryStore()
-        host = await opened(page, store)
-        attach(host)
-        await settle()
-        old = page.of("host")[-1]["session"]
-        restart = {"do": "restart", "run_all": True}
-        host.receive({"t": "cmd", "view": "v", "k": 1, "base": 1, "command": restart}, "page")
-        await settle()
-        new = page.of("host")[-1]["session"]
-        [execution] = host.desk.notebook.executions.values()
-        assert new != old
-        assert (execution.runtime, execution.status) == (new, "queued")
-
-    told(story)
+@story
+async def test_restart_and_run_all_asks_the_runtime_that_is_to_come() -> None:
+    page, _, host = await attached(BEGIN)
+    old = page.of("host")[-1]["session"]
+    restart = {"do": "restart", "run_all": True}
+    host.receive({"t": "cmd", "view": "v", "k": 1, "base": 1, "command": restart}, "page")
+    await settle()
+    new = page.of("host")[-1]["session"]
+    [execution] = host.desk.notebook.executions.values()
+    assert new != old
+    assert (execution.runtime, execution.status) == (new, "queued")
 
 
-def test_a_quiet_host_starts_no_runtime_before_something_is_to_be_run() -> None:
-    async def story() -> None:
-        page, store = FakePage(BEGIN), MemoryStore()
-        host = await opened(page, store, quiet=True)
-        attach(host)
-        await settle()
-        assert page.of("status")[-1]["stage"] == "ready"
-        assert page.of("host") == []
-        run = {"do": "run_cells", "cell_ids": ["c"]}
-        host.receive({"t": "cmd", "view": "v", "k": 1, "base": 1, "command": run}, "page")
-        await settle()
-        assert [each["do"] for each in page.of("host")] == ["start"]
-        [execution] = host.desk.notebook.executions.values()
-        assert execution.runtime == page.of("host")[0]["session"]
-
-    told(story)
+@story
+async def test_a_quiet_host_starts_no_runtime_before_something_is_to_be_run() -> None:
+    page, store = FakePage(BEGIN), MemoryStore()
+    host = await opened(page, store, quiet=True)
+    attach(host)
+    await settle()
+    assert page.of("status")[-1]["stage"] == "ready"
+    assert page.of("host") == []
+    host.receive(RUN, "page")
+    await settle()
+    assert [each["do"] for each in page.of("host")] == ["start"]
+    [execution] = host.desk.notebook.executions.values()
+    assert execution.runtime == page.of("host")[0]["session"]
 
 
-def test_what_ran_beside_a_worker_that_crashed_is_lost_and_says_why() -> None:
-    async def story() -> None:
-        page, store = FakePage(BEGIN), MemoryStore()
-        host = await opened(page, store)
-        attach(host)
-        await settle()
-        run = {"do": "run_cells", "cell_ids": ["c"]}
-        host.receive({"t": "cmd", "view": "v", "k": 1, "base": 1, "command": run}, "page")
-        await settle()
+@story
+async def test_what_ran_beside_a_worker_that_crashed_is_lost_and_says_why() -> None:
+    _, store, host = await attached(BEGIN)
+    host.receive(RUN, "page")
+    await settle()
 
-        host = await opened(FakePage(), store, crashed=True)
-        [execution] = host.desk.notebook.executions.values()
-        assert execution.status == "aborted"
-        assert "crashed" in execution.reason
-
-    told(story)
+    host = await opened(FakePage(), store, crashed=True)
+    [execution] = host.desk.notebook.executions.values()
+    assert execution.status == "aborted"
+    assert "crashed" in execution.reason
 
 
-def test_a_file_that_is_added_comes_after_the_cells_or_not_at_all() -> None:
-    async def story() -> None:
-        page, store = FakePage(BEGIN), MemoryStore()
-        host = await opened(page, store)
-        host.receive(ADD, "page", file_of("c", "d"))
-        await settle()
-        assert [cell.source for cell in host.desk.notebook.ordered_cells()] == ["ab", "c", "d"]
-        head = host.desk.notebook.head
-        host.receive(ADD, "page", b"{")
-        await settle()
-        assert [each["ok"] for each in page.of("result")] == [True, False]
-        assert "more.ipynb" in page.of("result")[-1]["message"]
-        assert host.desk.notebook.head == head
-
-    told(story)
+@story
+async def test_a_file_that_is_added_comes_after_the_cells_or_not_at_all() -> None:
+    page, store = FakePage(BEGIN), MemoryStore()
+    host = await opened(page, store)
+    host.receive(ADD, "page", file_of("c", "d"))
+    await settle()
+    assert [cell.source for cell in host.desk.notebook.ordered_cells()] == ["ab", "c", "d"]
+    head = host.desk.notebook.head
+    host.receive(ADD, "page", b"{")
+    await settle()
+    assert [each["ok"] for each in page.of("result")] == [True, False]
+    assert "more.ipynb" in page.of("result")[-1]["message"]
+    assert host.desk.notebook.head == head
 
 
-def test_files_that_are_added_at_once_come_one_after_the_other() -> None:
-    async def story() -> None:
-        page = FakePage(BEGIN)
-        host = await opened(page, MemoryStore())
-        for names in (("c", "d"), ("c", "e")):
-            host.receive(ADD, "page", file_of(*names))
-        await settle()
-        assert [each["ok"] for each in page.of("result")] == [True, True]
-        cells = host.desk.notebook.ordered_cells()
-        assert [cell.source for cell in cells] == ["ab", "c", "d", "c", "e"]
-        assert host.desk.notebook.void_count == 0
-
-    told(story)
+@story
+async def test_files_that_are_added_at_once_come_one_after_the_other() -> None:
+    page = FakePage(BEGIN)
+    host = await opened(page, MemoryStore())
+    for names in (("c", "d"), ("c", "e")):
+        host.receive(ADD, "page", file_of(*names))
+    await settle()
+    assert [each["ok"] for each in page.of("result")] == [True, True]
+    cells = host.desk.notebook.ordered_cells()
+    assert [cell.source for cell in cells] == ["ab", "c", "d", "c", "e"]
+    assert host.desk.notebook.void_count == 0
 
 
 class SlowStore(MemoryStore):
@@ -426,125 +379,103 @@ class SlowStore(MemoryStore):
         return await super().blob(digest)
 
 
-def test_an_export_is_of_one_moment_whatever_comes_meanwhile() -> None:
-    async def story() -> None:
-        page, store = FakePage(BEGIN), SlowStore()
-        host = await opened(page, store)
-        host.receive(ADD, "page", file_of("c", prints="x" * 20_000))
-        await settle()
-        export = {"t": "export", "view": "v", "id": "2", "format": "ipynb"}
-        host.receive(export, "page")
-        await settle()
-        host.receive(ADD, "page", file_of("d", prints="y" * 20_000))
-        await settle()
-        store.may.set()
-        await settle()
-        [written] = [each for each in page.of("result") if each["id"] == "2"]
-        assert written["ok"], written["message"]
-        cells = json.loads(written["value"]["text"])["cells"]
-        assert ["".join(cell["source"]) for cell in cells] == ["ab", "c"]
-
-    told(story)
+@story
+async def test_an_export_is_of_one_moment_whatever_comes_meanwhile() -> None:
+    page, store = FakePage(BEGIN), SlowStore()
+    host = await opened(page, store)
+    host.receive(ADD, "page", file_of("c", prints="x" * 20_000))
+    await settle()
+    export = {"t": "export", "view": "v", "id": "2", "format": "ipynb"}
+    host.receive(export, "page")
+    await settle()
+    host.receive(ADD, "page", file_of("d", prints="y" * 20_000))
+    await settle()
+    store.may.set()
+    await settle()
+    [written] = [each for each in page.of("result") if each["id"] == "2"]
+    assert written["ok"], written["message"]
+    cells = json.loads(written["value"]["text"])["cells"]
+    assert ["".join(cell["source"]) for cell in cells] == ["ab", "c"]
 
 
-def test_a_log_file_that_cannot_be_read_is_told_once() -> None:
-    async def story() -> None:
-        command = {"do": "import_file", "file": "a.foldbook"}
-        page = FakePage(Waiting(key=1, view="home", k=1, command=command, data=b"foldbook-log 9"))
-        host = await opened(page, MemoryStore())
-        attach(host)
-        await settle()
-        [toast] = page.of("toast")
-        assert toast["message"].count("a.foldbook") == 1
-        assert "log of version 1 expected" in toast["message"]
-        assert page.waiting == []
-        assert len(host.desk.notebook.cells) == 1
-
-    told(story)
+@story
+async def test_a_log_file_that_cannot_be_read_is_told_once() -> None:
+    command = {"do": "import_file", "file": "a.foldbook"}
+    file = Waiting(key=1, view="home", k=1, command=command, data=b"foldbook-log 9")
+    page, _, host = await attached(file)
+    [toast] = page.of("toast")
+    assert toast["message"].count("a.foldbook") == 1
+    assert "log of version 1 expected" in toast["message"]
+    assert page.waiting == []
+    assert len(host.desk.notebook.cells) == 1
 
 
-def test_a_file_that_breaks_its_reader_leaves_a_notebook_that_opens(
+@story
+async def test_a_file_that_breaks_its_reader_leaves_a_notebook_that_opens(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def broken(_data: bytes, _name: str) -> None:
         raise RuntimeError("out of luck")
 
-    async def story() -> None:
-        page = FakePage(FILE)
-        host = await opened(page, MemoryStore())
-        attach(host)
-        await settle()
-        assert page.of("status")[-1]["stage"] == "ready"
-        [toast] = page.of("toast")
-        assert "begun.ipynb could not be read" in toast["message"]
-        assert "out of luck" in toast["message"]
-        assert page.waiting == []
-
     monkeypatch.setattr(ipynb, "read", broken)
-    told(story)
+    page, _, host = await attached(FILE)
+    assert page.of("status")[-1]["stage"] == "ready"
+    assert len(host.desk.notebook.cells) == 1
+    [toast] = page.of("toast")
+    assert "begun.ipynb could not be read" in toast["message"]
+    assert "out of luck" in toast["message"]
+    assert page.waiting == []
 
 
-def test_a_file_waits_on_where_its_reader_cannot_be_loaded() -> None:
+@story
+async def test_a_file_waits_on_where_its_reader_cannot_be_loaded() -> None:
     class Offline(FakePage):
         async def load_package(self, name: str) -> None:
             raise OSError(f"{name} cannot be loaded")
 
-    async def story() -> None:
-        page, store = Offline(FILE), MemoryStore()
-        with pytest.raises(OSError, match="nbformat"):
-            await opened(page, store)
-        assert page.waiting == [FILE]
-        host = await opened(FakePage(FILE), store)
-        assert [cell.source for cell in host.desk.notebook.ordered_cells()] == ["c", "d"]
-
-    told(story)
-
-
-def test_what_a_view_that_is_gone_wanted_to_run_is_not_run_by_opening() -> None:
-    async def story() -> None:
-        command = {"do": "run_cells", "cell_ids": ["c"]}
-        late = Waiting(key=3, view="gone", k=2, command=command)
-        page = FakePage(BEGIN, typed(2, 1, [2, [0, "!"]], "ab"), late)
-        host = await opened(page, MemoryStore())
-        attach(host)
-        await settle()
-        assert host.desk.notebook.cells["c"].source == "ab!"
-        assert host.desk.notebook.executions == {}
-        assert "not run by opening" in page.of("toast")[0]["message"]
-        assert page.waiting == []
-
-    told(story)
-
-
-def test_a_runtime_that_fails_before_it_is_ready_leaves_the_room() -> None:
-    async def story() -> None:
-        page = FakePage(BEGIN)
-        host = await opened(page, MemoryStore())
-        session = page.of("host")[0]["session"]
-        near, far = pair()
-        host.connect(session, near)
-        await settle()
-        host.receive({"t": "runtime", "session": session, "state": "failed"}, "page")
-        await settle()
-        end = asyncio.ensure_future(far.receive())
-        await settle()
-        assert end.done(), "the notebook has not hung up"
-        assert end.result() is None
-        assert "could not be started" in page.of("toast")[0]["message"]
-
-    told(story)
-
-
-def test_views_of_long_ago_are_forgotten() -> None:
-    async def story() -> None:
-        page, store = FakePage(BEGIN), MemoryStore()
-        old = {f"kfak80{i:02}-old": 3 for i in range(60)}
-        new = {f"loyw3v0{i}-new": 4 for i in range(9)}
-        store.write(Batch(views={**old, **new}))
+    page, store = Offline(FILE), MemoryStore()
+    with pytest.raises(OSError, match="nbformat"):
         await opened(page, store)
-        kept = store.load().views.keys()
-        assert new.keys() <= kept
-        assert sum(view in kept for view in old) == 41, "with the newest they are fifty"
-        assert "kfak8059-old" in kept
+    assert page.waiting == [FILE]
+    host = await opened(FakePage(FILE), store)
+    assert [cell.source for cell in host.desk.notebook.ordered_cells()] == ["c", "d"]
 
-    told(story)
+
+@story
+async def test_what_a_view_that_is_gone_wanted_to_run_is_not_run_by_opening() -> None:
+    late = Waiting(key=3, view="gone", k=2, command=RUN["command"])
+    page, _, host = await attached(BEGIN, typed(2, 1, [2, [0, "!"]], "ab"), late)
+    assert host.desk.notebook.cells["c"].source == "ab!"
+    assert host.desk.notebook.executions == {}
+    assert "not run by opening" in page.of("toast")[0]["message"]
+    assert page.waiting == []
+
+
+@story
+async def test_a_runtime_that_fails_before_it_is_ready_leaves_the_room() -> None:
+    page = FakePage(BEGIN)
+    host = await opened(page, MemoryStore())
+    session = page.of("host")[0]["session"]
+    near, far = pair()
+    host.connect(session, near)
+    await settle()
+    host.receive({"t": "runtime", "session": session, "state": "failed"}, "page")
+    await settle()
+    end = asyncio.ensure_future(far.receive())
+    await settle()
+    assert end.done(), "the notebook has not hung up"
+    assert end.result() is None
+    assert "could not be started" in page.of("toast")[0]["message"]
+
+
+@story
+async def test_views_of_long_ago_are_forgotten() -> None:
+    page, store = FakePage(BEGIN), MemoryStore()
+    old = {f"kfak80{i:02}-old": 3 for i in range(60)}
+    new = {f"loyw3v0{i}-new": 4 for i in range(9)}
+    store.write(Batch(views={**old, **new}))
+    await opened(page, store)
+    kept = store.load().views.keys()
+    assert new.keys() <= kept
+    assert sum(view in kept for view in old) == 41, "with the newest they are fifty"
+    assert "kfak8059-old" in kept
