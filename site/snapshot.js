@@ -24,6 +24,7 @@
 /**
  * @typedef {object} Layout what of a Pyodide's state is not in its memory
  * @property {number} heapLength bytes
+ * @property {[start: number, length: number][]} runs where the memory is not all zeros
  * @property {number} tableStart entries of the function table before the first library
  * @property {number} tableLength
  * @property {Library[]} libraries
@@ -40,7 +41,7 @@
  * @property {Layout} layout
  * @property {Uint8Array} header as Pyodide's own snapshot begins, without memory
  * @property {Promise<Map<string, WebAssembly.Module>>} modules compiled libraries, by path
- * @property {Promise<Uint8Array>} heap `heapLength` bytes, zeros at the end left out
+ * @property {Promise<Uint8Array>} heap what stands in the layout's runs, one after the other
  * @property {(FS: any) => Promise<void> | void} mount puts the packages' files in their places
  */
 
@@ -64,7 +65,7 @@ export async function restorePython(parts, loadPyodide, createPyodideModule, opt
       throw new Error(`${layout.heapLength} bytes of memory expected, there are not so many`);
     }
     linkLibraries(module, layout, await parts.modules);
-    await layMemory(module, await parts.heap);
+    layMemory(module, layout.runs, await parts.heap);
     await parts.mount(module.FS);
     for (const file of layout.files) openAgain(module.FS, file);
     return module;
@@ -74,14 +75,22 @@ export async function restorePython(parts, loadPyodide, createPyodideModule, opt
 
 /**
  * @param {any} module
+ * @param {Layout["runs"]} runs
  * @param {Uint8Array} heap
  */
-function layMemory(module, heap) {
+function layMemory(module, runs, heap) {
+  const expected = runs.reduce((sum, [, length]) => sum + length, 0);
+  if (heap.length !== expected) throw new Error(`${expected} bytes of memory expected, ${heap.length} came`);
   // The browser decides how Python calls C functions, and this is its decision here.
   const trampoline = trampolinePlace(module);
   const own = module.HEAP32[trampoline];
-  module.HEAPU8.set(heap);
-  module.HEAPU8.fill(0, heap.length);
+  // Beyond what is in use now all is zero as it is, and untouched it takes no room.
+  module.HEAPU8.fill(0, 0, module._sbrk(0));
+  let from = 0;
+  for (const [start, length] of runs) {
+    module.HEAPU8.set(heap.subarray(from, from + length), start);
+    from += length;
+  }
   module.HEAP32[trampoline] = own;
 }
 

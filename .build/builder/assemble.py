@@ -5,12 +5,13 @@ import shutil
 import uuid
 from pathlib import Path
 
-from builder import bundle, console, distribution, files, manifest, node, paths, venv
+from builder import bundle, console, distribution, files, manifest, node, paths, snapshots, venv
 from builder.console import say
 
 _INPUTS = (
     paths.ROOT / "build.py",
     paths.ROOT / ".build" / "builder",
+    paths.ROOT / ".build" / "snapshots",
     paths.ROOT / "pyproject.toml",
     paths.ROOT / "README.md",
     paths.LOCKS,
@@ -41,7 +42,8 @@ def _assemble(stamp: str, *, full: bool) -> None:
         lock = distribution.assemble(fresh / "pyodide", full=full)
         with console.step("bundle the page"):
             scripts = bundle.assemble(fresh)
-        written = manifest.write(fresh, lock, scripts, stamp)
+        made = snapshots.assemble(fresh, lock)
+        written = manifest.write(fresh, scripts, made, stamp)
         files.swap(fresh, paths.DIST)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)

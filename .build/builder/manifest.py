@@ -2,11 +2,10 @@
 
 import gzip
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from builder import files, paths, pinned
+from builder import files, paths
 from builder.console import megabytes, say
 
 NAME = "manifest.json"
@@ -21,10 +20,12 @@ _PAGE = (
 _CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 
 
-def write(dist: Path, lock: dict[str, Any], scripts: list[str], stamp: str) -> dict[str, Any]:
+def write(
+    dist: Path, scripts: list[str], snapshots: dict[str, str], stamp: str
+) -> dict[str, Any]:
     """List the folder `dist` in its manifest; gives what was written.
 
-    `scripts` are those that the page loads at once.
+    `scripts` are those that the page loads at once, `snapshots` the descriptions by tier.
     """
     listed = {
         path.relative_to(dist).as_posix(): {
@@ -36,18 +37,22 @@ def write(dist: Path, lock: dict[str, Any], scripts: list[str], stamp: str) -> d
     }
     first = {
         group: [name for name in names if name in listed]
-        for group, names in _first_result(lock, scripts).items()
+        for group, names in _first_result(dist, scripts, snapshots).items()
     }
-    manifest = {"stamp": stamp, "files": listed, "first_result": first}
+    manifest = {"stamp": stamp, "files": listed, "snapshots": snapshots, "first_result": first}
     (dist / NAME).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return manifest
 
 
-def _first_result(lock: dict[str, Any], scripts: list[str]) -> dict[str, list[str]]:
+def _first_result(
+    dist: Path, scripts: list[str], snapshots: dict[str, str]
+) -> dict[str, list[str]]:
     """What the page loads until `6*7` is answered, by the part that asks for it."""
     core = [f"pyodide/{name}" for name in (*_CORE, "pyodide-lock.json")]
-    notebook = _wheels(lock, ["foldbook"])
-    runtime = [name for name in _wheels(lock, ["ipython"]) if name not in notebook]
+    notebook = _snapshot_files(dist, snapshots["notebook"])
+    runtime = [
+        name for name in _snapshot_files(dist, snapshots["first"]) if name not in notebook
+    ]
     return {
         "page": [*_PAGE, *scripts],
         "Pyodide core": core,
@@ -56,11 +61,9 @@ def _first_result(lock: dict[str, Any], scripts: list[str]) -> dict[str, list[st
     }
 
 
-def _wheels(lock: dict[str, Any], roots: Iterable[str]) -> list[str]:
-    table = {
-        pinned.normalize(name): pinned.from_lock(entry) for name, entry in lock["packages"].items()
-    }
-    return [f"pyodide/{package.file}" for package in pinned.closure(roots, table).values()]
+def _snapshot_files(dist: Path, description: str) -> list[str]:
+    described = json.loads((dist / description).read_text(encoding="utf-8"))
+    return [description, described["heap"], *described["wheels"]]
 
 
 def report(dist: Path, manifest: dict[str, Any]) -> None:
@@ -82,7 +85,7 @@ def _pair(size: int, packed: int) -> str:
 
 def _gzipped(path: Path, digest: str) -> int:
     """A file's gzipped size, remembered by content: the core alone takes a second."""
-    if path.suffix in {".whl", ".zip", ".woff2"}:
+    if path.suffix in {".whl", ".zip", ".woff2", ".gz"}:
         return path.stat().st_size
     memory = paths.WORK / "gzip-sizes" / digest
     if not memory.is_file():

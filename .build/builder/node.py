@@ -51,6 +51,13 @@ def run_tool_quietly(label: str, tool: str, *arguments: str | Path) -> None:
     console.run_quietly(label, [_tool(tool), *arguments], cwd=paths.SITE, env=environment())
 
 
+def run_file(label: str, script: Path, *arguments: str | Path) -> None:
+    """Run a module file of the build, inside a step that is already shown."""
+    env = environment()
+    node = shutil.which("node", path=env["PATH"]) or "node"
+    console.run_quietly(label, [node, script, *arguments], cwd=paths.SITE, env=env)
+
+
 def run_script(script: str, *arguments: str) -> str:
     """What a short module script prints; it sees the arguments from `process.argv[1]` on."""
     env = environment()

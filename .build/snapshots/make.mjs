@@ -25,7 +25,7 @@ import { Recorder } from "./recorder.mjs";
  */
 
 const EPOCH = Date.UTC(2026, 0, 1); // ms; any moment would do
-const PAGE = 1 << 16;
+const PAGE = 1 << 12; // bytes; finer than WebAssembly's own pages
 
 standStill();
 try {
@@ -72,15 +72,30 @@ function isMounted(FS, path, plan) {
 async function write(target, snapshot, layout) {
   const [, start] = new Uint32Array(snapshot.buffer, snapshot.byteOffset, 2);
   const heap = snapshot.subarray(start);
-  if (heap.length !== layout.heapLength || heap.length % PAGE) {
+  if (heap.length !== layout.heapLength) {
     throw new Error(`a memory of ${layout.heapLength} bytes expected, ${heap.length} came`);
   }
-  let end = heap.length;
-  while (end > 0 && heap[end - 1] === 0) end -= 1;
+  const runs = usedRuns(heap);
+  const used = Buffer.concat(runs.map(([start, length]) => heap.subarray(start, start + length)));
   await mkdir(target, { recursive: true });
-  await writeFile(join(target, "layout.json"), JSON.stringify(layout));
+  await writeFile(join(target, "layout.json"), JSON.stringify({ ...layout, runs }));
   await writeFile(join(target, "header"), snapshot.subarray(0, start));
-  await writeFile(join(target, "heap"), heap.subarray(0, end));
+  await writeFile(join(target, "heap"), used);
+}
+
+/** Where the memory is not all zeros, in whole pages. @returns {[start: number, length: number][]} */
+function usedRuns(heap) {
+  const runs = [];
+  const words = new Float64Array(heap.slice().buffer); // NaN is not 0 either
+  const step = PAGE / 8;
+  for (let at = 0; at < words.length; at += step) {
+    const page = words.subarray(at, at + step);
+    if (page.every((word) => Object.is(word, 0))) continue;
+    const last = runs.at(-1);
+    if (last && last[0] + last[1] === at * 8) last[1] += PAGE;
+    else runs.push([at * 8, PAGE]);
+  }
+  return runs;
 }
 
 function standStill() {

@@ -49,11 +49,10 @@ class ShellExecutor:
 
     async def start(self, outlet: Outlet) -> Mapping[str, Any]:
         """Make ready; returns Jupyter's ``language_info``."""
-        if Session.initialized():
-            raise RuntimeError("An IPython shell is running in this process already.")
-        self._emitter = emitter = Emitter(outlet, self._parents)
+        emitter = Emitter(outlet, self._parents)
+        session = Session.create(emitter, self._hooks)
+        self._emitter, self._session = emitter, session
         self._enter_folder()
-        self._session = session = Session.create(emitter, self._hooks)
         self._figures = Figures(session)
         self._figures.install()
         self._replace(sys, "stdout", Stream(emitter, "stdout", sys.stdout))

@@ -85,11 +85,21 @@ class Session(InteractiveShell):
     platform: Hooks
     interrupting = False
     raised = False
+    taken = False
+
+    @classmethod
+    def prepare(cls) -> "Session":
+        """The process's session, for nobody yet: making it takes long."""
+        return cls.instance(config=Config(_CONFIG))
 
     @classmethod
     def create(cls, emitter: Emitter, hooks: Hooks) -> "Session":
-        """The process's session."""
-        session = cls.instance(config=Config(_CONFIG))
+        """The process's session, from now on this emitter's. Raises `RuntimeError` where it is
+        another's already."""
+        session = cls.prepare()
+        if session.taken:
+            raise RuntimeError("An IPython shell is running in this process already.")
+        session.taken = True
         session.emitter, session.platform = emitter, hooks
         adapt_magics(session, hooks)
         session.input_transformers_post.append(lambda lines: rewrite_lines(lines, hooks))

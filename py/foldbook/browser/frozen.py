@@ -1,0 +1,121 @@
+"""What is done before the memory of a worker is kept as a snapshot, and after it was laid back.
+
+The build calls a ``freeze_…`` function in a fresh Pyodide and keeps its memory. A worker that
+starts from there calls `thaw`: what must differ from start to start is made new.
+"""
+
+import importlib
+import io
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+_MAKING: Final = ("PYTHONHASHSEED", "MPLBACKEND")
+"""Variables of the build, which no user should find."""
+_WINTER: Final = 1_767_225_600
+_SUMMER: Final = 1_782_864_000
+"""Seconds since 1970 in January and July 2026: one of them is without daylight saving."""
+
+
+def freeze_notebook() -> None:
+    """Import what the notebook worker runs, the reading and writing of files included."""
+    for name in ("foldbook.browser.notebook_worker", "foldbook.ipynb"):
+        importlib.import_module(name)
+
+
+def freeze_runtime(*modules: str) -> None:
+    """Import what a runtime runs and these modules, and make its session."""
+    importlib.import_module("foldbook.browser.runtime_worker")
+    session = importlib.import_module("foldbook.shell.session").Session.prepare()
+    for name in modules:
+        importlib.import_module(name)
+    _exercise(session)
+    if "matplotlib.pyplot" in modules:
+        _draw()
+
+
+def thaw(environ: Mapping[str, str]) -> None:
+    """Make what a snapshot froze new: chance, time zone, environment, search path.
+
+    Raises `RuntimeError` where what was compiled does not work.
+    """
+    for name in _MAKING:
+        os.environ.pop(name, None)
+    os.environ.update(environ)
+    sys.path[:] = dict.fromkeys(sys.path)
+    importlib.invalidate_caches()
+    _set_zone()
+    random.seed()
+    if (numpy := sys.modules.get("numpy")) is not None:
+        numpy.random.seed()
+    if (shell := sys.modules.get("IPython.core.interactiveshell")) is not None:
+        _make_folders(shell)
+    _check()
+
+
+def _exercise(session: Any) -> None:
+    """Do once what is slow only the first time: transform, complete, explain, tell of an error."""
+    session.transform_cell("%pip --version\nlen?\n1 + 1")
+    session.user_ns["_probe"] = "probe"
+    session.object_inspect_mime("_probe", detail_level=0)
+    importlib.import_module("foldbook.shell.completion").complete(
+        session.Completer, session.user_ns, "_probe.", 7
+    )
+    try:
+        eval("1 / 0", dict(session.user_ns))
+    except ZeroDivisionError as error:
+        session.InteractiveTB.structured_traceback(type(error), error, error.__traceback__)
+    session.display_formatter.format({"a": [1, 2.0]})
+    del session.user_ns["_probe"]
+
+
+def _draw() -> None:
+    """A first figure finds the fonts."""
+    pyplot = importlib.import_module("matplotlib.pyplot")
+    figure, axes = pyplot.subplots()
+    axes.plot([0, 1], [0, 1], label="$x$")
+    axes.set_title("A title")
+    axes.legend()
+    figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
+    pyplot.close("all")
+
+
+def _set_zone() -> None:
+    """The C library's zone is the build's for good; Python's own view of it is not."""
+    winter, summer = time.localtime(_WINTER), time.localtime(_SUMMER)
+    standard, saving = sorted((winter, summer), key=lambda each: each.tm_gmtoff)
+    values: dict[str, Any] = {
+        "timezone": -standard.tm_gmtoff,
+        "altzone": -saving.tm_gmtoff,
+        "daylight": int(standard.tm_gmtoff != saving.tm_gmtoff),
+    }
+    for name, value in values.items():
+        setattr(time, name, value)
+
+
+def _make_folders(shell: ModuleType) -> None:
+    """Files are not in a snapshot, and IPython made its folders when it was imported."""
+    session = shell.InteractiveShell.instance()
+    Path(session.ipython_dir).mkdir(parents=True, exist_ok=True)
+    session.profile_dir.check_dirs()
+
+
+_Check = Callable[[ModuleType], bool]
+_CHECKS: Final[Mapping[str, _Check]] = {
+    "msgpack": lambda msgpack: bool(msgpack.unpackb(msgpack.packb([1, "a"])) == [1, "a"]),
+    "pydantic": lambda pydantic: bool(pydantic.TypeAdapter(int).validate_json("3") == 3),
+    "numpy": lambda numpy: bool(numpy.linalg.inv(numpy.eye(2) * 4)[1, 1] == 0.25),
+    "pandas": lambda pandas: bool(pandas.Series([1, 2], index=["a", "b"]).sum() == 3),
+}
+
+
+def _check() -> None:
+    for name, holds in _CHECKS.items():
+        module = sys.modules.get(name)
+        if module is not None and not holds(module):
+            raise RuntimeError(f"{name} gives wrong results after the snapshot was restored.")
