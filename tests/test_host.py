@@ -442,6 +442,20 @@ async def test_a_file_waits_on_where_its_reader_cannot_be_loaded() -> None:
 
 
 @story
+async def test_a_list_that_cannot_be_told_stops_nothing() -> None:
+    class Full(FakePage):
+        async def refresh(self, entry: Mapping[str, Any]) -> None:
+            raise OSError("no more room")
+
+    page, store = Full(BEGIN), MemoryStore()
+    host = await opened(page, store)
+    host.receive({"t": "hidden"}, "page")
+    await settle()
+    assert [each["stage"] for each in page.of("status")] == ["ready"]
+    assert store.load().saved_view is not None
+
+
+@story
 async def test_what_a_view_that_is_gone_wanted_to_run_is_not_run_by_opening() -> None:
     late = Waiting(key=3, view="gone", k=2, command=RUN["command"])
     page, _, host = await attached(BEGIN, typed(2, 1, [2, [0, "!"]], "ab"), late)

@@ -252,7 +252,10 @@ class Host:
         view = full_view(self.desk.notebook, self.desk.around)
         self._saver.put(Batch(saved_view=to_json(view)), durability="relaxed")
         self._pause = max(SAVED_VIEW_SECONDS, _SHARE * (self._steady() - begun))
-        await self._page.refresh(self._entry(view))
+        try:
+            await self._page.refresh(self._entry(view))
+        except Exception:  # a full disk, for one: the list is behind, and the notebook goes on
+            logging.getLogger(__name__).exception("the list of notebooks was not told")
 
     def _entry(self, view: Mapping[str, Any]) -> dict[str, Any]:
         people = [
