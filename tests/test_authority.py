@@ -223,6 +223,7 @@ def test_a_guest_speaks_for_its_own_session_only() -> None:
             assert isinstance(problem, Err)
             assert problem.code == "session"
             assert await hear(channel) == Bye("session")
+            assert await channel.receive() is None
 
     tell(story)
 

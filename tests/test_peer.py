@@ -247,7 +247,9 @@ async def test_a_call_reaches_the_runtime_and_its_answer_comes_back() -> None:
 
             async def answer(method: str, params: Any, by: str) -> Any:
                 if method == "fail":
-                    raise ValueError("no such thing")
+                    raise ValueError("no such thing as \ud800")
+                if method == "odd":
+                    return {"matches": ["half a character: \ud800"]}
                 return [method, params["source"], by]
 
             runtime.on_call = answer
@@ -256,6 +258,8 @@ async def test_a_call_reaches_the_runtime_and_its_answer_comes_back() -> None:
             assert found == ["complete", "np.", desk.peer.session]
             with pytest.raises(Refused, match="no such thing"):
                 await desk.peer.call(runtime.session, "fail", {})
+            with pytest.raises(Refused, match="surrogates not allowed"):
+                await desk.peer.call(runtime.session, "odd", {})
         await until(lambda: runtime.session not in desk.peer.present)
         with pytest.raises(Refused, match="not connected"):
             await desk.peer.call(runtime.session, "complete", {})

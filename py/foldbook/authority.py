@@ -38,10 +38,20 @@ Deliver = Callable[[Message], None]
 
 
 class Seat:
-    """A place in the room: what its holder says goes to `send`, what it hears to ``deliver``."""
+    """A place in the room: what its holder says goes to `send`, what it hears to ``deliver``.
 
-    def __init__(self, authority: "LocalAuthority", number: int, deliver: Deliver) -> None:
+    dismissed: called when the room takes the place away.
+    """
+
+    def __init__(
+        self,
+        authority: "LocalAuthority",
+        number: int,
+        deliver: Deliver,
+        dismissed: Callable[[], None],
+    ) -> None:
         self.deliver: Final = deliver
+        self.dismissed: Final = dismissed
         self._authority = authority
         self._number = number
 
@@ -75,10 +85,16 @@ class LocalAuthority:
         self._count = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def join(self, role: Role, deliver: Deliver, session: str | None = None) -> Seat:
+    def join(
+        self,
+        role: Role,
+        deliver: Deliver,
+        session: str | None = None,
+        dismissed: Callable[[], None] = lambda: None,
+    ) -> Seat:
         """Take a seat; the first message is to be hello. ``session``: the only one allowed."""
         self._count += 1
-        seat = self._seats[self._count] = Seat(self, self._count, deliver)
+        seat = self._seats[self._count] = Seat(self, self._count, deliver, dismissed)
         self.room.open(self._count, role, session)
         return seat
 
@@ -98,7 +114,9 @@ class LocalAuthority:
                 task.cancel()
 
     async def _serve(self, channel: Channel, session: str | None) -> None:
-        seat = self.join(Role.RUNTIME, lambda message: _say(channel, message), session)
+        seat = self.join(
+            Role.RUNTIME, lambda message: _say(channel, message), session, channel.close
+        )
         try:
             while (frame := await channel.receive()) is not None:
                 seat.send(decode(frame, LOCAL_FRAME_LIMIT))
@@ -132,7 +150,9 @@ class LocalAuthority:
             elif isinstance(effect, Publish):
                 self._publish()
             elif isinstance(effect, Close):
-                self._seats.pop(effect.connection, None)
+                seat = self._seats.pop(effect.connection, None)
+                if seat is not None:
+                    seat.dismissed()
 
     def _write(self, append: Append) -> None:
         batch = Batch(confirmed=list(append.rows), meta=_as_meta(append.refusals))

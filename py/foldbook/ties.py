@@ -194,10 +194,10 @@ class Ties:
             return
         try:
             value = await self.on_call(call.method, call.params, call.by)
+            self.send(Reply(call.id, ok=True, value=value))  # not every value can be sent
         except Exception as why:  # whatever it is, the asking side is to know
-            self.send(Reply(call.id, ok=False, value=str(why) or repr(why)))
-        else:
-            self.send(Reply(call.id, ok=True, value=value))
+            words = (str(why) or repr(why)).encode("utf-8", "backslashreplace").decode()
+            self.send(Reply(call.id, ok=False, value=words))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
