@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -15,18 +16,21 @@ from foldbook.authority import LocalAuthority
 from foldbook.channel import pair
 from foldbook.commands import parse
 from foldbook.errors import Refused
+from foldbook.events import encode as encode_event
 from foldbook.events.executions import ExecutionRequested
 from foldbook.events.runtimes import RuntimeLost, RuntimeStarted
+from foldbook.ipynb import needed, write
 from foldbook.mime import BLOB_KEY
 from foldbook.notebook import FINAL, Execution, Status
-from foldbook.peer import Peer
+from foldbook.peer import Change, Peer
 from foldbook.row import ROW_LIMIT
 from foldbook.saver import Saver
 from foldbook.shell import ShellExecutor
 from foldbook.store import MemoryStore
 from foldbook.sync import RUNTIME_WINDOW
 from foldbook.ties import Surroundings
-from foldbook.wire import Hello, identify
+from foldbook.wire import Hello, Push, encode, identify
+from rows import row
 
 from tests.cells import Threaded, until
 
@@ -277,6 +281,37 @@ def test_a_new_runtime_stands_in_the_old_one_s_place(tmp_path: Path) -> None:
     asyncio.run(told())
 
 
+def test_a_runtime_whose_start_does_not_count_claims_nothing(tmp_path: Path) -> None:
+    def no_claim(change: Change) -> None:
+        assert not any(b"Assigned" in each.payload for each in change.pending)
+
+    async def told() -> None:
+        async with opened() as book:
+            stranger = hashlib.sha256(b"a stranger").digest()
+            near, far = pair()
+            book.authority.attach(near)
+            far.send(encode(Hello("book", "", stranger, secret("another actor"), 0)))
+            started = RuntimeStarted(name="Theirs", kind_name="python")
+            first = row(1, identify(stranger), kind=started.kind, payload=encode_event(started))
+            far.send(encode(Push(1, (first,))))
+            await book.comes(lambda: identify(stranger) in book.peer.notebook.runtimes)
+            replaces = {"replaces": identify(stranger)}
+            async with runtime_of(book, ShellExecutor(folder=tmp_path), **replaces) as runtime:
+                await until(lambda: runtime.peer.saved)
+                assert RUNTIME not in book.peer.notebook.runtimes
+                runtime.peer.subscribe(no_claim)
+                book.do("create_cell", cell_id="c", source="1")
+                request = ExecutionRequested(
+                    execution_id="x", cell_id="c", source="1", runtime=RUNTIME, run_id="r"
+                )
+                book.peer.append([request])
+                await until(lambda: "x" in runtime.peer.notebook.executions)
+                await book.peer.call(RUNTIME, "complete", {"source": "x", "position": 1})
+                assert book.execution("x").status is Status.QUEUED
+
+    asyncio.run(told())
+
+
 def test_a_large_source_comes_as_a_blob(tmp_path: Path) -> None:
     async def story(book: Book, _runtime: Runtime) -> None:
         (execution,) = await book.run("# " + "long " * 20_000 + "\n'ran'")
@@ -329,6 +364,33 @@ def test_no_row_is_too_large_whatever_is_said(tmp_path: Path) -> None:
         assert execution.outputs[0].text == "\x01" * 300_000 + "\n"
         assert len(execution.outputs[1].data) == 12
         assert max(len(row.payload) for row in book.store.load().rows) < ROW_LIMIT
+
+    tell(tmp_path, story)
+
+
+@pytest.mark.parametrize("letter", ["\U0001f600", "\x1b", "x", "\\"])
+def test_an_error_is_shown_whatever_its_words(tmp_path: Path, letter: str) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        (execution,) = await book.run(f"raise ValueError({letter!r} * 20_000)")
+        [error] = execution.outputs
+        assert error.ename == "ValueError"
+        assert error.evalue.startswith(letter * 100)
+        assert error.evalue.endswith(letter * 100)
+
+    tell(tmp_path, story)
+
+
+def test_what_looks_like_a_blob_and_is_none_can_be_saved(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        value = {"$blob": "no digest", "size": 3}
+        await book.run(
+            f"display({{'application/json': {value}}}, raw=True, metadata={{'odd': {value}}})"
+        )
+        found = {digest: await book.peer.get_blob(digest) for digest in needed(book.peer.notebook)}
+        [cell] = json.loads(write(book.peer.notebook, lambda digest: found[digest] or b""))["cells"]
+        [output] = cell["outputs"]
+        assert output["data"] == {"application/json": value}
+        assert output["metadata"] == {"odd": value}
 
     tell(tmp_path, story)
 

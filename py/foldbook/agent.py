@@ -115,6 +115,8 @@ class RuntimeAgent:
 
     def _is_wanted(self, execution: Execution) -> bool:
         session = self._peer.session
+        if session not in self._peer.notebook.runtimes:  # a claim would be void, again and again
+            return False
         if execution.runtime is None:
             return self._peer.notebook.selected_runtime in (None, session)
         return execution.runtime == session

@@ -41,7 +41,9 @@ WINDOW: Final = 1024 * 1024
 
 _BUNDLE_LIMIT: Final = 40 * 1024
 _TRACEBACK_LIMIT: Final = 24 * 1024
-_TEXT_LIMIT: Final = 8 * 1024
+_PROMPT_LIMIT: Final = 8 * 1024  # characters
+_WORDS_LIMIT: Final = 12 * 1024  # bytes of JSON; an error has four of these at most
+_METADATA_LIMIT: Final = 8 * 1024
 
 
 class Wait(Protocol):
@@ -137,7 +139,7 @@ class AgentOutlet:
         self._asked += 1
         input_id = f"{parent[:48]}-{self._asked}"
         event = InputRequested(
-            execution_id=parent, input_id=input_id, prompt=prompt[:_TEXT_LIMIT], password=password
+            execution_id=parent, input_id=input_id, prompt=prompt[:_PROMPT_LIMIT], password=password
         )
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._question = _Question(parent, input_id, password, answer)
@@ -202,14 +204,15 @@ class AgentOutlet:
         if spent.over:
             return None
         found: dict[str, bytes] = {}
-        packed = _slim(blobs.pack(data, found), found)
+        packed = _slim(blobs.pack(data, found, foreign=True), found)
+        about = blobs.pack(metadata, found, foreign=True)
         spent.blobs += sum(map(len, found.values()))
         if spent.blobs > BLOBS_LIMIT:
             self._cut(parent, spent)
             return None
         for content in found.values():
             self._peer.put_blob(content)
-        return {"data": packed, "metadata": dict(metadata) if size_of(metadata) < 8192 else {}}
+        return {"data": packed, "metadata": about if size_of(about) < _METADATA_LIMIT else {}}
 
     def _throttle(self) -> None:
         """Let the notebook catch up now and then: a loop that prints must not run away from it.
@@ -237,10 +240,13 @@ def _slim(bundle: dict[str, Any], found: dict[str, bytes]) -> dict[str, Any]:
     return bundle
 
 
-def _shortened(text: str, limit: int = _TEXT_LIMIT) -> str:
-    if len(text) <= limit:
-        return text
+def _shortened(text: str, limit: int = _WORDS_LIMIT) -> str:
+    """The text, without its middle where it is longer than ``limit`` bytes of JSON."""
     half = limit // 2
+    if len(text) <= limit and pieces.size(text) <= limit:
+        return text
+    while pieces.size(text[:half]) + pieces.size(text[-half:]) > limit:
+        half = half * 3 // 4
     return f"{text[:half]}\n... {len(text) - 2 * half} characters ...\n{text[-half:]}"
 
 
