@@ -1,7 +1,8 @@
 """A small static file server for `dist/`, for work at home and for the tests.
 
-It sends what isolates a page (COOP, COEP) unless told otherwise, and lets every other origin
-read (an opaque frame is one). It is no server for the open network.
+It sends what isolates a page (COOP, COEP) unless told otherwise, lets every other origin read
+(an opaque frame is one), and sends a file's compressed neighbour to whoever takes it. It is no
+server for the open network.
 """
 
 import contextlib
@@ -10,14 +11,16 @@ import functools
 import hashlib
 import mimetypes
 import os
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from builder.compress import SUFFIXES
 from builder.console import say
 from builder.errors import BuildError
 
@@ -38,6 +41,9 @@ _TYPES = {
     ".woff2": "font/woff2",
     ".webmanifest": "application/manifest+json",
     ".ipynb": "application/json",
+    # Asked for by name, a neighbour is the archive that it is, not the file in a coding.
+    ".gz": "application/gzip",
+    ".br": "application/octet-stream",
 }
 _TEXT = ("text/", "application/json", "application/manifest+json")
 _OPEN = {
@@ -49,6 +55,11 @@ _ISOLATING = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
 }
+# A browser may keep a file but must ask whether it changed, ...
+_ASK = "no-cache"
+# ... except where the name tells the content: it carries a hash.
+_KEEP = "public, max-age=31536000, immutable"
+_HASHED = re.compile(r"chunks/[^/]+-[0-9A-Z]{8}\.js|snapshots/[^/]+\.[0-9a-f]{8,64}(\.[a-z0-9]+)+")
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -58,42 +69,49 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def __init__(self, *args: Any, isolated: bool, **kwargs: Any) -> None:
         self._isolated = isolated
+        self._caching = _ASK
         super().__init__(*args, **kwargs)
 
     def send_head(self) -> BinaryIO | None:
         path = Path(self.translate_path(self.path))
-        if path.is_dir():
-            if not self.path.split("?")[0].endswith("/"):
-                self.send_error(HTTPStatus.NOT_FOUND)
-                return None
+        if path.is_dir() and self.path.split("?")[0].endswith("/"):
             path /= "index.html"
+        encoded = _neighbours(path)
+        # A part of a file is counted in the bytes of the file itself.
+        wish = "" if "Range" in self.headers else self.headers.get("Accept-Encoding", "")
+        coding = negotiate(wish, encoded)
         try:
-            file = path.open("rb")
-        except OSError:
+            file = (encoded[coding] if coding else path).open("rb")
+        except OSError:  # a folder too
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
-        return self._begin(path, file)
+        return self._begin(path, file, coding, varies=bool(encoded))
 
-    def _begin(self, path: Path, file: BinaryIO) -> BinaryIO | None:
+    def _begin(self, path: Path, file: BinaryIO, coding: str, *, varies: bool) -> BinaryIO | None:
         state = os.fstat(file.fileno())
-        tag = _tag(path, state)
-        if self.headers.get("If-None-Match") == tag:
+        tag = _tag(path, state, coding)
+        known = tag in re.split(r"\s*,\s*", self.headers.get("If-None-Match", ""))
+        self.send_response(HTTPStatus.NOT_MODIFIED if known else HTTPStatus.OK)
+        self.send_header("ETag", tag)
+        if varies:
+            self.send_header("Vary", "Accept-Encoding")
+        if _HASHED.fullmatch(path.relative_to(self.directory).as_posix()):
+            self._caching = _KEEP
+        if known:
             file.close()
-            self.send_response(HTTPStatus.NOT_MODIFIED)
-            self.send_header("ETag", tag)
             self.end_headers()
             return None
-        self.send_response(HTTPStatus.OK)
+        if coding:
+            self.send_header("Content-Encoding", coding)
         self.send_header("Content-Type", content_type(path))
         self.send_header("Content-Length", str(state.st_size))
         self.send_header("Last-Modified", email.utils.formatdate(state.st_mtime, usegmt=True))
-        self.send_header("ETag", tag)
         self.end_headers()
         return file
 
     def end_headers(self) -> None:
-        # Names do not carry a hash: a browser may keep a file but must ask whether it changed.
-        self.send_header("Cache-Control", "no-cache")
+        self.send_header("Cache-Control", self._caching)
+        self._caching = _ASK  # the connection goes on to another answer
         for name, value in {**_OPEN, **(_ISOLATING if self._isolated else {})}.items():
             self.send_header(name, value)
         super().end_headers()
@@ -120,9 +138,38 @@ def content_type(path: Path) -> str:
     return f"{kind}; charset=utf-8" if kind.startswith(_TEXT) else kind
 
 
-def _tag(path: Path, state: os.stat_result) -> str:
+def negotiate(wish: str, offered: Collection[str]) -> str:
+    """The content coding to answer with; "" stands for the file as it is.
+
+    `wish` is the request's Accept-Encoding (RFC 9110, 12.5.3), `offered` the codings that there
+    are, the better first: it is taken where the client likes two alike.
+    """
+    weights = dict(_weight(part) for part in wish.lower().split(","))
+    plain = weights.get("identity", 0.0)
+    best = max(offered, key=lambda coding: _liking(coding, weights), default="")
+    liked = _liking(best, weights)
+    return best if liked > 0 and liked >= plain else ""
+
+
+def _liking(coding: str, weights: Mapping[str, float]) -> float:
+    return weights.get(coding, weights.get("*", 0.0))
+
+
+def _weight(part: str) -> tuple[str, float]:
+    coding, _, parameter = part.partition(";")
+    match = re.fullmatch(r"\s*(?:q\s*=\s*([01](?:\.\d*)?))?\s*", parameter)
+    # What cannot be read is not asked for.
+    return coding.strip(), float(match[1] or 1) if match else 0.0
+
+
+def _neighbours(path: Path) -> dict[str, Path]:
+    found = {coding: path.with_name(path.name + ending) for coding, ending in SUFFIXES.items()}
+    return {coding: one for coding, one in found.items() if path.is_file() and one.is_file()}
+
+
+def _tag(path: Path, state: os.stat_result, coding: str) -> str:
     # The path too: hard links to one cache file may stand under several names.
-    key = f"{path.name} {state.st_size} {state.st_mtime_ns} {state.st_ino}"
+    key = f"{path.name} {coding} {state.st_size} {state.st_mtime_ns} {state.st_ino}"
     return f'"{hashlib.sha256(key.encode()).hexdigest()[:24]}"'
 
 
