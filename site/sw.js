@@ -1,6 +1,9 @@
 /**
  * Service worker for hosts that cannot send headers: it adds those that make the page
  * cross-origin isolated, so that a running cell can be interrupted. It stores nothing.
+ *
+ * It answers only for what must carry them, documents and workers. All else goes past it, for
+ * a browser keeps compiled scripts and wasm only of answers that are the network's own.
  */
 
 /** @type {any} */
@@ -16,13 +19,15 @@ const HEADERS = {
   "Cross-Origin-Resource-Policy": "cross-origin",
 };
 
+const CARRIERS = ["document", "iframe", "frame", "worker", "sharedworker"];
+
 service.addEventListener("install", () => service.skipWaiting());
 service.addEventListener("activate", (/** @type {any} */ event) => {
   event.waitUntil(service.clients.claim());
 });
 service.addEventListener("fetch", (/** @type {any} */ event) => {
   const request = event.request;
-  if (new URL(request.url).origin !== location.origin) return;
+  if (!CARRIERS.includes(request.destination) || new URL(request.url).origin !== location.origin) return;
   if (request.cache === "only-if-cached" && request.mode !== "same-origin") return;
   event.respondWith(fetch(request).then(withHeaders));
 });

@@ -91,3 +91,14 @@ def test_the_page_is_not_loaded_again_under_the_hands_of_its_reader(
     expect(page.locator(".cm-content")).to_be_visible(timeout=PATIENCE)
     assert page.evaluate("self.crossOriginIsolated"), "from the next page on"
     assert len(seen) == 2
+
+
+def test_what_the_page_fetches_goes_past_the_service_worker(context: BrowserContext) -> None:
+    """It would only stand in the way: a browser keeps compiled code of the network's answers."""
+    page = context.new_page()
+    page.goto("/", wait_until="commit")
+    page.wait_for_function("() => self.crossOriginIsolated && navigator.serviceWorker.controller")
+    added = page.evaluate(
+        """async () => (await fetch("manifest.json")).headers.get("cross-origin-embedder-policy")"""
+    )
+    assert added is None
