@@ -21,10 +21,13 @@
  * @property {number[]} handles that dlopen gave out for it
  */
 
+/** @typedef {[start: number, length: number]} Run bytes of the memory */
+
 /**
  * @typedef {object} Layout what of a Pyodide's state is not in its memory
  * @property {number} heapLength bytes
- * @property {[start: number, length: number][]} runs where the memory is not all zeros
+ * @property {Run[]} runs where the memory is not all zeros
+ * @property {Run[]} changes where it differs from the memory of the snapshot that this one builds on
  * @property {number} tableStart entries of the function table before the first library
  * @property {number} tableLength
  * @property {Library[]} libraries

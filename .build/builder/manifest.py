@@ -20,9 +20,7 @@ _PAGE = (
 _CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 
 
-def write(
-    dist: Path, scripts: list[str], snapshots: dict[str, str], stamp: str
-) -> dict[str, Any]:
+def write(dist: Path, scripts: list[str], snapshots: dict[str, str], stamp: str) -> dict[str, Any]:
     """List the folder `dist` in its manifest; gives what was written.
 
     `scripts` are those that the page loads at once, `snapshots` the descriptions by tier.
@@ -50,9 +48,7 @@ def _first_result(
     """What the page loads until `6*7` is answered, by the part that asks for it."""
     core = [f"pyodide/{name}" for name in (*_CORE, "pyodide-lock.json")]
     notebook = _snapshot_files(dist, snapshots["notebook"])
-    runtime = [
-        name for name in _snapshot_files(dist, snapshots["first"]) if name not in notebook
-    ]
+    runtime = [name for name in _snapshot_files(dist, snapshots["first"]) if name not in notebook]
     return {
         "page": [*_PAGE, *scripts],
         "Pyodide core": core,

@@ -1,9 +1,9 @@
 """`dist/snapshots/`: Pythons with their packages imported, as memory that a worker starts from.
 
-Each is made in Node by `.build/snapshots/make.mjs` out of the very files that `dist/pyodide/`
-holds, takes some seconds, and is kept in the cache by what went in. A snapshot is two files: its
-memory, gzipped, and a description in JSON (what `site/snapshot.js` calls the layout, and which
-files it needs).
+They are made in Node by `.build/snapshots/make.mjs` out of the very files that `dist/pyodide/`
+holds, which takes some seconds, and kept in the cache by what went in. A snapshot is two files:
+its memory, gzipped, as the difference from the one before it, and a description in JSON (what
+`site/snapshot.js` calls the layout, and which files it needs).
 """
 
 import base64
@@ -11,12 +11,13 @@ import gzip
 import json
 import shutil
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from builder import console, files, node, paths, pinned
+from builder.distribution import CORE
 from builder.pinned import Package
 
 FOLDER = "snapshots"
@@ -31,12 +32,12 @@ _ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
-_RUNTIME = ("foldbook", "ipython", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """What one snapshot holds: packages of the lock, and Python that imports them."""
+    """What one snapshot holds beside the one before: packages of the lock, and Python that
+    imports them."""
 
     name: str
     roots: tuple[str, ...]
@@ -45,10 +46,10 @@ class Tier:
 
 TIERS = (
     Tier("notebook", ("foldbook", "nbformat"), f"{_FROZEN} freeze_notebook; freeze_notebook()"),
-    Tier("first", _RUNTIME, f"{_FROZEN} freeze_runtime; freeze_runtime('numpy')"),
+    Tier("first", ("ipython", "numpy"), f"{_FROZEN} freeze_runtime; freeze_runtime('numpy')"),
     Tier(
         "science",
-        (*_RUNTIME, "pandas", "matplotlib"),
+        ("pandas", "matplotlib"),
         f"{_FROZEN} freeze_runtime; freeze_runtime('numpy', 'pandas', 'matplotlib.pyplot')",
     ),
 )
@@ -57,74 +58,85 @@ TIERS = (
 
 def assemble(dist: Path, lock: dict[str, Any]) -> dict[str, str]:
     """Put all snapshots into the built folder; gives their descriptions' names by tier."""
-    with console.step("make the memory snapshots"), ThreadPoolExecutor(2) as pool:
-        made = pool.map(lambda tier: _make(tier, dist, lock), TIERS)
-        return dict(zip((tier.name for tier in TIERS), made, strict=True))
+    with console.step("make the memory snapshots"):
+        kept = _ensure(dist, lock)
+        found: dict[str, str] = {}
+        base = None
+        for tier in TIERS:
+            base = found[tier.name] = _place(tier.name, kept, base, lock, dist)
+        return found
 
 
-def _make(tier: Tier, dist: Path, lock: dict[str, Any]) -> str:
-    wheels = _wheels(tier, lock)
-    inputs = [dist / "pyodide" / package.file for package in wheels.values()]
-    core = sorted((dist / "pyodide").glob("p*.mjs")) + [dist / "pyodide" / "pyodide.asm.wasm"]
-    words = (tier.prepare, json.dumps(_ENVIRONMENT), _PACKAGES)
-    key = files.fingerprint([*inputs, *core, _SCRIPTS, *_KIT], *words)
-    kept = paths.WORK / "snapshots" / f"{tier.name}-{key[:16]}"
-    if not (kept / "done").is_file():
-        _run(tier, inputs, dist, kept)
-    return _place(tier, wheels, kept, dist)
+def _ensure(dist: Path, lock: dict[str, Any]) -> Path:
+    """The folder in the cache that has all tiers of what is in `dist`."""
+    core = [dist / "pyodide" / name for name in CORE]
+    wheels = [dist / "pyodide" / package.file for package in _wheels(TIERS, lock).values()]
+    words = [json.dumps(_ENVIRONMENT), _PACKAGES, *(repr(tier) for tier in TIERS)]
+    key = files.fingerprint([*wheels, *core, _SCRIPTS, *_KIT], *words)
+    kept = paths.WORK / "snapshots" / key[:16]
+    if not kept.is_dir():
+        with tempfile.TemporaryDirectory(dir=paths.WORK) as scratch:
+            made = Path(scratch) / "made"
+            _make(made, dist, lock)
+            shutil.rmtree(kept.parent, ignore_errors=True)  # one is enough, they are large
+            kept.parent.mkdir()
+            made.replace(kept)
+    return kept
 
 
-def _wheels(tier: Tier, lock: dict[str, Any]) -> dict[str, Package]:
+def _wheels(tiers: Sequence[Tier], lock: dict[str, Any]) -> dict[str, Package]:
+    """Everything that these tiers need."""
     entries = lock["packages"].items()
     table = {pinned.normalize(name): pinned.from_lock(entry) for name, entry in entries}
-    return pinned.closure(tier.roots, table)
+    return pinned.closure([root for tier in tiers for root in tier.roots], table)
 
 
-def _run(tier: Tier, wheels: list[Path], dist: Path, kept: Path) -> None:
-    paths.WORK.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=paths.WORK) as scratch:
-        target = Path(scratch) / "made"
-        plan = Path(scratch) / "plan.json"
-        content = {
-            "pyodide": str(dist / "pyodide"),
-            "wheels": [str(path) for path in wheels],
-            "folder": _PACKAGES,
-            "prepare": tier.prepare,
-            "env": _ENVIRONMENT,
-            "target": str(target),
-        }
-        plan.write_text(json.dumps(content), encoding="utf-8")
-        node.run_file(f"snapshot {tier.name}", _SCRIPTS / "make.mjs", plan)
-        packed = gzip.compress((target / "heap").read_bytes(), compresslevel=6, mtime=0)
-        (target / "heap").unlink()
-        (target / "heap.gz").write_bytes(packed)
-        (target / "done").touch()
-        for old in kept.parent.glob(f"{tier.name}-*"):
-            shutil.rmtree(old)
-        kept.parent.mkdir(exist_ok=True)
-        target.replace(kept)
+def _make(target: Path, dist: Path, lock: dict[str, Any]) -> None:
+    target.mkdir()
+    stages = []
+    mounted: set[str] = set()
+    for place, tier in enumerate(TIERS, 1):
+        wheels = [package.file for package in _wheels(TIERS[:place], lock).values()]
+        stages.append(
+            {
+                "wheels": [str(dist / "pyodide" / name) for name in wheels if name not in mounted],
+                "prepare": tier.prepare,
+                "target": str(target / tier.name),
+            }
+        )
+        mounted.update(wheels)
+    plan = {"folder": _PACKAGES, "env": _ENVIRONMENT, "stages": stages}
+    script = target / "plan.json"
+    script.write_text(json.dumps({**plan, "pyodide": str(dist / "pyodide")}), encoding="utf-8")
+    node.run_file("snapshots", _SCRIPTS / "make.mjs", script)
+    for tier in TIERS:
+        heap = target / tier.name / "heap"
+        packed = gzip.compress(heap.read_bytes(), compresslevel=6, mtime=0)
+        heap.with_suffix(".gz").write_bytes(packed)
+        heap.unlink()
 
 
-def _place(tier: Tier, wheels: dict[str, Package], kept: Path, dist: Path) -> str:
-    """Both files carry a hash in their names: they never change under one name."""
+def _place(tier: str, kept: Path, base: str | None, lock: dict[str, Any], dist: Path) -> str:
+    """Put both files of a tier in place; they never change under one name, as it has a hash."""
     folder = dist / FOLDER
     folder.mkdir(exist_ok=True)
-    heap = folder / f"{tier.name}.{files.sha256(kept / 'heap.gz')[:16]}.heap.gz"
-    files.link(kept / "heap.gz", heap)
-    lock = json.loads((dist / "pyodide" / "pyodide-lock.json").read_text(encoding="utf-8"))
+    source = kept / tier
+    heap = folder / f"{tier}.{files.sha256(source / 'heap.gz')[:16]}.heap.gz"
+    files.link(source / "heap.gz", heap)
+    wheels = _wheels(TIERS[: [each.name for each in TIERS].index(tier) + 1], lock)
     spelled = {pinned.normalize(name): entry["name"] for name, entry in lock["packages"].items()}
     described = {
-        "tier": tier.name,
+        "tier": tier,
+        "base": base,
         "folder": _PACKAGES,
-        "layout": json.loads((kept / "layout.json").read_text(encoding="utf-8")),
-        "header": base64.b64encode((kept / "header").read_bytes()).decode(),
+        "layout": json.loads((source / "layout.json").read_text(encoding="utf-8")),
+        "header": base64.b64encode((source / "header").read_bytes()).decode(),
         "heap": f"{FOLDER}/{heap.name}",
         "wheels": [f"pyodide/{package.file}" for package in wheels.values()],
         "packages": [spelled[name] for name in wheels],
     }
-    text = json.dumps(described, separators=(",", ":"))
-    scratch = folder / f"{tier.name}.json"
-    scratch.write_text(text, encoding="utf-8")
-    named = folder / f"{tier.name}.{files.sha256(scratch)[:16]}.json"
+    scratch = folder / f"{tier}.json"
+    scratch.write_text(json.dumps(described, separators=(",", ":")), encoding="utf-8")
+    named = folder / f"{tier}.{files.sha256(scratch)[:16]}.json"
     scratch.replace(named)
     return f"{FOLDER}/{named.name}"

@@ -1,8 +1,10 @@
 /**
- * Makes one snapshot: `node make.mjs PLAN.json`, where the plan says what goes in (`Plan`).
+ * Makes snapshots: `node make.mjs PLAN.json`, where the plan says what goes in (`Plan`).
  *
- * Time and chance stand still meanwhile, so that the same plan gives the same bytes; whoever
- * restores it sets both right again.
+ * The stages are made one on top of the other in one Pyodide, and the memory of each is kept as
+ * its difference from the one before: that is half of what it would be alone. Time and chance
+ * stand still meanwhile, so that the same plan gives the same bytes; whoever restores a snapshot
+ * sets both right again.
  */
 
 import nodeCrypto from "node:crypto";
@@ -15,13 +17,16 @@ import { mountEntries, readWheel } from "../../site/wheels.js";
 import { Recorder } from "./recorder.mjs";
 
 /**
+ * @typedef {object} Stage
+ * @property {string[]} wheels paths of the packages' files that it needs beside the last one's
+ * @property {string} prepare Python that imports what the snapshot is to hold
+ * @property {string} target folder for layout.json, header and heap
+ *
  * @typedef {object} Plan
  * @property {string} pyodide folder of the Pyodide core
- * @property {string[]} wheels paths of the packages' files
  * @property {string} folder where packages stand in Python's file system
- * @property {string} prepare Python that imports what the snapshot is to hold
  * @property {Record<string, string>} env
- * @property {string} target folder for layout.json, header and heap
+ * @property {Stage[]} stages
  */
 
 const EPOCH = Date.UTC(2026, 0, 1); // ms; any moment would do
@@ -51,46 +56,55 @@ async function make(plan) {
       return createPyodideModule(settings);
     },
   });
-  for (const path of plan.wheels) {
-    mountEntries(python.FS, plan.folder, readWheel(new Uint8Array(await readFile(path))));
+  let last = new Uint8Array();
+  for (const stage of plan.stages) last = await makeStage(python, recorder, plan.folder, stage, last);
+}
+
+/** @param {Stage} stage @param {Uint8Array} last the memory of the stage before */
+async function makeStage(python, recorder, folder, stage, last) {
+  for (const path of stage.wheels) {
+    mountEntries(python.FS, folder, readWheel(new Uint8Array(await readFile(path))));
   }
   python.runPython("import importlib; importlib.invalidate_caches()"); // time stands still
-  python.runPython(plan.prepare);
+  python.runPython(stage.prepare);
   python.runPython("import gc; gc.collect()");
   recorder.clean();
   const layout = recorder.layout();
-  const missing = layout.files.filter(({ path }) => !isMounted(python.FS, path, plan));
+  const missing = layout.files.filter(({ path }) => !isMounted(path, folder));
   if (missing.length) throw new Error(`open files that no package has: ${missing.map(({ path }) => path)}`);
-  await write(plan.target, python.makeMemorySnapshot(), layout);
+  return write(stage.target, python.makeMemorySnapshot(), layout, last);
 }
 
-function isMounted(FS, path, plan) {
-  return path.startsWith(`${plan.folder}/`) || path.startsWith("/lib/python3");
+function isMounted(path, folder) {
+  return path.startsWith(`${folder}/`) || path.startsWith("/lib/python3");
 }
 
 /** Pyodide's snapshot is a header, told by its second word, and the memory. */
-async function write(target, snapshot, layout) {
+async function write(target, snapshot, layout, last) {
   const [, start] = new Uint32Array(snapshot.buffer, snapshot.byteOffset, 2);
-  const heap = snapshot.subarray(start);
+  const heap = snapshot.slice(start);
   if (heap.length !== layout.heapLength) {
     throw new Error(`a memory of ${layout.heapLength} bytes expected, ${heap.length} came`);
   }
-  const runs = usedRuns(heap);
-  const used = Buffer.concat(runs.map(([start, length]) => heap.subarray(start, start + length)));
+  const difference = heap.map((byte, i) => byte ^ (last[i] ?? 0));
+  const changes = usedRuns(difference);
+  const changed = Buffer.concat(changes.map(([at, length]) => difference.subarray(at, at + length)));
   await mkdir(target, { recursive: true });
-  await writeFile(join(target, "layout.json"), JSON.stringify({ ...layout, runs }));
+  const described = { ...layout, runs: usedRuns(heap), changes };
+  await writeFile(join(target, "layout.json"), JSON.stringify(described));
   await writeFile(join(target, "header"), snapshot.subarray(0, start));
-  await writeFile(join(target, "heap"), used);
+  await writeFile(join(target, "heap"), changed);
+  return heap;
 }
 
 /** Where the memory is not all zeros, in whole pages. @returns {[start: number, length: number][]} */
 function usedRuns(heap) {
   const runs = [];
-  const words = new Float64Array(heap.slice().buffer); // NaN is not 0 either
+  const words = new BigUint64Array(heap.buffer, heap.byteOffset, heap.length / 8);
   const step = PAGE / 8;
   for (let at = 0; at < words.length; at += step) {
     const page = words.subarray(at, at + step);
-    if (page.every((word) => Object.is(word, 0))) continue;
+    if (page.every((word) => word === 0n)) continue;
     const last = runs.at(-1);
     if (last && last[0] + last[1] === at * 8) last[1] += PAGE;
     else runs.push([at * 8, PAGE]);
