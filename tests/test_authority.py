@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from foldbook.authority import LocalAuthority, Seat
 from foldbook.channel import MemoryChannel, pair
-from foldbook.errors import BadRow, StoreFull
+from foldbook.errors import BadRow, StoreDamaged, StoreFull
 from foldbook.events import encode as encode_event
 from foldbook.events.runtimes import RuntimeStarted
 from foldbook.row import Kind, Role, Row
@@ -261,6 +261,25 @@ def test_blobs_come_and_go_by_their_digest() -> None:
             assert await hear(channel) == BlobHave("0" * 64, None)
             await office.saver.flush()
             assert await office.store.blob(digest) == data
+
+    tell(story)
+
+
+class TornStore(MemoryStore):
+    """Has blobs that cannot be read."""
+
+    async def blob(self, digest: str) -> bytes | None:
+        raise StoreDamaged("the disk does not answer", digest)
+
+
+def test_who_wants_a_blob_that_cannot_be_read_is_answered() -> None:
+    async def story() -> None:
+        async with Office(TornStore()) as office:
+            channel = office.guest()
+            channel.send(encode(Hello("book", "", b"l" * 16, b"a" * 16, 0)))
+            await hear(channel)
+            channel.send(encode(BlobWant("0" * 64)))
+            assert await hear(channel) == BlobHave("0" * 64, None)
 
     tell(story)
 

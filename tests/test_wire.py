@@ -47,6 +47,10 @@ def packed(**values: Any) -> bytes:
     return frame
 
 
+def nested(levels: int) -> Any:
+    return [nested(levels - 1)] if levels else 1
+
+
 HELLO = {
     "t": "hello", "room": "r", "epoch": "", "session_secret": b"s" * 32,
     "actor_secret": b"a" * 32, "since": 0,
@@ -73,7 +77,13 @@ HELLO = {
         (packed(t="push", turn=1, rows=[to_list(row(1))] * 257), "at most 256 rows"),
         (packed(t="push", turn=1, rows=[[1, 2]]), "push: a row is a list of 10 values"),
         (packed(t="ack", n=1, seqs=[1], digests=[b"short"]), "digests of 16 bytes"),
-        (packed(t="call", id="1", to="s", method="m", params=[]), "a map with text keys"),
+        (packed(t="call", id="1", to="s", method="m", params=[]), "a JSON object"),
+        (packed(t="call", id="1", to="s", method="m", params={"a": b"b"}), "a JSON object"),
+        (packed(t="reply", id="1", ok=True, value=[b"\xff"]), "value is a JSON value"),
+        (packed(t="reply", id="1", ok=True, value={"a": {b"b": 1}}), "value is a JSON value"),
+        (packed(t="reply", id="1", ok=True, value=msgpack.Timestamp(1)), "value is a JSON value"),
+        (packed(t="reply", id="1", ok=True, value=nested(120)), "value is a JSON value"),
+        (packed(t="reply", id="1", ok=True, value=nested(400)), "value is a JSON value"),
         (packed(t="blob_want", digest="0" * 63), "a SHA-256 in hex"),
         (b"\x91" * 100_000, "a MessagePack map expected"),
     ],

@@ -7,6 +7,7 @@ published. While the store is full nothing is lost: rows wait in memory, unackno
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Final
 
@@ -14,7 +15,7 @@ import msgpack
 
 from foldbook import events
 from foldbook.channel import Channel
-from foldbook.errors import BadEvent, BadFrame
+from foldbook.errors import BadEvent, BadFrame, FoldbookError
 from foldbook.ledger import Refusal
 from foldbook.room import Append, Close, Effect, Publish, Room, Send
 from foldbook.row import Role, Row
@@ -178,7 +179,13 @@ class LocalAuthority:
             self._tell(number, Err("blob", problem))
 
     async def _fetch(self, number: int, digest: str) -> None:
-        self._tell(number, BlobHave(digest, await self.saver.blob(digest)))
+        try:
+            data = await self.saver.blob(digest)
+        except FoldbookError:
+            # Whoever asked waits for an answer, whatever is the matter with the store.
+            logging.getLogger(__name__).exception("blob %s cannot be read", digest)
+            data = None
+        self._tell(number, BlobHave(digest, data))
 
     def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

@@ -32,6 +32,7 @@ FRAME_LIMIT: Final = 512 * 1024
 LOCAL_FRAME_LIMIT: Final = 1024 * 1024 * 1024
 """Bytes of a frame between the parts of one page, at most: blobs travel there too."""
 
+_DEPTH: Final = 100  # levels of a plain value: JSON of any more is not read everywhere
 _ROW_OVERHEAD: Final = 160  # ids, numbers and MessagePack heads of one row, rounded up
 _WHOLE_MAX: Final = 2**53 - 1
 
@@ -76,6 +77,26 @@ def _list_of(test: Callable[[Any], bool], limit: int) -> Callable[[Any], bool]:
     return lambda value: type(value) is list and len(value) <= limit and all(map(test, value))
 
 
+def _is_plain(value: Any) -> bool:
+    """Whether it is a JSON value: MessagePack has others, which nobody here could pass on."""
+    level = [value]
+    for _ in range(_DEPTH):
+        inner: list[Any] = []
+        for each in level:
+            if type(each) is list:
+                inner += each
+            elif type(each) is dict:
+                inner += [*each.keys(), *each.values()]
+                if not all(type(key) is str for key in each):
+                    return False
+            elif each is not None and type(each) not in (bool, int, float, str):
+                return False
+        if not inner:
+            return True
+        level = inner
+    return False
+
+
 def _unpack_rows(values: list[Any]) -> tuple[Row, ...]:
     rows = tuple(from_list(value) for value in values)
     size = sum(map(size_of, rows))
@@ -95,8 +116,8 @@ _BYTES = _Field("bytes", lambda value: type(value) is bytes)
 _DIGEST = _Field(
     "a SHA-256 in hex", lambda value: type(value) is str and len(value) == 64 and value.isalnum()
 )
-_VALUE = _Field("a plain value", lambda value: True)
-_PARAMS = _Field("a map with text keys", lambda value: type(value) is dict)
+_VALUE = _Field("a JSON value", _is_plain)
+_PARAMS = _Field("a JSON object", lambda value: type(value) is dict and _is_plain(value))
 _IDS = _Field("a list of ids", _list_of(_is_text(64), 10_000), list, tuple)
 _SEQS = _Field(f"at most {BATCH_ROWS} whole numbers", _list_of(_is_whole, BATCH_ROWS), list, tuple)
 _DIGESTS = _Field(
@@ -375,5 +396,8 @@ def _unpack(form: _Form, values: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = "a value of very many levels"
     return text if len(text) <= 60 else text[:57] + "..."
