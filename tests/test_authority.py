@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from foldbook.authority import LocalAuthority, Seat
 from foldbook.channel import MemoryChannel, pair
-from foldbook.errors import BadRow, StoreDamaged, StoreFull
+from foldbook.errors import BadRow, FoldbookError, StoreDamaged, StoreFull
 from foldbook.events import encode as encode_event
 from foldbook.events.runtimes import RuntimeStarted
 from foldbook.row import Kind, Role, Row
@@ -150,6 +150,36 @@ def test_while_the_store_is_full_nobody_is_told_and_nothing_is_lost() -> None:
             full, well = office.troubles
             assert str(full).startswith("room for 0 bytes")
             assert well is None
+
+    tell(story)
+
+
+class FailingStore(MemoryStore):
+    """Its transactions fail while they are told to."""
+
+    fails = True
+
+    async def commit(self, batch: Batch, durability: Durability) -> None:
+        if self.fails:
+            raise FoldbookError("AbortError: the transaction was aborted")
+        await super().commit(batch, durability)
+
+
+def test_a_transaction_that_fails_is_told_and_tried_again() -> None:
+    async def story() -> None:
+        store = FailingStore()
+        async with Office(store) as office:
+            seat, heard = office.seat(b"m" * 16)
+            seat.send(Push(1, (row(1, MARA),)))
+            await turn()
+            assert office.troubles == ["AbortError: the transaction was aborted"]
+            store.fails = False
+            seat.send(Push(2, (row(2, MARA),)))
+            office.saver.retry()
+            await office.saver.flush()
+            assert [each.n for each in store.load().rows] == [1, 2]
+            assert [each.n for each in heard if isinstance(each, Ack)] == [1, 2]
+            assert office.troubles[1:] == [None]
 
     tell(story)
 

@@ -1,7 +1,7 @@
 """Mime bundles: what an output holds, and what a screen prefers to show of it. Pure.
 
 A bundle is Jupyter's: mime type -> value. A value is text, a JSON value (for ``application/json``
-and ``+json`` types), or a reference to a blob (`Blob`), for whatever is larger than
+and ``+json`` types), or a reference to a blob (`is_blob`), for whatever is larger than
 `INLINE_LIMIT` bytes.
 """
 

@@ -54,8 +54,9 @@ class Mark:
 class Cell:
     """A cell. ``position`` is its order key; ``execution`` the id of its latest execution.
 
-    ``writers`` tells for each of position, type, metadata, attachments, deleted who wrote it
-    last; ``edited`` who last changed the source. A deleted cell stays, so that it can return.
+    ``writers`` tells for each of position, type, metadata, attachments, deleted, and the
+    execution where outputs were cleared or restored, who wrote it last; ``edited`` who last
+    changed the source. A deleted cell stays, so that it can return.
     """
 
     id: str

@@ -7,7 +7,7 @@ the store in the order in which they were put, and what was put together is writ
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from foldbook.errors import Theirs
+from foldbook.errors import FoldbookError
 from foldbook.store import Batch, Durability, Store
 
 RETRY_SECONDS = 3.0
@@ -17,7 +17,8 @@ Then = Callable[[], None]
 
 
 class Saver:
-    """Groups batches and commits them. ``failed`` is why the last commit was refused, if it was.
+    """Groups batches and commits them. ``failed`` is why the store did not take the last ones,
+    if it did not: it is full, or its transaction failed. They are tried again.
 
     pause: waits some seconds (`asyncio.sleep`, or a test's own). changed: called when
     ``failed`` changes.
@@ -30,7 +31,7 @@ class Saver:
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        self.failed: Theirs | None = None
+        self.failed: FoldbookError | None = None
         self._store = store
         self._pause = pause
         self._changed = changed
@@ -55,7 +56,7 @@ class Saver:
         self._work.set()
 
     async def flush(self) -> None:
-        """Return when everything is written. Does not return while the store is full."""
+        """Return when everything is written. Does not return while the store fails."""
         await self._idle.wait()
 
     def retry(self) -> None:
@@ -70,7 +71,7 @@ class Saver:
         return await self._store.blob(digest)
 
     async def run(self) -> None:
-        """Write, until cancelled. An error that is not `Theirs` is a defect and ends it."""
+        """Write, until cancelled. An error that is not Foldbook's own is a defect and ends it."""
         while True:
             await self._work.wait()
             await self._write()
@@ -79,7 +80,7 @@ class Saver:
         group = self._running = self._take(self._running)
         try:
             await self._store.commit(group.batch, group.durability)
-        except Theirs as why:
+        except FoldbookError as why:
             self._tell(why)
             await self._wait_for_retry()
             return
@@ -112,7 +113,7 @@ class Saver:
                 each.cancel()
         self._work.set()
 
-    def _tell(self, failed: Theirs | None) -> None:
+    def _tell(self, failed: FoldbookError | None) -> None:
         if failed is not self.failed:
             self.failed = failed
             self._changed()

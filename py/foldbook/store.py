@@ -47,7 +47,7 @@ class Batch:
 
     confirmed: rows that go on, without a gap, from those the store has. pending_added,
     pending_dropped: own rows that wait for the authority, by (session, n); dropping one that
-    is not there is fine. refused_added, refused_dropped: the drawer, by (session, n).
+    is not there is fine. refused_added, refused_dropped: the drawer, by `RefusedRow.key`.
     meta: small values by name (None: remove). views: newest command number of each view
     (None: forget it). saved_view: what the page draws before Python is up.
     blobs: SHA-256 in hex -> bytes.

@@ -231,7 +231,7 @@ class Err:
 
     code: "gap" (expected_n tells the number to go on with), "fork" (row ``n`` stands in the log
     with another content), "stale" (row ``n`` is too far behind ``head``), "version", "room",
-    "epoch", "ahead", "session", "call".
+    "epoch", "ahead", "session", "malformed", "blob".
     """
 
     code: Id
