@@ -1,4 +1,6 @@
-"""What the browser stories share: profiles that outlive their browser."""
+"""What the browser stories share: profiles that outlive their browser, a page of renderers, and
+those who take part in a hostile story.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.hostile.attacker import Attacker, listening
+from tests.browser.hostile.reader import Reader, reading
 from tests.browser.profile import Profile
+from tests.browser.render import rendering_page
 
 
 @pytest.fixture
@@ -29,3 +34,24 @@ def plain_profile(
     )
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a page with the real renderers on it."""
+    with rendering_page(tmp_path_factory.mktemp("render")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def attacker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacker]:
+    """A server that a hostile notebook would like to reach."""
+    with listening(tmp_path_factory.mktemp("attacker")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def reader(chromium: Browser, site_url: str) -> Iterator[Reader]:
+    """Somebody who opens hostile notebooks."""
+    with reading(chromium, site_url) as made:
+        yield made

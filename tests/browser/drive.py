@@ -116,15 +116,15 @@ class Notebook:
     def hide(self) -> None:
         """What a tab does that goes to the background: keep what is drawn first next time."""
         self.page.evaluate(
-            """async id => {
-                const nextTurn = () => new Promise(resolve => setTimeout(resolve, 20));
-                const before = await readSaved(id);
+            """() => {
                 Object.defineProperty(document, "visibilityState",
                     { configurable: true, get: () => "hidden" });
                 document.dispatchEvent(new Event("visibilitychange"));
-                while ((await readSaved(id)) === before) await nextTurn();
-            }""",
-            self.id,
+            }"""
+        )
+        # It may have been kept by itself just before: then it does not change once more.
+        self.page.wait_for_function(
+            "async id => JSON.parse(await readSaved(id)).seq >= state.view.seq", arg=self.id
         )
 
     def put_file(self, path: str, text: str) -> None:

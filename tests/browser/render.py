@@ -3,12 +3,13 @@
 import functools
 import http.server
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from builder import node, paths
+
+from tests.browser.servers import HOST, running
 
 PAGE = Path(__file__).parent / "pages" / "render.js"
 STYLES = ("tokens", "controls", "cell", "outputs", "editor", "markdown")
@@ -24,12 +25,8 @@ def rendering_page(folder: Path) -> Iterator[str]:
     (folder / "style.css").write_text("\n".join(css), encoding="utf-8")
     (folder / "index.html").write_text(_html(), encoding="utf-8")
     handler = functools.partial(_Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
+    with running(http.server.ThreadingHTTPServer((HOST, 0), handler)) as place:
+        yield f"http://{place}/"
 
 
 @contextmanager
@@ -42,12 +39,8 @@ def outside_world() -> Iterator[tuple[str, list[str]]]:
             asked.append(self.path)
             self.send_error(404)
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listening) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked
-        server.shutdown()
-        thread.join()
+    with running(http.server.ThreadingHTTPServer((HOST, 0), Listening)) as place:
+        yield f"http://{place}", asked
 
 
 def policy() -> str:

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.render import rendering_page
-
 pytestmark = pytest.mark.browser
 
 OPEN = """([doc, options]) => {
@@ -30,12 +28,6 @@ OPEN = """([doc, options]) => {
   });
   editor.focus("end");
 }"""
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with rendering_page(tmp_path_factory.mktemp("editor")) as url:
-        yield url
 
 
 @pytest.fixture

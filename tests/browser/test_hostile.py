@@ -1,6 +1,5 @@
 """A hostile notebook, opened in the real page: nothing of it runs there, and nothing leaves."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from foldbook.events.executions import ExecutionRequested
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.hostile import notebook as hostile
-from tests.browser.hostile.attacker import Attacker, listening
+from tests.browser.hostile.attacker import Attacker
 from tests.browser.hostile.reader import (
     Reader,
     log_of,
@@ -41,18 +40,6 @@ _DANGEROUS = """() => {
   }
   return found;
 }"""
-
-
-@pytest.fixture(scope="module")
-def attacker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacker]:
-    with listening(tmp_path_factory.mktemp("attacker")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def reader(chromium: Browser, site_url: str) -> Iterator[Reader]:
-    with reading(chromium, site_url) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Hostile Python in the runtime: it reads nothing of the page's, and writes only its own."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ from foldbook.events.outputs import StreamAppended
 from foldbook.notebook import Notebook
 from foldbook.reducer import fold_all
 from foldbook.row import RIGHTS, Role, Row
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.hostile import notebook as hostile
-from tests.browser.hostile.attacker import Asked, Attacker, listening
-from tests.browser.hostile.reader import Reader, log_of, marks_of, notebook_id, reading
+from tests.browser.hostile.attacker import Asked, Attacker
+from tests.browser.hostile.reader import Reader, log_of, marks_of, notebook_id
 
 pytestmark = pytest.mark.browser
 
@@ -63,18 +62,6 @@ class Attack:
     @property
     def after(self) -> list[Row]:
         return log_of(self.page, self.id)
-
-
-@pytest.fixture(scope="module")
-def attacker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacker]:
-    with listening(tmp_path_factory.mktemp("attacker")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def reader(chromium: Browser, site_url: str) -> Iterator[Reader]:
-    with reading(chromium, site_url) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +119,7 @@ def test_python_reads_nothing_that_the_page_keeps(attack: Attack, reader: Reader
     kept = reader.tab().evaluate(_KEPT)
     assert kept == [SECRET, None, f"secret={SECRET}", SECRET, "databases"]  # the control
     reads = attack.report["reads"]
+    assert f"NEAR = {json.dumps(OURS)}" in _source()
     assert len(reads) == 17
     assert {name: what for name, what in reads.items() if what.startswith(OURS)} == {}
     assert "SecurityError" in reads["database"]
@@ -156,6 +144,7 @@ def test_python_cannot_speak_as_a_page(attack: Attack) -> None:
     heard = attack.page.evaluate("heard")
     assert {"t": "control"} in heard
     assert not [each for each in heard if each.get("view") == "x"]
+    assert attack.report["shout"]["on"] == f"foldbook:{attack.id}"
     assert attack.report["shout"]["heard"] == 0
     assert attack.page.evaluate(_HOLDER, f"foldbook:{attack.id}") == 1
 

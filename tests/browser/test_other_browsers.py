@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.engines import ENGINES, Engine, Missing, wait_until
 from tests.browser.hostile import notebook as hostile
-from tests.browser.hostile.attacker import Attacker, listening
+from tests.browser.hostile.attacker import Attacker
 
 pytestmark = pytest.mark.browser
 
@@ -117,12 +117,6 @@ def notebook_of(**sources: str) -> dict[str, Any]:
         for name, source in sources.items()
     ]
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-
-
-@pytest.fixture(scope="module")
-def attacker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacker]:
-    with listening(tmp_path_factory.mktemp("attacker")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module", params=sorted(ENGINES))

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.render import rendering_page
-
 pytestmark = pytest.mark.browser
 
 FRAME = """<div><style scoped>.dataframe tbody tr th { vertical-align: top; }</style>
@@ -18,12 +16,6 @@ FRAME = """<div><style scoped>.dataframe tbody tr th { vertical-align: top; }</s
 <tr><th>...</th><td>...</td><td>...</td></tr>
 <tr><th>2024</th><td>1.28</td><td>there</td></tr>
 </tbody></table><p>145 rows × 2 columns</p></div>"""
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with rendering_page(tmp_path_factory.mktemp("rich")) as url:
-        yield url
 
 
 @pytest.fixture

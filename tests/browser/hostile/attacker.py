@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-HOST = "127.0.0.1"
+from tests.browser.servers import HOST, running
+
 PATIENCE = 120.0
 """Seconds that something which must arrive may take on a loaded machine."""
 _PIXEL = b"<svg xmlns='http://www.w3.org/2000/svg' width='1' height='1'></svg>"
@@ -103,12 +104,8 @@ def _serving(attacker: Attacker, secure: ssl.SSLContext | None) -> Iterator[str]
                 wrapped = secure.wrap_socket(request, server_side=True) if secure else request
                 super().finish_request(wrapped, client_address)
 
-    with Server((HOST, 0), Listening) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        yield f"{'https' if secure else 'http'}://{HOST}:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with running(Server((HOST, 0), Listening)) as place:
+        yield f"{'https' if secure else 'http'}://{place}"
 
 
 def _certificate(folder: Path) -> Path:

@@ -14,6 +14,8 @@ PATIENCE = 180_000
 """Milliseconds: a loaded machine may need long to start Python twice."""
 _SHORT = 2_000
 """Milliseconds that a frame gets to answer; one that goes elsewhere never does."""
+_LOOKS = PATIENCE // 100
+"""Looks for a mark, 50 ms apart or more, before it is given up."""
 _MARKS = "() => window.__hacked ?? []"
 
 _ROWS = """async id => {
@@ -114,16 +116,11 @@ def marks_of(page: Page) -> tuple[list[str], set[str]]:
 
 def wait_for_mark(page: Page, name: str) -> None:
     """Wait until a frame below the page has this mark."""
-    while name not in marks_of(page)[1]:
+    for _ in range(_LOOKS):
+        if name in marks_of(page)[1]:
+            return
         page.wait_for_function("() => new Promise((next) => setTimeout(() => next(true), 50))")
-
-
-def run_cell(page: Page, source: str) -> None:
-    """Put this source in the place of the first cell's and run it."""
-    page.locator(".cm-content").first.click()
-    page.keyboard.press("Control+a")
-    page.keyboard.insert_text(source)
-    page.keyboard.press("Control+Enter")
+    raise AssertionError(f"the mark {name} expected, {sorted(marks_of(page)[1])} found")
 
 
 def shot(page: Page, folder: Path, name: str) -> None:
