@@ -38,18 +38,33 @@ export async function exportNotebook(id) {
   }
 }
 
-/** Every notebook's log in one file. @param {Array<{id: string}>} entries */
+/**
+ * Every notebook's log in one file. One that cannot be read does not keep the others out.
+ * @param {Array<{id: string, name: string}>} entries
+ * @returns {Promise<string[]>} the names of those that are not in it
+ */
 export async function exportAll(entries) {
   /** @type {Array<{name: string, data: Blob}>} */
   const files = [];
+  /** @type {string[]} */
+  const missing = [];
+  /** @type {unknown} */
+  let why;
   const names = new Set();
-  for (const { id } of entries) {
-    const { name, data } = await exportLog(id);
-    files.push({ name: freeName(name, names), data });
+  for (const entry of entries) {
+    try {
+      const { name, data } = await exportLog(entry.id);
+      files.push({ name: freeName(name, names), data });
+    } catch (error) {
+      missing.push(entry.name);
+      why = error;
+    }
   }
+  if (files.length === 0 && why) throw why;
   const day = new Date().toISOString().slice(0, 10);
   saveAs(`foldbook-${day}.zip`, await zip(files));
   showToast(`${plural(files.length, "notebook")} backed up. Open a .foldbook file to restore one.`);
+  return missing;
 }
 
 /** @param {string} name @param {Set<string>} taken */

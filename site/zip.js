@@ -6,6 +6,10 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   return value >>> 0;
 });
 
+const MOST_BYTES = 0xffffffff;
+const MOST_FILES = 0xffff;
+const OVERHEAD = 100; // bytes around a file, at most, beside its name
+
 /** @param {Uint8Array} bytes */
 function crc32(bytes) {
   let crc = 0xffffffff;
@@ -33,10 +37,15 @@ function dosTime(date) {
 }
 
 /**
- * @param {Array<{name: string, data: Blob}>} files of less than 4 GB together, names all different
+ * @param {Array<{name: string, data: Blob}>} files names all different
  * @returns {Promise<Blob>}
+ * @throws {RangeError} where it is more than the format without its 64-bit fields can hold
  */
 export async function zip(files) {
+  const bytes = files.reduce((sum, { name, data }) => sum + data.size + OVERHEAD + 6 * name.length, 0);
+  if (bytes > MOST_BYTES || files.length > MOST_FILES) {
+    throw new RangeError(`A zip holds less than 4 GB and 65,536 files; these are ${files.length} files of ${bytes} bytes.`);
+  }
   const [time, day] = dosTime(new Date());
   /** @type {BlobPart[]} */
   const body = [];
