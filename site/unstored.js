@@ -61,6 +61,7 @@ export class Unstored {
   /** Everything up to k is stored. @param {number} k */
   acknowledge(k) {
     this.#all = this.after(k);
+    if (this.#all.length === 0) this.failed = undefined; // the worker has stored what could not be kept here
     this.handlers.onChange();
   }
 
