@@ -171,10 +171,14 @@ export class CellTexts {
     return this._away.delete(id) ? this.editor(id) : undefined;
   }
 
-  /** Forget the cells that are away and will not be back as they were. @param {(id: string) => boolean} isThere */
+  /**
+   * Forget the cells that are away and will not be back as they were. Not before all that was typed
+   * in them has been given out: the log keeps it with the deleted cell.
+   * @param {(id: string) => boolean} isThere
+   */
   sweep(isThere) {
     for (const id of this._away) {
-      if (isThere(id)) continue;
+      if (isThere(id) || this.editor(id)?.isDirty()) continue;
       this.editor(id)?.destroy();
       this._held.delete(id);
       this._away.delete(id);
