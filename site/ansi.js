@@ -133,8 +133,9 @@ export class Terminal {
   _put(text) {
     const line = this.lines[this._row] ?? "";
     const length = lengthOf(line);
+    // Beyond what is drawn of a line styles say nothing, and would make it slow.
     /** @type {Line} */
-    const piece = this._style ? [{ text, style: this._style }] : text;
+    const piece = this._style && this._column < LONGEST_LINE ? [{ text, style: this._style }] : text;
     let start = length > this._column ? cutLine(line, 0, this._column) : line;
     if (length < this._column) start = joinLines(start, " ".repeat(this._column - length));
     this._column += text.length;

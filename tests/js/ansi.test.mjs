@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Terminal, plainText, stripAnsi } from "../../site/ansi.js";
+import { LONGEST_LINE, Terminal, lengthOf, plainText, stripAnsi } from "../../site/ansi.js";
 
 /** What a terminal shows after these chunks. */
 function shown(...chunks) {
@@ -53,4 +53,12 @@ test("a styled line overwritten keeps the styles of what is left", () => {
 test("stray controls show nothing and stop nothing", () => {
   assert.equal(shown("a\x00\x07b\x1bXc\x1b["), "abc");
   assert.equal(stripAnsi("\x1b[38;5;255;43mf\x1b[39;49m"), "f");
+});
+
+test("a line of many colours is kept in no more pieces than are shown", () => {
+  const terminal = new Terminal();
+  terminal.write("\x1b[31mr\x1b[32mg".repeat(20_000));
+  const [line] = terminal.lines;
+  assert.equal(lengthOf(line), 40_000);
+  assert.ok(line.length <= LONGEST_LINE + 1);
 });
