@@ -19,7 +19,6 @@ import { PICTURES, load } from "./pictures.js";
  * @typedef {object} MarkdownOptions
  * @property {Record<string, Record<string, Value>>} [attachments] name -> mime -> base64
  * @property {import("./pictures.js").GetBlob} [blob]
- * @property {Record<string, any>} [macros] shared by all cells, so that \newcommand reaches on
  */
 
 /** Before every id that a notebook brings: it can then stand for nothing of the page's own. */
@@ -62,7 +61,7 @@ export function renderMarkdown(container, source, options = {}) {
     ADD_URI_SAFE_ATTR: ["data-src", "data-math"],
     RETURN_DOM_FRAGMENT: true,
   });
-  drawFormulas(fragment, env.formulas ?? [], options);
+  drawFormulas(fragment, env.formulas ?? []);
   paintFences(fragment);
   for (const table of fragment.querySelectorAll("table")) wrapTable(table);
   for (const img of fragment.querySelectorAll("img")) placeImage(img, options);
@@ -106,12 +105,11 @@ function tidy(node) {
 /**
  * @param {DocumentFragment} fragment
  * @param {import("./math.js").Formula[]} formulas
- * @param {MarkdownOptions} options
  */
-function drawFormulas(fragment, formulas, { macros }) {
+function drawFormulas(fragment, formulas) {
   for (const element of fragment.querySelectorAll("span[data-math]")) {
     const formula = formulas[Number(element.getAttribute("data-math"))];
-    if (formula) drawFormula(/** @type {HTMLElement} */ (element), formula, macros);
+    if (formula) drawFormula(/** @type {HTMLElement} */ (element), formula);
   }
 }
 
@@ -219,7 +217,7 @@ function guideLink(link) {
   if (href.startsWith("#")) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      scrollTo(decodeName(href.slice(1)));
+      scrollTo(decodeName(href.slice(1)), link.closest(".md") ?? document.body);
     });
   } else if (href) {
     link.target = "_blank";
@@ -227,10 +225,11 @@ function guideLink(link) {
   }
 }
 
-/** @param {string} name */
-function scrollTo(name) {
+/** Two cells may use one name, as footnotes do: that of the link's own comes first. @param {string} name @param {Element} own */
+function scrollTo(name, own) {
   const same = (/** @type {Element} */ each) => each.id.toLowerCase() === PREFIX + name.toLowerCase();
   const target =
+    own.querySelector(`#${CSS.escape(PREFIX + name)}`) ??
     document.getElementById(PREFIX + name) ??
     [...document.querySelectorAll(`[id^="${PREFIX}"]`)].find(same);
   target?.scrollIntoView({ behavior: isCalm() ? "auto" : "smooth", block: "start" });

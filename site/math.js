@@ -17,6 +17,20 @@ const ENVIRONMENTS =
   "align|alignat|aligned|array|bmatrix|cases|eqnarray|equation|gather|gathered|matrix|multline|pmatrix|split|vmatrix|CD";
 const ENVIRONMENT = new RegExp(`\\\\begin\\{((?:${ENVIRONMENTS})\\*?)\\}`, "y");
 
+/**
+ * One page is one notebook: what a formula defines holds in all that come after it, as in Jupyter.
+ * A cell that is drawn again defines anew what it defined, and KaTeX has short names of its own
+ * (\R) which notebooks define too: so \newcommand takes the place of what is there.
+ */
+export const OPTIONS = /** @type {const} */ ({
+  macros: { "\\newcommand": "\\providecommand{#1}{}\\renewcommand{#1}" },
+  globalGroup: true,
+  trust: false,
+  maxSize: 40,
+  strict: "ignore",
+  throwOnError: true,
+});
+
 /** @type {Delimiters[]} */
 const DELIMITERS = [
   { open: /\$\$/y, close: "$$", isDisplay: true },
@@ -137,12 +151,10 @@ function readEnvironment(text, at) {
  * Draws a formula, or says why it cannot.
  * @param {HTMLElement} element
  * @param {Formula} formula
- * @param {Record<string, any>} macros what \newcommand and \def have made so far
  */
-export function drawFormula(element, { tex, isDisplay }, macros = {}) {
-  const options = { displayMode: isDisplay, macros, globalGroup: true, trust: false, maxSize: 40 };
+export function drawFormula(element, { tex, isDisplay }) {
   try {
-    katex.render(forKatex(tex), element, { ...options, strict: "ignore", throwOnError: true });
+    katex.render(forKatex(tex), element, { ...OPTIONS, displayMode: isDisplay });
   } catch (error) {
     if (!(error instanceof katex.ParseError)) throw error;
     const code = document.createElement("code");
@@ -156,9 +168,10 @@ export function drawFormula(element, { tex, isDisplay }, macros = {}) {
   }
 }
 
-/** What LaTeX knows and KaTeX does not: labels, eqnarray. @param {string} tex */
-function forKatex(tex) {
+/** What LaTeX knows and KaTeX does not: labels, eqnarray, starred definitions. @param {string} tex */
+export function forKatex(tex) {
   return tex
+    .replace(/\\((?:re)?new|provide)command\s*\*/g, "\\$1command")
     .replace(/\\label\{[^}]*\}/g, "")
     .replace(/\\begin\{eqnarray\*?\}/g, "\\begin{array}{rcl}")
     .replace(/\\end\{eqnarray\*?\}/g, "\\end{array}");

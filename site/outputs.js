@@ -21,7 +21,6 @@ import { PICTURES, altOf, drawPicture } from "./pictures.js";
  * @property {(digest: string) => Promise<Blob>} [blob]
  * @property {unknown} [theme] anything; when it changes, frames are told the colours again
  * @property {(line: number) => void} [onGoToLine]
- * @property {Record<string, any>} [macros] of TeX, shared by the notebook
  *
  * One output on the page.
  * @typedef {object} Drawn
@@ -33,7 +32,10 @@ import { PICTURES, altOf, drawPicture } from "./pictures.js";
  * @typedef {{executionId: string, theme: unknown, drawn: Drawn[]}} State
  */
 
-/** Richest first; the types that this page can show. Python's `mime.PREFERENCE` has the same order. */
+/**
+ * The types that this page can show, richest first. Their order is that of `foldbook.mime`'s
+ * PREFERENCE, which is the source; a test holds this list to it.
+ */
 export const SHOWN = [
   "text/html",
   "text/markdown",
@@ -219,10 +221,10 @@ function drawText(drawn, mime, value, output, options) {
     frameIn(drawn, { script: text }, "Script output");
   } else if (mime === "text/markdown") {
     const prose = h("div", { class: "md" });
-    renderMarkdown(prose, text, { blob: options.blob, macros: options.macros });
+    renderMarkdown(prose, text, { blob: options.blob });
     element.append(prose);
   } else if (mime === "text/latex") {
-    element.append(drawLatex(text, options));
+    element.append(drawLatex(text));
   } else if (mime === "application/json") {
     element.append(drawJson(value, Boolean(output.metadata?.[mime]?.expanded)));
   } else {
@@ -245,14 +247,13 @@ function frameIn(drawn, content, title) {
 /**
  * What IPython's `Latex` and SymPy give: formulas with their signs, or bare TeX.
  * @param {string} text
- * @param {OutputOptions} options
  */
-function drawLatex(text, { macros }) {
+function drawLatex(text) {
   const element = h("div", { class: "md" });
   const signed = /^\s*\$\$?([^$]*)\$\$?\s*$/s.exec(text);
   const isMixed = !signed && /\$|\\\(|\\\[|\\begin\{/.test(text);
-  if (isMixed) renderMarkdown(element, text, { macros });
-  else drawFormula(element, { tex: signed?.[1] ?? text, isDisplay: true }, macros);
+  if (isMixed) renderMarkdown(element, text);
+  else drawFormula(element, { tex: signed?.[1] ?? text, isDisplay: true });
   return element;
 }
 
