@@ -10,6 +10,7 @@ const INLINE = new Set(["B", "I", "EM", "STRONG", "CODE", "SPAN", "BR", "SUB", "
 const SECTIONS = new Set(["THEAD", "TBODY", "TFOOT", "TR", "TH", "TD", "CAPTION"]);
 const ATTRIBUTES = new Set(["class", "border", "colspan", "rowspan", "halign", "valign", "scope"]);
 const MOST_CELLS = 20_000;
+const MOST_COLUMNS = 5000; // cells may span many that are not there
 const SHOWN_ROWS = 15;
 
 /**
@@ -29,9 +30,10 @@ export function readTable(html) {
   const tables = body.querySelectorAll("table");
   const [table] = tables;
   if (!table || tables.length !== 1 || ![...head.children].every(isHarmlessStyle)) return null;
-  if (![...body.querySelectorAll("*")].every((each) => isPlain(each, table))) return null;
+  if (hasOwnText(body) || ![...body.querySelectorAll("*")].every((each) => isPlain(each, table))) return null;
   if (table.querySelectorAll("td, th").length > MOST_CELLS) return null;
   const rows = [...table.rows];
+  if (rows.some((row) => widthOf(readRow(row)) > MOST_COLUMNS)) return null;
   const inHead = rows.filter((row) => row.parentElement?.tagName === "THEAD");
   const around = [...body.querySelectorAll("p, small")].map((each) => words(each)).filter(Boolean);
   return {
@@ -89,6 +91,11 @@ function readRow(row) {
     columns: Math.min(1000, Math.max(1, cell.colSpan)),
     rows: Math.min(65_534, Math.max(1, cell.rowSpan)),
   }));
+}
+
+/** How many columns a row's cells take. @param {TableCell[]} row */
+function widthOf(row) {
+  return row.reduce((sum, cell) => sum + cell.columns, 0);
 }
 
 /**
@@ -149,7 +156,7 @@ function cutRows(scroll, rows) {
  * @param {boolean[]} isNumeric
  */
 function drawRow(row, index, isNumeric) {
-  let column = isNumeric.length - row.reduce((sum, cell) => sum + cell.columns, 0);
+  let column = isNumeric.length - widthOf(row);
   return h(
     "tr",
     null,
@@ -176,12 +183,12 @@ const NEUTRAL = /^(?:|\.\.\.|…|nan|nat|none|null|<na>|[-+]?inf)$/i;
  * @param {number} index
  */
 function numericColumns(table, index) {
-  const widths = [...table.body, ...table.head].map((row) => row.reduce((n, c) => n + c.columns, 0));
+  const widths = [...table.body, ...table.head].map(widthOf);
   const width = Math.max(0, ...widths);
   const verdicts = Array.from({ length: width }, () => ({ number: false, text: false }));
   for (const row of table.body) {
     // A row whose index cells are spanned from above has its missing cells at the left.
-    const shift = width - row.reduce((sum, cell) => sum + cell.columns, 0);
+    const shift = width - widthOf(row);
     for (const [i, cell] of row.entries()) {
       const verdict = verdicts[i + shift];
       if (!verdict || NEUTRAL.test(cell.text)) continue;

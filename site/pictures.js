@@ -128,8 +128,8 @@ function needsPlate(img, { metadata, mime }) {
   canvas.width = canvas.height = 48;
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) return true;
-  context.drawImage(img, 0, 0, 48, 48);
-  const { data } = context.getImageData(0, 0, 48, 48);
+  const data = pixelsOf(context, img);
+  if (!data) return true;
   let clear = 0;
   let weight = 0;
   let light = 0;
@@ -141,6 +141,23 @@ function needsPlate(img, { metadata, mime }) {
   }
   if (clear < 12) return true;
   return weight > 0 && light / weight < 0.55;
+}
+
+/**
+ * The picture's pixels, as small as the canvas; null where the browser lets nobody read them, as
+ * with an SVG that has HTML in it: the picture itself can be seen all the same.
+ * @param {CanvasRenderingContext2D} context
+ * @param {HTMLImageElement} img
+ */
+function pixelsOf(context, img) {
+  const { width, height } = context.canvas;
+  try {
+    context.drawImage(img, 0, 0, width, height);
+    return context.getImageData(0, 0, width, height).data;
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    return null;
+  }
 }
 
 /**
