@@ -9,6 +9,7 @@ import { renderOutputs } from "./outputs.js";
 import { drawProvenance } from "./provenance.js";
 import { CellState, isBusy, isWaiting, statusOf } from "./cell_state.js";
 import { cellMenu } from "./cell_menu.js";
+import { areOutputsHidden } from "./hiding.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./types.js").Cell} Cell */
@@ -30,6 +31,8 @@ export class CellView {
     this.isFresh = true;
     /** @type {string | null} */
     this._renderedText = null;
+    /** The name that the editor has, as far as is known. */
+    this._named = "";
     /** @type {Execution | null | undefined} */
     this._drawnExecution = undefined;
     this.count = h("span", { class: "count" });
@@ -89,6 +92,7 @@ export class CellView {
     classList.toggle("failed", this.cell.execution?.status === "error");
     attr(this.element, "tabindex", isOn ? 0 : -1);
     attr(this.element, "aria-current", isOn ? "true" : null);
+    if (isOn) this._nameEditor();
     if (this.cell.type === "markdown") this._drawBlock();
   }
 
@@ -143,7 +147,7 @@ export class CellView {
       parent: this.host,
       doc,
       language: LANGUAGES[this.cell.type] ?? "text",
-      label: `Source of ${this._label().toLowerCase()}`,
+      label: this._editorLabel(),
       readOnly: page.isReadOnly,
       onEdit: (changes, lengthBefore) => page.texts.edited(id, changes, lengthBefore),
       onFocus: () => page.select.tookFocus(id),
@@ -163,6 +167,19 @@ export class CellView {
     });
     this.host.querySelector(".waiting")?.remove();
     page.texts.hold(id, editor, doc);
+    this._named = this._editorLabel();
+  }
+
+  _editorLabel() {
+    return `Source of cell ${this.index + 1}, ${TYPE_WORDS[this.cell.type]}`;
+  }
+
+  /** The cell may have moved since its editor was named. */
+  _nameEditor() {
+    const label = this._editorLabel();
+    if (label === this._named) return;
+    this.page.texts.editor(this.id)?.setLabel(label);
+    this._named = label;
   }
 
   /** The arrow left the editor at its edge: the neighbour's editor takes it. @param {number} by */
@@ -174,9 +191,11 @@ export class CellView {
     select.edit({ at: by < 0 ? "end" : "start" });
   }
 
+  /** Text that was never edited has no editor; code has one. */
   _typeChanged() {
     this.page.texts.editor(this.id)?.setLanguage(LANGUAGES[this.cell.type] ?? "text");
     this._renderedText = null;
+    if (this.cell.type !== "markdown") this.openEditor();
   }
 
   _drawMargin() {
@@ -206,7 +225,7 @@ export class CellView {
     const { execution, type, metadata } = this.cell;
     const shown = type === "code" ? execution : null;
     this.outputs.classList.toggle("stale", Boolean(shown?.stale && shown.outputs.length));
-    this.outputs.hidden = Boolean(metadata.jupyter?.outputs_hidden || metadata.collapsed);
+    this.outputs.hidden = areOutputsHidden(metadata);
     this.outputs.classList.toggle("folded", this.outputs.childElementCount > 0);
     if (shown === this._drawnExecution) return;
     this._holdHeight(shown);

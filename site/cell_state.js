@@ -2,6 +2,7 @@
 
 import { fill, h, setText } from "./dom.js";
 import { icon } from "./icons.js";
+import { areOutputsHidden } from "./hiding.js";
 import { announce } from "./toast.js";
 import { spanWords, timeWords } from "./words.js";
 
@@ -50,7 +51,7 @@ export class CellState {
     if (key === this._key) return;
     this._key = key;
     this._seconds = null;
-    const hidden = cell.metadata.jupyter?.outputs_hidden || cell.metadata.collapsed;
+    const hidden = areOutputsHidden(cell.metadata);
     const execution = cell.type === "code" ? cell.execution : null;
     fill(this.above, execution && (isBusy(cell) ? this._progress() : isWaiting(cell) ? this._queued(execution) : null));
     fill(
@@ -80,7 +81,7 @@ export class CellState {
     const ahead = execution?.after ? this.page.model.cell(execution.after)?.execution?.count : null;
     return JSON.stringify([
       cell.type, execution?.id, execution?.status, execution?.isAsked, execution?.stale, execution?.prompt, execution?.reason,
-      execution?.after, ahead, execution?.position, cell.metadata.jupyter?.outputs_hidden, cell.metadata.collapsed,
+      execution?.after, ahead, execution?.position, areOutputsHidden(cell.metadata),
       execution?.stale ? cell.edited?.ts : 0, Boolean(execution?.outputs.length), this.page.status.preparing,
     ]);
   }

@@ -1,6 +1,7 @@
 /** What the page asks to be done to cells: it makes commands and says where the selection goes. */
 
 import { newId } from "./catalogue.js";
+import { flipped } from "./hiding.js";
 import { showToast } from "./toast.js";
 import { plural } from "./words.js";
 
@@ -62,16 +63,22 @@ export class CellOperations {
     this.page.redraw();
   }
 
-  copy() {
+  /** @returns {Copied[]} */
+  _selected() {
     const { model, select } = this.page;
-    clipboard = select.ids.flatMap((id) => {
+    return select.ids.flatMap((id) => {
       const cell = model.cell(id);
       if (!cell) return [];
       return [{ cell_type: cell.type, source: model.source(id), metadata: cell.metadata, attachments: cell.attachments ?? {} }];
     });
+  }
+
+  copy() {
+    const selected = this._selected();
+    if (selected.length === 0) return;
+    clipboard = selected;
     // The page may be refused the clipboard; its own copy is there all the same.
     navigator.clipboard?.writeText(clipboard.map((cell) => cell.source).join("\n\n")).catch(() => {});
-    return clipboard.length;
   }
 
   cut() {
@@ -89,11 +96,8 @@ export class CellOperations {
   }
 
   duplicate() {
-    const kept = clipboard;
     const last = this.page.select.ids.at(-1);
-    this.copy();
-    this._pasteAfter(clipboard, last);
-    clipboard = kept;
+    if (last) this._pasteAfter(this._selected(), last);
   }
 
   /** @param {Copied[]} copied @param {string | null | undefined} after */
@@ -170,11 +174,9 @@ export class CellOperations {
     this.page.send({ do: "clear_all_outputs" });
   }
 
-  /** Hidden outputs are a fact of the cell, in Jupyter's own words. */
   toggleOutputs() {
     for (const id of this.page.select.ids) {
-      const jupyter = this.page.model.cell(id)?.metadata.jupyter ?? {};
-      const values = { jupyter: { ...jupyter, outputs_hidden: !jupyter.outputs_hidden } };
+      const values = flipped(this.page.model.cell(id)?.metadata ?? {});
       this.page.send({ do: "set_cell_metadata", cell_id: id, values });
     }
   }

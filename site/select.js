@@ -48,7 +48,6 @@ export class Selection {
     this.page.redrawSelection();
     if (how.focus !== false) this.focus();
     if (id && how.scroll !== false) this.page.sheet.reveal(id);
-    this.page.texts.editor(id ?? "");
   }
 
   /** Put the keyboard on the active cell. */
