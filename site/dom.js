@@ -73,6 +73,19 @@ export function fill(parent, ...children) {
 }
 
 /**
+ * Put an element after another. Where browsers know how, one that is on the page already keeps what
+ * it holds: elsewhere a frame in it loads anew.
+ * @param {Element} place
+ * @param {Element} element
+ */
+export function putAfter(place, element) {
+  const parent = /** @type {any} */ (place.parentNode);
+  const canMove = element.isConnected && parent?.isConnected && typeof parent.moveBefore === "function";
+  if (canMove) parent.moveBefore(element, place.nextSibling);
+  else place.after(element);
+}
+
+/**
  * Set or remove an attribute, touching the DOM only when it differs.
  * @param {Element} element
  * @param {string} name

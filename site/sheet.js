@@ -3,7 +3,7 @@
 import { CellView, insertRow } from "./cell.js";
 import { isBusy } from "./cell_state.js";
 import { drawSeconds } from "./provenance.js";
-import { h, isCalm } from "./dom.js";
+import { h, isCalm, putAfter } from "./dom.js";
 import { icon } from "./icons.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
@@ -93,7 +93,7 @@ export class Sheet {
         cell = this._make(data, index < EAGER);
         if (!isFirst) cell.element.classList.add("arriving");
       }
-      if (place?.nextElementSibling !== cell.element) place?.after(cell.element);
+      if (place && place.nextElementSibling !== cell.element) putAfter(place, cell.element);
       place = cell.element;
     });
     this.order = order;
