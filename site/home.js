@@ -96,8 +96,13 @@ export class HomePage {
 
   _draw() {
     this.searchBox.hidden = this.entries.length === 0;
+    const held = this.list.contains(document.activeElement) ? placeOf(document.activeElement) : null;
     fill(this.list, this.entries.length === 0 ? this._welcome() : this._books());
+    if (!held) return;
+    const controls = /** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll("a, button"));
+    [...controls].find((control) => placeOf(control) === held)?.focus({ preventScroll: true });
   }
+
 
   _welcome() {
     return h(
@@ -217,7 +222,10 @@ export class HomePage {
   }
 
   _backUp() {
-    this._try("No backup was made.", () => exportAll(this.entries));
+    this._try("No backup was made.", async () => {
+      const missing = await exportAll(this.entries);
+      if (missing.length) this._fail("Not all is in the backup.", `These could not be read: ${missing.join(", ")}.`);
+    });
   }
 
   /** @param {File[]} files */
@@ -259,6 +267,12 @@ export class HomePage {
 function markOf(person) {
   const name = person.name || "You";
   return { name, kind: person.kind ?? "person", hue: person.hue ?? "slate", initials: person.initials ?? name.slice(0, 1).toUpperCase() };
+}
+
+/** What a control of the list is known by, when it is drawn again. @param {Element | null} control */
+function placeOf(control) {
+  const row = control?.closest("[data-notebook-id]")?.getAttribute("data-notebook-id");
+  return `${control?.tagName} ${row ?? control?.textContent}`;
 }
 
 /** @param {string} id */
