@@ -147,6 +147,7 @@ function tab(view, asked) {
 
 /** Spaces up to the next stop. @param {EditorView} view */
 function indentHere(view) {
+  if (view.state.readOnly) return false;
   const unit = view.state.facet(indentUnit).length;
   view.dispatch(
     view.state.changeByRange((range) => {

@@ -11,7 +11,8 @@
  *   blobs    SHA-256 in hex -> Uint8Array
  * and one for all, `foldbook`:
  *   notebooks  id -> Entry (the catalogue)   settings  name -> value
- *   inbox      number -> {notebook, view, k, base, seq, command}: commands that no worker has taken
+ *   inbox      number -> {notebook, view, k, command, before}: commands that no worker has taken;
+ *              before: for an edit, the text that it was made on
  *
  * A transaction ends by itself as soon as nothing asks anything of it, so it cannot live across
  * an await of Python: every function here puts all its requests in at once.

@@ -215,7 +215,7 @@ const base = [
     ...historyKeymap,
     { key: "Mod-Shift-z", run: redo, preventDefault: true },
     { key: "Mod-/", run: toggleComment },
-    // Ctrl-K is the page's own where Emacs keys would delete a line.
+    // Mod-Enter runs the cell; without a cell it does nothing.
     ...defaultKeymap.filter((binding) => binding.key !== "Mod-Enter"),
   ]),
 ];
