@@ -4,7 +4,6 @@ import { entry } from "./catalogue.js";
 import { attr, fill, h, setText } from "./dom.js";
 import { icon, logo } from "./icons.js";
 import { openMenu } from "./menus.js";
-import { openRuntime } from "./runtime_menu.js";
 import { action } from "./actions.js";
 import { countWords, plural } from "./words.js";
 
@@ -24,7 +23,7 @@ export class Header {
       onkeydown: (/** @type {KeyboardEvent} */ event) => this._titleKey(event),
     });
     this.saved = h("span", { class: "saved", role: "status", "aria-live": "off" });
-    this.chip = h("button", { class: "rt-chip", type: "button", "aria-haspopup": "dialog", "aria-expanded": "false", onclick: () => openRuntime(page, this.chip) });
+    this.chip = h("button", { class: "rt-chip", type: "button", "aria-haspopup": "dialog", "aria-expanded": "false", onclick: () => page.openRuntime(this.chip) });
     const more = h(
       "button",
       { class: "btn sq", type: "button", "aria-label": "Notebook menu", title: "Notebook menu", "aria-haspopup": "menu", onclick: () => this._menu(more) },

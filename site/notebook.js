@@ -13,6 +13,7 @@ import { CellOperations } from "./operations.js";
 import { openPalette, openShortcuts } from "./palette.js";
 import { Panel } from "./panel.js";
 import { Phone } from "./phone.js";
+import { openRuntime } from "./runtime_menu.js";
 import { Runs } from "./runs.js";
 import { Selection } from "./select.js";
 import { openSettings, personName } from "./settings.js";
@@ -27,7 +28,7 @@ import { Toolbar } from "./toolbar.js";
 /** @typedef {import("./actions.js").Action} Action */
 
 /** Kinds of words that stay until they are closed, with their titles. @type {Record<string, string>} */
-const LASTING = { import: "From the file:", inbox: "Not as it was done:" };
+const LASTING = { import: "From the file:", inbox: "Not as it was done:", crashed: "Python was lost." };
 const LATEST = 200; // ms after which a change is drawn though the page is not being painted
 export class NotebookPage {
   /** @param {string} id */
@@ -67,7 +68,7 @@ export class NotebookPage {
     );
     this.link = openNotebook(id, this._handlers());
     this.toolbar.element.addEventListener("mousedown", keepFocus);
-    onDrop(this.body, (files) => this.files.add(files));
+    onDrop(this.root, (files) => this.files.add(files));
     enableDrag(this);
     addEventListener("beforeunload", (event) => this._leaving(event));
     addEventListener("pagehide", (event) => (event.persisted ? this.link.suspend() : this.link.close()));
@@ -304,6 +305,11 @@ export class NotebookPage {
 
   openPalette() {
     openPalette(this);
+  }
+
+  /** @param {HTMLElement} anchor */
+  openRuntime(anchor) {
+    openRuntime(this, anchor);
   }
 
   openShortcuts() {

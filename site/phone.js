@@ -3,7 +3,6 @@
 import { h, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { openMenu } from "./menus.js";
-import { openRuntime } from "./runtime_menu.js";
 import { cellMenu } from "./cell_menu.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
@@ -64,7 +63,7 @@ export class Phone {
   /** @param {string} text */
   _type(text) {
     const view = this._editor()?.view;
-    if (!view) return;
+    if (!view || view.state.readOnly) return;
     view.dispatch(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
     view.focus();
   }
@@ -102,7 +101,7 @@ export class Phone {
         { label: "This cell", icon: "ellipsis", disabled: !cell, run: () => cell && setTimeout(() => cellMenu(page, cell, anchor)) },
         { label: "Run all", icon: "play", disabled: page.isReadOnly, run: () => page.run.all() },
         { label: "Undo", icon: "undo-2", disabled: page.model.view.undo.undo === null, run: () => page.cells.undo() },
-        { label: "Runtime", icon: "square", run: () => setTimeout(() => openRuntime(page, anchor)) },
+        { label: "Runtime", icon: "square", run: () => setTimeout(() => page.openRuntime(anchor)) },
         { label: "Commands", icon: "search", run: () => setTimeout(() => page.openPalette()) },
       ],
       { label: "More", align: "end" },
