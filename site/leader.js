@@ -85,6 +85,7 @@ export class Leader {
     };
     worker.postMessage({ t: "boot", id: this.id, quiet: this.quiet, crashed });
     this.#worker = worker;
+    if (!this.quiet) this.runtime.prepare();
   }
 
   /**

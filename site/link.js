@@ -270,6 +270,8 @@ export class Link {
         return this.handlers.onStatus?.(message);
       case "toast":
         return this.handlers.onToast?.(message);
+      case "started":
+        return this.handlers.onHost?.({ started: message });
       case "news":
         return this.handlers.onHost?.(message);
       case "host":

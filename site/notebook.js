@@ -37,6 +37,8 @@ export class NotebookPage {
     this.isHost = false;
     this._failedToOpen = false;
     this._isDue = false;
+    /** How Python was started in each worker. @type {Record<string, import("./start_python.js").Started>} */
+    this.started = {};
     this.texts = new CellTexts((cell_id, changes, length_before, before) =>
       this.send({ do: "edit_source", cell_id, changes, length_before }, before),
     );
@@ -174,7 +176,8 @@ export class NotebookPage {
 
   /** News of the runtime: packages that load. @param {any} news */
   _news(news) {
-    this.status.tellNews(news);
+    if (news.started) this.started[news.started.worker] = news.started;
+    else this.status.tellNews(news);
   }
 
   get isReadOnly() {

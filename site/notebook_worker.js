@@ -3,8 +3,11 @@
  * Python's affair (`foldbook.browser.notebook_worker`).
  */
 
+import { fetchAsset, siteAddress } from "./assets.js";
 import * as catalogue from "./catalogue.js";
 import * as db from "./db.js";
+import { describe, memoryOf } from "./snapshots.js";
+import { startPython } from "./start_python.js";
 
 /** @typedef {import("pyodide").PyodideAPI} Pyodide */
 
@@ -51,12 +54,28 @@ async function start(boot) {
 /** @returns {Promise<Pyodide>} */
 async function loadPython() {
   post({ t: "status", stage: "loading", message: "Starting Python" });
-  const folder = new URL("./pyodide/", self.location.href).href;
-  /** @type {typeof import("pyodide")} */
-  const { loadPyodide } = await import(`${folder}pyodide.mjs`);
-  const python = await loadPyodide({ indexURL: folder, packages: ["foldbook"] });
+  const folder = `${siteAddress()}pyodide/`;
+  const [{ loadPyodide }, { default: createPyodideModule }] = await Promise.all([
+    import(`${folder}pyodide.mjs`),
+    import(`${folder}pyodide.asm.mjs`),
+  ]);
+  const { python, started } = await startPython({
+    source,
+    packages: ["foldbook"],
+    loadPyodide,
+    createPyodideModule,
+    options: { indexURL: folder, env: { HOME: "/home/pyodide" } },
+    modules: new Map(),
+  });
+  post({ t: "started", worker: "notebook", ...started });
   post({ t: "status", stage: "opening", message: "Opening the notebook" });
   return python;
+}
+
+async function source() {
+  const description = await describe("notebook");
+  const file = (/** @type {string} */ path) => fetchAsset(siteAddress() + path);
+  return { description, memory: memoryOf(description), file };
 }
 
 /**

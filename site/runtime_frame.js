@@ -1,11 +1,12 @@
 /**
- * The page's side of a runtime: a hidden frame with an opaque origin, and in it the worker that
+ * The page's side of runtimes: a hidden frame with an opaque origin, and in it the worker that
  * runs Python. It can reach neither the page nor what the page has stored; it is handed the
- * site's files, checked, and one port to the notebook worker.
+ * site's files, checked, and one port to the notebook worker. The frame stays when a runtime ends:
+ * what one worker compiled the next one need not.
  */
 
+import { fetchAsset, siteAddress } from "./assets.js";
 import { RUNTIME_BOOTSTRAP } from "./runtime_bootstrap.js";
-import { fetchAsset, siteAddress } from "./runtime_assets.js";
 
 // What the frame may do, within what the page may: run its one script (the page's policy names
 // its hash) and Python, and reach the network, for the user's own requests and for packages.
@@ -15,9 +16,10 @@ const FRAME_POLICY =
 
 /**
  * @typedef {object} Options
- * @property {{secret: string} & Record<string, any>} session what Python is told
+ * @property {(what: "description" | "memory") => Promise<any>} snapshot what Python starts from
  * @property {(status: {message: string, done?: number, total?: number}) => void} onStatus
  *   how the start and the loading of packages go on; an empty message: over
+ * @property {(started: import("./start_python.js").Started) => void} onStarted Python is up
  * @property {(port: MessagePort) => void} onPort the port to Python, for the notebook worker
  * @property {() => void} [onReady] Python takes executions
  * @property {(error: {message: string, detail?: string}) => void} onFailed it will never be ready
@@ -25,68 +27,88 @@ const FRAME_POLICY =
 
 /**
  * @typedef {object} Runtime
+ * @property {(told: {secret: string} & Record<string, any>) => void} begin join a notebook; Python
+ *   starts before that
  * @property {() => boolean} interrupt false: it cannot be interrupted here, end it
  * @property {() => void} stop
  * @property {() => boolean} isolated whether `interrupt` can work; known once the frame is up
  */
 
-/**
- * @param {Options} options
- * @returns {Runtime}
- */
-export function startRuntime(options) {
-  const { port1: control, port2: frames } = new MessageChannel();
-  const { port1: files, port2: workers } = new MessageChannel();
-  const frame = makeFrame();
-  let isolated = false;
-  let ended = false;
+export class RuntimeFrame {
+  /** @type {Promise<HTMLIFrameElement> | null} */ #ready = null;
+  /** @type {HTMLIFrameElement | null} */ #frame = null;
 
-  const stop = () => {
-    if (ended) return;
-    ended = true;
-    removeEventListener("message", greet);
-    frame.remove(); // ends its worker, whatever that is doing
-    control.close();
-    files.close();
-  };
-  const fail = (/** @type {{message: string, detail?: string}} */ error) => {
-    if (ended) return;
-    stop();
-    options.onFailed(error);
-  };
-  const greet = async (/** @type {MessageEvent} */ event) => {
-    if (event.source !== frame.contentWindow || event.data?.t !== "runtime frame") return;
-    removeEventListener("message", greet);
-    try {
-      const worker = await workerAddress();
-      const boot = { base: siteAddress(), session: options.session };
-      if (!ended) frame.contentWindow?.postMessage({ worker, boot }, "*", [frames, workers]);
-    } catch (error) {
-      fail({ message: error instanceof Error ? error.message : String(error) });
-    }
-  };
+  /** A new worker. @param {Options} options @returns {Runtime} */
+  start(options) {
+    const { port1: control, port2: frames } = new MessageChannel();
+    const { port1: files, port2: workers } = new MessageChannel();
+    let isolated = false;
+    let ended = false;
+    const stop = () => {
+      if (ended) return;
+      ended = true;
+      control.postMessage("stop"); // whatever it is doing
+      control.close();
+      files.close();
+    };
+    const fail = (/** @type {{message: string, detail?: string}} */ error) => {
+      if (ended) return;
+      stop();
+      options.onFailed(error);
+    };
+    control.onmessage = ({ data, ports }) => {
+      if (ended) return;
+      if (data.t === "frame") isolated = data.isolated;
+      else if (data.t === "connect" && ports[0]) options.onPort(ports[0]);
+      else if (data.t === "status") options.onStatus(data);
+      else if (data.t === "started") options.onStarted(data);
+      else if (data.t === "ready") options.onReady?.();
+      else if (data.t === "failed") fail(data);
+      else if (data.t === "ended") fail({ message: "The runtime has left the notebook." });
+    };
+    files.onmessage = ({ data }) => answer(files, data, options);
+    this.#boot([frames, workers]).catch((error) => fail({ message: messageOf(error) }));
+    return {
+      stop,
+      begin: (told) => {
+        if (!ended) control.postMessage({ session: told });
+      },
+      isolated: () => isolated,
+      interrupt: () => {
+        if (isolated && !ended) control.postMessage("interrupt");
+        return isolated && !ended;
+      },
+    };
+  }
 
-  control.onmessage = ({ data, ports }) => {
-    if (ended) return;
-    if (data.t === "frame") isolated = data.isolated;
-    else if (data.t === "connect" && ports[0]) options.onPort(ports[0]);
-    else if (data.t === "status") options.onStatus(data);
-    else if (data.t === "ready") options.onReady?.();
-    else if (data.t === "failed") fail(data);
-    else if (data.t === "ended") fail({ message: "The runtime has left the notebook." });
-  };
-  files.onmessage = ({ data }) => hand(files, data);
-  addEventListener("message", greet);
-  document.body.append(frame);
+  /** Take the frame away, and with it whatever runs there. */
+  remove() {
+    this.#frame?.remove();
+    this.#frame = this.#ready = null;
+  }
 
-  return {
-    stop,
-    isolated: () => isolated,
-    interrupt: () => {
-      if (isolated && !ended) control.postMessage("interrupt");
-      return isolated && !ended;
-    },
-  };
+  /** @param {MessagePort[]} ports */
+  async #boot(ports) {
+    this.#ready ??= this.#open();
+    const [frame, worker] = await Promise.all([this.#ready, workerAddress()]);
+    const boot = { base: siteAddress() };
+    frame.contentWindow?.postMessage({ worker, boot }, "*", ports);
+  }
+
+  /** @returns {Promise<HTMLIFrameElement>} */
+  #open() {
+    const frame = makeFrame();
+    this.#frame = frame;
+    return new Promise((resolve) => {
+      const greet = (/** @type {MessageEvent} */ event) => {
+        if (event.source !== frame.contentWindow || event.data?.t !== "runtime frame") return;
+        removeEventListener("message", greet);
+        resolve(frame);
+      };
+      addEventListener("message", greet);
+      document.body.append(frame);
+    });
+  }
 }
 
 function makeFrame() {
@@ -110,12 +132,22 @@ async function workerAddress() {
   return `data:text/javascript;charset=utf-8,${encodeURIComponent(new TextDecoder().decode(script))}`;
 }
 
-/** @param {MessagePort} port @param {{id: number, url: string}} question */
-async function hand(port, { id, url }) {
+/**
+ * @param {MessagePort} port
+ * @param {{id: number, url?: string, snapshot?: "description" | "memory"}} question
+ * @param {Options} options
+ */
+async function answer(port, { id, url, snapshot }, options) {
   try {
-    const data = await fetchAsset(url);
-    port.postMessage({ id, data }, [data]);
+    const data = snapshot ? await options.snapshot(snapshot) : await fetchAsset(url ?? "");
+    const bytes = data instanceof ArrayBuffer ? data : data.buffer; // a description has none
+    port.postMessage({ id, data }, bytes ? [bytes] : []);
   } catch (error) {
-    port.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
+    port.postMessage({ id, error: messageOf(error) });
   }
+}
+
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
 }

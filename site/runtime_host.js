@@ -1,22 +1,37 @@
 /**
  * The runtimes of the tab that leads a notebook. The notebook worker says what to do and is told
- * how it went; at most one runtime is there at a time.
+ * how it went; at most one runtime is there at a time. Python may be started before anybody asks
+ * for a runtime: then it waits for its session.
  */
 
-import { startRuntime } from "./runtime_frame.js";
+import { RuntimeFrame } from "./runtime_frame.js";
+import { describe, fetchAhead, isAtHand, memoryOf } from "./snapshots.js";
 
-/** @typedef {{session: string, runtime: import("./runtime_frame.js").Runtime}} Hosted */
+/** @typedef {{session: string | null, runtime: import("./runtime_frame.js").Runtime, early: Array<() => void>}} Hosted */
+
+const FIRST = "first";
+const SCIENCE = "science";
+const PAUSE = 3000; // ms after a runtime is ready before what the next start may use is fetched
 
 export class RuntimeHost {
   /** @type {Hosted | null} */ #hosted = null;
+  #frame = new RuntimeFrame();
+  /** @type {Promise<void> | null} */ #fetching = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #soon;
 
   /**
    * @param {(message: any, transfer?: Transferable[]) => void} tell the notebook worker
-   * @param {(news: {session: string, message: string, done?: number, total?: number}) => void} news
+   * @param {(news: object) => void} news for people: how the start and the loading of packages go
+   *   on, and how Python was started
    */
   constructor(tell, news) {
     this.tell = tell;
     this.news = news;
+  }
+
+  /** Start Python for whoever is going to want a runtime. */
+  prepare() {
+    if (!this.#hosted) this.#hosted = this.#boot();
   }
 
   /** @param {{do: string, session: string, options?: any}} message */
@@ -27,34 +42,60 @@ export class RuntimeHost {
       case "interrupt":
         return this.#interrupt(message.session);
       case "stop":
-        if (this.#hosted?.session === message.session) this.end();
+        if (this.#hosted?.session === message.session) this.#stop();
         return undefined;
       default:
         throw new Error(`start, interrupt or stop expected, ${message.do} came`);
     }
   }
 
-  /** End what runs here; its memory is gone. */
+  /** End what runs here; its memory is gone, and so is all that was compiled for it. */
   end() {
+    clearTimeout(this.#soon);
+    this.#stop();
+    this.#frame.remove();
+  }
+
+  #stop() {
     this.#hosted?.runtime.stop();
     this.#hosted = null;
   }
 
   /** @param {string} session @param {any} options what Python is told */
   #start(session, options) {
-    this.end();
-    const runtime = startRuntime({
-      session: options,
-      onStatus: (status) => this.news({ session, ...status }),
-      onPort: (port) => this.tell({ t: "port", session, port }, [port]),
-      onReady: () => {
-        this.news({ session, message: "" }); // the start is over
-        this.tell({ t: "runtime", session, state: "ready" });
-      },
+    if (this.#hosted?.session !== null) this.#stop();
+    this.#hosted ??= this.#boot();
+    this.#hosted.session = session;
+    this.#hosted.runtime.begin(options);
+    for (const tell of this.#hosted.early.splice(0)) tell();
+  }
+
+  /** @returns {Hosted} */
+  #boot() {
+    const description = chooseTier().then(describe);
+    /** What is heard before somebody wants this runtime is told then. @param {(session: string) => void} tell */
+    const told = (tell) => {
+      const now = () => hosted.session !== null && tell(hosted.session);
+      if (hosted.session === null) hosted.early.push(now);
+      else now();
+    };
+    const runtime = this.#frame.start({
+      snapshot: async (what) => (what === "description" ? description : memoryOf(await description)),
+      onStatus: (status) => this.news({ ...status }),
+      onStarted: (started) => this.news({ started: { worker: "runtime", ...started } }),
+      onPort: (port) => told((session) => this.tell({ t: "port", session, port }, [port])),
+      onReady: () =>
+        told((session) => {
+          this.news({ session, message: "" }); // the start is over
+          this.tell({ t: "runtime", session, state: "ready" });
+          this.#fetchLater();
+        }),
       onFailed: ({ message, detail }) =>
-        this.tell({ t: "runtime", session, state: "failed", message, detail }),
+        told((session) => this.tell({ t: "runtime", session, state: "failed", message, detail })),
     });
-    this.#hosted = { session, runtime };
+    /** @type {Hosted} */
+    const hosted = { session: null, runtime, early: [] };
+    return hosted;
   }
 
   /** @param {string} session */
@@ -62,4 +103,24 @@ export class RuntimeHost {
     const done = this.#hosted?.session === session && this.#hosted.runtime.interrupt();
     this.tell({ t: "runtime", session, state: done ? "interrupted" : "uninterruptible" });
   }
+
+  /** The larger snapshot, when all is quiet: the next start is going to use it. */
+  #fetchLater() {
+    if (this.#fetching || /** @type {any} */ (navigator).connection?.saveData) return;
+    clearTimeout(this.#soon);
+    this.#soon = setTimeout(() => {
+      this.#fetching = fetchAhead(SCIENCE).then(
+        () => document.documentElement.setAttribute("data-ahead", SCIENCE),
+        (error) => {
+          this.#fetching = null;
+          console.info(`The larger snapshot is not here yet: ${error}`);
+        },
+      );
+    }, PAUSE);
+  }
+}
+
+/** @returns {Promise<string>} */
+async function chooseTier() {
+  return (await isAtHand(SCIENCE)) ? SCIENCE : FIRST;
 }

@@ -84,6 +84,7 @@ function about(page) {
       h("div", { class: "line1" }, h("b", null, name), sign === "ring" ? h("span", { class: "ring" }) : h("span", { class: `dot ${sign}` }), h("span", { class: "t" }, words, since)),
       h("p", null, languageWords(page)),
       facts.length ? h("p", { class: "q t" }, facts.join(" · ")) : null,
+      ...startWords(page).map((words) => h("p", { class: "q t" }, words)),
     ),
   ];
 }
@@ -95,4 +96,17 @@ function languageWords(page) {
   const where = page.isHost ? "in this tab" : "in another tab of this browser";
   const isHere = !page.model.view.runtime || page.model.view.runtime.kind !== "native";
   return isHere ? `Python${version} ${where}. Nothing leaves your computer unless code sends it.` : `Python${version}.`;
+}
+
+const WORKERS = { runtime: "Python here", notebook: "The notebook's own Python" };
+
+/** How long Python took to start, and from what. @param {Page} page */
+function startWords(page) {
+  return Object.entries(WORKERS).flatMap(([worker, name]) => {
+    const started = page.started[worker];
+    if (!started) return [];
+    const seconds = (started.milliseconds / 1000).toFixed(1);
+    const how = started.snapshot ? `from the snapshot “${started.snapshot}”` : `without its snapshot (${started.why})`;
+    return [`${name} started in ${seconds} s, ${how}.`];
+  });
 }

@@ -10,24 +10,34 @@
 import { loadPyodide } from "pyodide";
 import createPyodideModule from "pyodide/pyodide.asm.mjs";
 
+import { startPython } from "./start_python.js";
+
 /** @typedef {import("pyodide").PyodideAPI} Pyodide */
 
 /**
  * @typedef {object} Boot
  * @property {string} base the site's address, ending in a slash
  * @property {SharedArrayBuffer | null} shared
- * @property {any} session what Python is told: secret, name, replaces
  */
 
 const worker = /** @type {any} */ (self);
 const fetchFromNetwork = self.fetch.bind(self);
 /** @type {MessagePort} */
 let page;
-/** @type {Map<number, {resolve: (data: ArrayBuffer) => void, reject: (error: Error) => void}>} */
+/** @type {Map<number, {resolve: (data: any) => void, reject: (error: Error) => void}>} */
 const asked = new Map();
 let questions = 0;
+/** What a worker before this one compiled, by path; empty where a browser does not hand it on. @type {Map<string, WebAssembly.Module>} */
+let modules = new Map();
+/** What Python is told, once somebody wants this runtime: secret, name, replaces. @type {(session: any) => void} */
+let begin;
+/** @type {Promise<any>} */
+const session = new Promise((resolve) => (begin = resolve));
 
 self.onmessage = (event) => {
+  if (event.data.modules) modules = event.data.modules;
+  if (event.data.session) begin(event.data.session);
+  if (!event.data.base) return;
   page = /** @type {MessagePort} */ (event.ports[0]);
   page.onmessage = ({ data }) => answered(data);
   start(event.data);
@@ -38,12 +48,12 @@ async function start(boot) {
   try {
     worker.fetch = (/** @type {any} */ what, /** @type {any} */ init) =>
       fetchAsset(boot.base, what, init);
-    const python = await loadPython(boot.base);
+    const python = await loadPython(boot);
     if (boot.shared) python.setInterruptBuffer(new Uint8Array(boot.shared, 0, 1));
     const main = python.pyimport("foldbook.browser.runtime_worker");
     // Without stack switching (WebKit) Python cannot wait for the page, and says so where it would.
     const canWait = "Suspending" in WebAssembly;
-    const given = glue(python, boot);
+    const given = glue(python, boot, await session);
     await (canWait ? main.main.callPromising(given) : main.main(given));
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
@@ -51,27 +61,49 @@ async function start(boot) {
   }
 }
 
-/** @param {string} base @returns {Promise<Pyodide>} */
-async function loadPython(base) {
-  const folder = `${base}pyodide/`;
+/** @param {Boot} boot @returns {Promise<Pyodide>} */
+async function loadPython({ base }) {
   post({ t: "status", message: "Starting Python" });
-  return loadPyodide({
-    indexURL: folder,
-    createPyodideModule,
-    env: { HOME: "/home/pyodide", PYTHONDONTWRITEBYTECODE: "1" },
+  const before = modules.size;
+  const { python, started } = await startPython({
+    source: async () => {
+      const description = await askPage({ snapshot: "description" });
+      const memory = askPage({ snapshot: "memory" });
+      return { description, memory, file: (path) => askPage({ url: base + path }) };
+    },
     packages: ["foldbook", "ipython"],
+    loadPyodide,
+    createPyodideModule,
+    options: {
+      indexURL: `${base}pyodide/`,
+      env: { HOME: "/home/pyodide", PYTHONDONTWRITEBYTECODE: "1" },
+    },
+    modules,
   });
+  if (modules.size > before) handOn(modules);
+  post({ t: "started", ...started });
+  return python;
+}
+
+/** For the worker that comes after this one. @param {Map<string, WebAssembly.Module>} modules */
+function handOn(modules) {
+  try {
+    post({ t: "modules", modules });
+  } catch (error) {
+    console.info(`Compiled modules stay in their worker: ${error}`); // not every browser lets them go
+  }
 }
 
 /**
  * What Python gets from here.
  * @param {Pyodide} python
  * @param {Boot} boot
+ * @param {any} told
  */
-function glue(python, boot) {
+function glue(python, boot, told) {
   return {
     python,
-    session: JSON.stringify(boot.session),
+    session: JSON.stringify(told),
     base: boot.base,
     /** Forget an interrupt that Python has not noticed yet. */
     dropSignal: () => {
@@ -97,8 +129,10 @@ async function fetchAsset(base, what, init) {
   const url = what instanceof Request ? what.url : String(what);
   const method = init?.method ?? (what instanceof Request ? what.method : "GET");
   if (method !== "GET" || !url.startsWith(`${base}pyodide/`)) return fetchFromNetwork(what, init);
+  // What was compiled before is not read again.
+  if (url.endsWith("/pyodide.asm.wasm") && modules.has("pyodide.asm.wasm")) return new Response();
   try {
-    const data = await askPage(url);
+    const data = await askPage({ url });
     const type = url.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
     return new Response(data, { headers: { "Content-Type": type } });
   } catch (error) {
@@ -106,15 +140,15 @@ async function fetchAsset(base, what, init) {
   }
 }
 
-/** @param {string} url @returns {Promise<ArrayBuffer>} */
-function askPage(url) {
+/** @param {{url: string} | {snapshot: "description" | "memory"}} question @returns {Promise<any>} */
+function askPage(question) {
   return new Promise((resolve, reject) => {
     asked.set(++questions, { resolve, reject });
-    page.postMessage({ id: questions, url });
+    page.postMessage({ id: questions, ...question });
   });
 }
 
-/** @param {{id: number, data?: ArrayBuffer, error?: string}} answer */
+/** @param {{id: number, data?: any, error?: string}} answer */
 function answered({ id, data, error }) {
   const waiting = asked.get(id);
   asked.delete(id);

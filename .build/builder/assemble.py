@@ -5,7 +5,18 @@ import shutil
 import uuid
 from pathlib import Path
 
-from builder import bundle, console, distribution, files, manifest, node, paths, snapshots, venv
+from builder import (
+    bundle,
+    compress,
+    console,
+    distribution,
+    files,
+    manifest,
+    node,
+    paths,
+    snapshots,
+    venv,
+)
 from builder.console import say
 
 _INPUTS = (
@@ -44,6 +55,8 @@ def _assemble(stamp: str, *, full: bool) -> None:
             scripts = bundle.assemble(fresh)
         made = snapshots.assemble(fresh, lock)
         written = manifest.write(fresh, scripts, made, stamp)
+        compress.assemble(fresh)
+        compress.refuse_large(fresh)
         files.swap(fresh, paths.DIST)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)

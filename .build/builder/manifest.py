@@ -1,11 +1,11 @@
 """`dist/manifest.json`: every file with size and sha256, and what the first result needs."""
 
-import gzip
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from builder import files, paths
+from builder import files
 from builder.console import megabytes, say
 
 NAME = "manifest.json"
@@ -63,28 +63,22 @@ def _snapshot_files(dist: Path, description: str) -> list[str]:
 
 
 def report(dist: Path, manifest: dict[str, Any]) -> None:
-    """Print what must be fetched before the first result, as it is and gzipped."""
-    say("  before the first result a browser fetches (size, gzipped):")
-    totals = [0, 0]
+    """Print what must be fetched before the first result, as it is and in both codings."""
+    say("  before the first result a browser fetches (size, gzip, brotli):")
+    together = []
     for group, names in manifest["first_result"].items():
-        sizes = [manifest["files"][name]["size"] for name in names]
-        packed = [_gzipped(dist / name, manifest["files"][name]["sha256"]) for name in names]
-        totals = [totals[0] + sum(sizes), totals[1] + sum(packed)]
-        say(f"    {group:<16} {len(names):>3} files {_pair(sum(sizes), sum(packed))}")
+        say(f"    {group:<16} {len(names):>3} files {_sizes(dist, names)}")
+        together += names
     everything = sum(entry["size"] for entry in manifest["files"].values())
-    say(f"    {'together':<26} {_pair(*totals)}   of {megabytes(everything)} in dist/")
+    say(f"    {'together':<26} {_sizes(dist, together)}   of {megabytes(everything)} in dist/")
 
 
-def _pair(size: int, packed: int) -> str:
-    return f"{megabytes(size):>9} {megabytes(packed):>9}"
+def _sizes(dist: Path, names: Iterable[str]) -> str:
+    plain = [dist / name for name in names]
+    sizes = [sum(_sent(path, end).stat().st_size for path in plain) for end in ("", ".gz", ".br")]
+    return " ".join(f"{megabytes(size):>9}" for size in sizes)
 
 
-def _gzipped(path: Path, digest: str) -> int:
-    """A file's gzipped size, remembered by content: the core alone takes a second."""
-    if path.suffix in {".whl", ".zip", ".woff2", ".gz"}:
-        return path.stat().st_size
-    memory = paths.WORK / "gzip-sizes" / digest
-    if not memory.is_file():
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        memory.write_text(str(len(gzip.compress(path.read_bytes(), 6))))
-    return int(memory.read_text())
+def _sent(path: Path, ending: str) -> Path:
+    neighbour = path.with_name(path.name + ending)
+    return neighbour if neighbour.is_file() else path

@@ -101,8 +101,8 @@ def _set_zone() -> None:
 def _make_folders(shell: ModuleType) -> None:
     """Files are not in a snapshot, and IPython made its folders when it was imported."""
     session = shell.InteractiveShell.instance()
-    Path(session.ipython_dir).mkdir(parents=True, exist_ok=True)
-    session.profile_dir.check_dirs()
+    for folder in (session.ipython_dir, session.profile_dir.location):
+        Path(folder).mkdir(parents=True, exist_ok=True)
 
 
 _Check = Callable[[ModuleType], bool]

@@ -1,0 +1,122 @@
+/**
+ * The site's files for Python, each checked against the manifest and kept by its hash in the
+ * browser's cache storage, so that a later start asks the server for nothing but the manifest.
+ */
+
+/**
+ * @typedef {object} Manifest
+ * @property {Record<string, {size: number, sha256: string}>} files by path
+ * @property {Record<string, string>} snapshots paths of their descriptions, by tier
+ */
+
+const STORE = "foldbook-files";
+const HASH = /[0-9a-f]{64}$/;
+
+/** @type {Promise<Manifest> | undefined} */
+let manifest;
+
+/** The folder that this page or worker stands in. @returns {string} */
+export function siteAddress() {
+  return new URL("./", globalThis.document?.baseURI ?? self.location.href).href;
+}
+
+/** What the site consists of. @returns {Promise<Manifest>} */
+export function siteManifest() {
+  manifest ??= fetchManifest();
+  return manifest;
+}
+
+/**
+ * @param {string} url of a file that the manifest lists
+ * @returns {Promise<ArrayBuffer>} the caller's own copy
+ */
+export async function fetchAsset(url) {
+  const path = url.startsWith(siteAddress()) ? url.slice(siteAddress().length) : "";
+  const listed = (await siteManifest()).files[path];
+  if (!listed) throw new Error(`a file of this site expected, ${url} is none`);
+  const kept = await readKept(listed.sha256, listed.size);
+  if (kept) return kept;
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${path}: the server answered ${response.status}`);
+  const data = await response.arrayBuffer();
+  const found = await sha256(data);
+  if (found !== listed.sha256) {
+    throw new Error(`${path}: SHA-256 ${listed.sha256} expected, ${found} came; reload the page`);
+  }
+  keep(listed.sha256, data);
+  return data;
+}
+
+/** @param {string} path of a JSON file that the manifest lists @returns {Promise<any>} */
+export async function fetchJson(path) {
+  return JSON.parse(new TextDecoder().decode(await fetchAsset(siteAddress() + path)));
+}
+
+/**
+ * What is kept under a hash; null where nothing is, or where this browser keeps nothing.
+ * @param {string} hash
+ * @param {number} size bytes that it must have
+ * @returns {Promise<ArrayBuffer | null>}
+ */
+export async function readKept(hash, size) {
+  const found = await (await openStore())?.match(keyOf(hash));
+  const data = await found?.arrayBuffer();
+  return data?.byteLength === size ? data : null;
+}
+
+/** @param {string} hash @returns {Promise<boolean>} */
+export async function isKept(hash) {
+  return (await (await openStore())?.match(keyOf(hash))) !== undefined;
+}
+
+/**
+ * Keep bytes under a hash. Where there is no room it is as if this had not been asked for: they
+ * can be had again.
+ * @param {string} hash
+ * @param {BufferSource} data
+ * @returns {Promise<boolean>} whether they are kept
+ */
+export async function keep(hash, data) {
+  const answer = new Response(data); // first: the caller may give the bytes away afterwards
+  const store = await openStore();
+  if (!store) return false;
+  return store.put(keyOf(hash), answer).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Drop what belongs to an older version of this site. @param {Set<string>} hashes what stays */
+export async function dropOthers(hashes) {
+  const store = await openStore();
+  for (const request of (await store?.keys()) ?? []) {
+    const hash = HASH.exec(request.url)?.[0];
+    if (!hash || !hashes.has(hash)) await store?.delete(request);
+  }
+}
+
+/** @param {BufferSource} data @returns {Promise<string>} in hex */
+export async function sha256(data) {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+  return [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Private windows and the like may have none. @returns {Promise<Cache | null>} */
+async function openStore() {
+  if (!("caches" in globalThis)) return null;
+  return caches.open(STORE).catch(() => null);
+}
+
+/** @param {string} hash */
+function keyOf(hash) {
+  return `${siteAddress()}kept/${hash}`;
+}
+
+async function fetchManifest() {
+  const response = await fetch(new URL("manifest.json", siteAddress()));
+  if (!response.ok) {
+    manifest = undefined;
+    throw new Error(`manifest.json: the server answered ${response.status}`);
+  }
+  return response.json();
+}

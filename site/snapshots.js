@@ -1,0 +1,142 @@
+/**
+ * The snapshots of this site: their descriptions and memories. A memory comes as its difference
+ * from that of the snapshot below it; once it has been put together it is kept.
+ */
+
+import { dropOthers, fetchAsset, fetchJson, isKept, keep, readKept, sha256, siteAddress, siteManifest } from "./assets.js";
+
+/** @typedef {import("./snapshot.js").Run} Run */
+
+/**
+ * @typedef {object} Description
+ * @property {string} tier
+ * @property {string | null} base path of the description of the one below
+ * @property {string} folder where packages stand in Python's file system
+ * @property {import("./snapshot.js").Layout} layout
+ * @property {string} header in base64
+ * @property {string} heap path of the gzipped memory
+ * @property {string[]} wheels paths of the packages' files
+ * @property {string[]} packages their names, as Pyodide's lock has them
+ */
+
+const PIECE = 4 << 20; // bytes that are worked on before others get their turn
+
+/** @param {string} tier @returns {Promise<Description>} */
+export async function describe(tier) {
+  const path = (await siteManifest()).snapshots[tier];
+  if (!path) throw new Error(`this site has no snapshot "${tier}"`);
+  return fetchJson(path);
+}
+
+/**
+ * The memory of a snapshot: the bytes of its layout's runs, one after the other.
+ * @param {Description} description
+ * @returns {Promise<Uint8Array<ArrayBuffer>>} the caller's own
+ */
+export async function memoryOf(description) {
+  const key = await keyOf(description);
+  const kept = await readKept(key, sizeOf(description.layout.runs));
+  if (kept) return new Uint8Array(kept);
+  const memory = await putTogether(description);
+  await keep(key, memory);
+  return memory;
+}
+
+/** Whether a start from this tier needs nothing from the server. @param {string} tier */
+export async function isAtHand(tier) {
+  return isKept(await keyOf(await describe(tier)));
+}
+
+/**
+ * Fetch everything that a tier needs, to be used from the next start on, and drop what belongs to
+ * an older version of the site.
+ * @param {string} tier
+ */
+export async function fetchAhead(tier) {
+  const description = await describe(tier);
+  await Promise.all(description.wheels.map((path) => fetchAsset(siteAddress() + path)));
+  if (!(await isAtHand(tier))) await memoryOf(description);
+  const { files, snapshots } = await siteManifest();
+  const hashes = Object.values(files).map((file) => file.sha256);
+  const memories = await Promise.all(Object.keys(snapshots).map(async (each) => keyOf(await describe(each))));
+  await dropOthers(new Set([...hashes, ...memories]));
+}
+
+/** A memory is told by all that it is made of. @param {Description} description */
+async function keyOf(description) {
+  const text = JSON.stringify([description.heap, description.base, description.layout.runs]);
+  return sha256(new TextEncoder().encode(text));
+}
+
+/** @param {Description} description @returns {Promise<Uint8Array<ArrayBuffer>>} */
+async function putTogether({ base, heap, layout }) {
+  const packed = fetchAsset(siteAddress() + heap);
+  if (!base) return gunzip(await packed, sizeOf(layout.runs));
+  const below = /** @type {Description} */ (await fetchJson(base));
+  const [under, changed] = await Promise.all([
+    memoryOf(below),
+    packed.then((data) => gunzip(data, sizeOf(layout.changes))),
+  ]);
+  const whole = new Uint8Array(layout.heapLength);
+  spread(whole, below.layout.runs, under);
+  await change(whole, layout.changes, changed);
+  return gather(whole, layout.runs);
+}
+
+/** @param {Run[]} runs */
+function sizeOf(runs) {
+  return runs.reduce((sum, [, length]) => sum + length, 0);
+}
+
+/** @param {ArrayBuffer} packed @param {number} size @returns {Promise<Uint8Array<ArrayBuffer>>} */
+async function gunzip(packed, size) {
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const whole = new Uint8Array(size);
+  let at = 0;
+  const reader = stream.getReader();
+  for (let { value } = await reader.read(); value; { value } = await reader.read()) {
+    if (at + value.length > size) throw new Error(`${size} bytes of memory expected, more came`);
+    whole.set(value, at);
+    at += value.length;
+  }
+  if (at !== size) throw new Error(`${size} bytes of memory expected, ${at} came`);
+  return whole;
+}
+
+/** @param {Uint8Array} whole @param {Run[]} runs @param {Uint8Array} memory */
+function spread(whole, runs, memory) {
+  let from = 0;
+  for (const [start, length] of runs) {
+    whole.set(memory.subarray(from, from + length), start);
+    from += length;
+  }
+}
+
+/** Both places are whole pages, so that words can be taken. @param {Uint8Array} whole @param {Run[]} runs @param {Uint8Array} changed */
+async function change(whole, runs, changed) {
+  const target = new Int32Array(whole.buffer);
+  const source = new Int32Array(changed.buffer);
+  let from = 0;
+  let since = 0;
+  for (const [start, length] of runs) {
+    const words = length / 4;
+    const to = start / 4;
+    for (let i = 0; i < words; i++) target[to + i] = (target[to + i] ?? 0) ^ (source[from + i] ?? 0);
+    from += words;
+    since += length;
+    if (since < PIECE) continue;
+    since = 0;
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+/** @param {Uint8Array} whole @param {Run[]} runs */
+function gather(whole, runs) {
+  const memory = new Uint8Array(sizeOf(runs));
+  let to = 0;
+  for (const [start, length] of runs) {
+    memory.set(whole.subarray(start, start + length), to);
+    to += length;
+  }
+  return memory;
+}

@@ -1,0 +1,121 @@
+/** How a worker starts Python: from a snapshot, and if that does not work, from the beginning. */
+
+import { restorePython } from "./snapshot.js";
+import { mountEntries, readWheel, unpack } from "./wheels.js";
+
+/**
+ * @typedef {object} Source
+ * @property {import("./snapshots.js").Description} description
+ * @property {Promise<Uint8Array>} memory
+ * @property {(path: string) => Promise<ArrayBuffer>} file a file of the site
+ */
+
+/**
+ * How it went: `why` says why it was no snapshot.
+ * @typedef {{snapshot: string | null, milliseconds: number, why?: string}} Started
+ */
+
+/**
+ * @typedef {object} Wanted
+ * @property {() => Promise<Source>} source of the snapshot
+ * @property {string[]} packages what is loaded where no snapshot can be used
+ * @property {typeof import("pyodide").loadPyodide} loadPyodide
+ * @property {any} createPyodideModule
+ * @property {any} options for loadPyodide
+ * @property {Map<string, WebAssembly.Module>} modules compiled before, by path; those that are
+ *   compiled now are added
+ */
+
+const CORE = "pyodide.asm.wasm";
+
+/** @param {Wanted} wanted @returns {Promise<{python: any, started: Started}>} */
+export async function startPython(wanted) {
+  const begun = performance.now();
+  const core = shareCore(wanted.modules);
+  const took = () => Math.round(performance.now() - begun);
+  try {
+    const source = await wanted.source();
+    const python = await Promise.race([restore(wanted, source), core.failed]);
+    return { python, started: { snapshot: source.description.tier, milliseconds: took() } };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    console.warn(`Python starts without its snapshot: ${why}`);
+    const { loadPyodide, createPyodideModule, options, packages } = wanted;
+    const python = await loadPyodide({ ...options, createPyodideModule, packages });
+    return { python, started: { snapshot: null, milliseconds: took(), why } };
+  } finally {
+    core.stop();
+  }
+}
+
+/** @param {Wanted} wanted @param {Source} source */
+async function restore(wanted, { description, memory, file }) {
+  const { folder, layout, packages } = description;
+  const entries = Promise.all(description.wheels.map(file)).then((wheels) =>
+    wheels.flatMap((wheel) => readWheel(new Uint8Array(wheel))),
+  );
+  const parts = {
+    layout,
+    header: Uint8Array.from(atob(description.header), (character) => character.charCodeAt(0)),
+    modules: entries.then((found) => compileLibraries(layout, folder, found, wanted.modules)),
+    heap: memory,
+    mount: async (/** @type {any} */ FS) => mountEntries(FS, folder, await entries),
+  };
+  const { loadPyodide, createPyodideModule, options } = wanted;
+  const python = await restorePython(parts, loadPyodide, createPyodideModule, options);
+  for (const name of packages) python.loadedPackages[name] = "default channel";
+  const frozen = python.pyimport("foldbook.browser.frozen");
+  frozen.thaw(python.toPy(environment(options.env)));
+  frozen.destroy();
+  return python;
+}
+
+/**
+ * @param {import("./snapshot.js").Layout} layout
+ * @param {string} folder
+ * @param {import("./wheels.js").Entry[]} entries
+ * @param {Map<string, WebAssembly.Module>} modules
+ */
+async function compileLibraries(layout, folder, entries, modules) {
+  const byPath = new Map(entries.map((entry) => [`${folder}/${entry.path}`, entry]));
+  const missing = layout.libraries.filter(({ path }) => !modules.has(path));
+  await Promise.all(
+    missing.map(async ({ path }) => {
+      const entry = byPath.get(path);
+      if (!entry) throw new Error(`${path} expected in the packages; it is not there`);
+      modules.set(path, await WebAssembly.compile(/** @type {any} */ (unpack(entry))));
+    }),
+  );
+  return modules;
+}
+
+/**
+ * Pyodide compiles its core by itself: where that was done before, it gets the result.
+ * @param {Map<string, WebAssembly.Module>} modules
+ */
+function shareCore(modules) {
+  const real = WebAssembly.instantiateStreaming;
+  /** @type {(error: unknown) => void} */
+  let fail = () => {};
+  /** Pyodide says nothing where this goes wrong, and waits for ever. @type {Promise<never>} */
+  const failed = new Promise((_, reject) => (fail = reject));
+  failed.catch(() => {});
+  WebAssembly.instantiateStreaming = async (source, imports) => {
+    try {
+      const known = modules.get(CORE);
+      const module = known ?? (await WebAssembly.compileStreaming(source));
+      modules.set(CORE, module);
+      return { module, instance: await WebAssembly.instantiate(module, imports) };
+    } catch (error) {
+      fail(error);
+      throw error;
+    }
+  };
+  return { failed, stop: () => (WebAssembly.instantiateStreaming = real) };
+}
+
+/** The environment that a Python from the beginning would have. @param {Record<string, string>} own */
+function environment(own) {
+  const language = (globalThis.navigator?.language ?? "C").replace("-", "_");
+  return { ...own, LANG: `${language}.UTF-8` };
+}
