@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 
-def _load() -> float:
+def load() -> float:
+    """How busy the machine was in the last minute; not a number where it does not tell."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
 
 
@@ -20,7 +21,7 @@ class Figure:
     name: str
     unit: str
     values: Sequence[float]
-    load: float = field(default_factory=_load)
+    load: float = field(default_factory=load)
 
     @property
     def median(self) -> float:
@@ -37,6 +38,47 @@ class Figure:
             "most": max(self.values),
             "values": list(self.values),
             "load": self.load,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One thing measured of two products in pairs that were taken one after the other.
+
+    The ratio of a pair says how many times less the first one takes; what the machine did at
+    that time weighs on both.
+    """
+
+    name: str
+    unit: str
+    pairs: Sequence[tuple[float, float]]
+    loads: Sequence[float]
+
+    @property
+    def medians(self) -> tuple[float, float]:
+        """The middle value of each product."""
+        firsts, seconds = zip(*self.pairs, strict=True)
+        return statistics.median(firsts), statistics.median(seconds)
+
+    @property
+    def ratio(self) -> float:
+        """The middle one of the ratios of the pairs, not the ratio of the middle values."""
+        return statistics.median(second / first for first, second in self.pairs)
+
+    @property
+    def load(self) -> float:
+        """The middle one of the load averages."""
+        return statistics.median(self.loads)
+
+    def as_json(self) -> dict[str, object]:
+        """The comparison as plain data."""
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "medians": self.medians,
+            "ratio": self.ratio,
+            "pairs": list(self.pairs),
+            "loads": list(self.loads),
         }
 
 
@@ -65,6 +107,24 @@ def report(title: str, figures: Sequence[Figure]) -> None:
         cells = " ".join(f"{value:>12,.1f}" for value in values)
         tail = f"{figure.unit:<4}  {len(figure.values):>3}  {figure.load:.2f}"
         print(f"{figure.name:<{width}}  {cells}  {tail}")
+    _tell_json(title, [figure.as_json() for figure in figures])
+
+
+def report_comparisons(
+    title: str, products: tuple[str, str], comparisons: Sequence[Comparison]
+) -> None:
+    """Print two products side by side as a table, then as one line of JSON."""
+    width = max((len(each.name) for each in comparisons), default=4)
+    heads = " ".join(f"{product:>12}" for product in products)
+    print(f"{'what':<{width}}  {heads}  unit  {'ratio':>6}  {'n':>3}  load")
+    for each in comparisons:
+        cells = " ".join(f"{value:>12,.1f}" for value in each.medians)
+        tail = f"{each.unit:<4}  {each.ratio:>6.2f}  {len(each.pairs):>3}  {each.load:.2f}"
+        print(f"{each.name:<{width}}  {cells}  {tail}")
+    _tell_json(title, [each.as_json() for each in comparisons], products=products)
+
+
+def _tell_json(title: str, listed: Sequence[dict[str, object]], **more: object) -> None:
     machine = {"cpus": os.cpu_count(), "python": sys.version.split()[0], "system": sys.platform}
-    listed = [figure.as_json() for figure in figures]
-    print(json.dumps({"title": title, "machine": machine, "figures": listed}), flush=True)
+    told = {"title": title, "machine": machine, **more, "figures": listed}
+    print(json.dumps(told), flush=True)
