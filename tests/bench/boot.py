@@ -95,6 +95,19 @@ class Bench:
         print(f"  pair {number + 1} of {PAIRS}: {product.name}  ({took:.0f} s)", flush=True)
 
 
+@contextmanager
+def pictured(context: BrowserContext) -> Iterator[BrowserContext]:
+    """Close a context in the end; where a step in it got stuck, the page's picture is kept."""
+    with context:
+        try:
+            yield context
+        except Error:
+            path = ROOT / "test-artefacts" / f"boot-stuck-{time.strftime('%H%M%S')}.png"
+            context.pages[-1].screenshot(path=path)
+            print(f"  the page when it got stuck: {path.relative_to(ROOT)}", flush=True)
+            raise
+
+
 def measure_times(product: Product, context: BrowserContext, address: str, times: Measured) -> None:
     """A first visit of a new profile, and a second one once the first has come to rest."""
     visit = Visit.begin(product, context, address)
