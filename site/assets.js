@@ -5,19 +5,50 @@
 
 /**
  * @typedef {object} Manifest
+ * @property {string} stamp tells this build from all others
  * @property {Record<string, {size: number, sha256: string}>} files by path
  * @property {Record<string, string>} snapshots paths of their descriptions, by tier
  */
 
+/** A worker puts another one in its place, which asks here. */
+const fetchFromServer = globalThis.fetch.bind(globalThis);
 const STORE = "foldbook-files";
 const HASH = /[0-9a-f]{64}$/;
 
+/** The site has been updated since this page was loaded. */
+export class Outdated extends Error {
+  kind = "updated";
+
+  constructor() {
+    super("Load the page again to go on. What you typed is kept in this browser");
+  }
+}
+
 /** @type {Promise<Manifest> | undefined} */
 let manifest;
+let address = globalThis.document ? new URL("./", document.baseURI).href : "";
 
-/** The folder that this page or worker stands in. @returns {string} */
+/** The folder that the page stands in. @returns {string} */
 export function siteAddress() {
-  return new URL("./", globalThis.document?.baseURI ?? self.location.href).href;
+  return address;
+}
+
+/** A worker is told where the page stands. @param {string} given */
+export function useSite(given) {
+  address = given;
+}
+
+/**
+ * Before something new is started: whether the server still has the site that this page is of.
+ * Where it cannot be asked, what is here has to do.
+ * @throws {Outdated}
+ */
+export async function checkVersion() {
+  const own = document.querySelector('meta[name="foldbook-build"]')?.getAttribute("content");
+  const asked = fetchManifest();
+  manifest ??= asked;
+  const there = await asked.catch(() => null);
+  if (own && there && there.stamp !== own) throw new Outdated();
 }
 
 /** What the site consists of. @returns {Promise<Manifest>} */
@@ -36,11 +67,12 @@ export async function fetchAsset(url) {
   if (!listed) throw new Error(`a file of this site expected, ${url} is none`);
   const kept = await readKept(listed.sha256, listed.size);
   if (kept) return kept;
-  const response = await fetch(url);
+  const response = await fetchFromServer(url);
   if (!response.ok) throw new Error(`${path}: the server answered ${response.status}`);
   const data = await response.arrayBuffer();
   const found = await sha256(data);
   if (found !== listed.sha256) {
+    if (globalThis.document) await checkVersion();
     throw new Error(`${path}: SHA-256 ${listed.sha256} expected, ${found} came; reload the page`);
   }
   keep(listed.sha256, data);
@@ -113,7 +145,7 @@ function keyOf(hash) {
 }
 
 async function fetchManifest() {
-  const response = await fetch(new URL("manifest.json", siteAddress()));
+  const response = await fetchFromServer(new URL("manifest.json", siteAddress()), { cache: "no-cache" });
   if (!response.ok) {
     manifest = undefined;
     throw new Error(`manifest.json: the server answered ${response.status}`);

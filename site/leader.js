@@ -3,6 +3,7 @@
  * and the runtime's frame. When it goes, the next in the lock's queue starts a worker.
  */
 
+import { checkVersion, fetchAsset, siteAddress } from "./assets.js";
 import { RuntimeHost } from "./runtime_host.js";
 
 const CRASH_AGAIN = 60_000; // ms within which a worker that crashes again is not started anew
@@ -13,6 +14,7 @@ const ENDS_WITHIN = 3000; // ms that the worker gets to store what it has
  * @property {(message: any) => void} onMessage the worker says something
  * @property {() => void} onStart a worker is about to start here
  * @property {(why: string, isAgain: boolean) => void} onCrash isAgain: no other one is started
+ * @property {(error: unknown) => void} onFail no worker could be started
  * @property {(news: object) => void} onNews of the runtime
  */
 
@@ -43,8 +45,7 @@ export class Leader {
   }
 
   /**
-   * Wait for the lock; hold it, and the worker with it, until the end. Rejects where the browser
-   * refuses locks.
+   * Wait for the lock; hold it, and the worker with it, until the end.
    * @param {AbortSignal} signal gives up the waiting
    */
   async lead(signal) {
@@ -52,11 +53,11 @@ export class Leader {
     try {
       await navigator.locks.request(`foldbook:${this.id}`, { signal }, () => {
         if (signal.aborted) return undefined;
-        this.#start(false);
+        this.#start(false, signal);
         return held;
       });
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (!signal.aborted) this.handlers.onFail(error); // a browser that refuses locks
     }
   }
 
@@ -74,18 +75,33 @@ export class Leader {
     this.#release?.();
   }
 
-  /** @param {boolean} crashed whether it stands in the place of one that crashed */
-  #start(crashed) {
+  /**
+   * @param {boolean} crashed whether it stands in the place of one that crashed
+   * @param {AbortSignal} [signal] the notebook is left before the worker is there
+   */
+  async #start(crashed, signal) {
+    if (!this.quiet) this.runtime.prepare();
+    try {
+      const script = await currentScript();
+      if (!signal?.aborted) this.#begin(script, crashed);
+    } catch (error) {
+      this.runtime.end();
+      this.handlers.onFail(error);
+    }
+  }
+
+  /** @param {string} script @param {boolean} crashed */
+  #begin(script, crashed) {
     this.handlers.onStart();
-    const url = new URL("./notebook_worker.js", document.baseURI);
-    const worker = new Worker(url, { type: "module", name: `notebook ${this.id}` });
+    const worker = new Worker(script, { type: "module", name: `notebook ${this.id}` });
+    URL.revokeObjectURL(script);
     worker.onmessage = (event) => this.handlers.onMessage(event.data);
     worker.onerror = (event) => {
       if (worker === this.#worker) this.#crashed(event.message || "it could not be loaded");
     };
-    worker.postMessage({ t: "boot", id: this.id, quiet: this.quiet, crashed });
+    const { id, quiet } = this;
+    worker.postMessage({ t: "boot", base: siteAddress(), id, quiet, crashed });
     this.#worker = worker;
-    if (!this.quiet) this.runtime.prepare();
   }
 
   /**
@@ -121,4 +137,11 @@ export class Leader {
       worker.postMessage({ t: "close" });
     });
   }
+}
+
+/** The notebook worker's script as this page's build has it, never a newer one. @returns {Promise<string>} its address */
+async function currentScript() {
+  await checkVersion();
+  const script = await fetchAsset(new URL("notebook_worker.js", siteAddress()).href);
+  return URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
 }

@@ -39,6 +39,7 @@ const TITLES = {
   missing: "There is no such notebook in this browser.",
   failed: "This notebook cannot be read.",
   full: "There is no room.",
+  updated: "Foldbook was updated.",
 };
 
 /**
@@ -79,6 +80,7 @@ export class Link {
       onMessage: (message) => this.#receive(message),
       onStart: () => this.#leads(),
       onCrash: (why, isAgain) => this.#crashed(why, isAgain),
+      onFail: (error) => this.#fail(error),
       onNews: (news) => this.#spread(news),
     });
   }
@@ -99,7 +101,7 @@ export class Link {
       return;
     }
     this.#attach();
-    this.leader.lead(this.#leave.signal).catch((error) => this.#fail(error));
+    this.leader.lead(this.#leave.signal);
   }
 
   /** As long as this view is here, a worker leaves to it what it sent: it knows what it meant. */
@@ -365,7 +367,7 @@ export class Link {
   /** @param {unknown} error */
   #fail(error) {
     const message = error instanceof Error ? error.message : String(error);
-    const title = error instanceof db.StoreError ? TITLES[error.kind] : undefined;
+    const title = TITLES[/** @type {any} */ (error)?.kind];
     this.handlers.onStatus?.({ stage: "failed", title, message });
   }
 }

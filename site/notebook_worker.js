@@ -3,11 +3,14 @@
  * Python's affair (`foldbook.browser.notebook_worker`).
  */
 
-import { fetchAsset, siteAddress } from "./assets.js";
+import { loadPyodide } from "pyodide";
+import createPyodideModule from "pyodide/pyodide.asm.mjs";
+
+import { fetchAsset, siteAddress, useSite } from "./assets.js";
 import * as catalogue from "./catalogue.js";
 import * as db from "./db.js";
 import { describe, memoryOf } from "./snapshots.js";
-import { startPython } from "./start_python.js";
+import { answerWith, startPython } from "./start_python.js";
 
 /** @typedef {import("pyodide").PyodideAPI} Pyodide */
 
@@ -32,6 +35,7 @@ self.addEventListener("unhandledrejection", (event) => {
 
 /**
  * @typedef {object} Boot
+ * @property {string} base the site's address, ending in a slash
  * @property {string} id the notebook's
  * @property {boolean} quiet start no runtime until something is to be run
  * @property {boolean} crashed the worker before this one crashed
@@ -39,6 +43,7 @@ self.addEventListener("unhandledrejection", (event) => {
 
 /** @param {Boot} boot */
 async function start(boot) {
+  useSite(boot.base);
   channel = new BroadcastChannel(`foldbook:${boot.id}`);
   channel.onmessage = (event) => deliver(event.data, "channel");
   try {
@@ -55,10 +60,7 @@ async function start(boot) {
 async function loadPython() {
   post({ t: "status", stage: "loading", message: "Starting Python" });
   const folder = `${siteAddress()}pyodide/`;
-  const [{ loadPyodide }, { default: createPyodideModule }] = await Promise.all([
-    import(`${folder}pyodide.mjs`),
-    import(`${folder}pyodide.asm.mjs`),
-  ]);
+  takeFilesFrom(folder);
   const { python, started } = await startPython({
     source,
     packages: ["foldbook"],
@@ -70,6 +72,16 @@ async function loadPython() {
   post({ t: "started", worker: "notebook", ...started });
   post({ t: "status", stage: "opening", message: "Opening the notebook" });
   return python;
+}
+
+/** Pyodide's files come checked, and from what is kept. @param {string} folder */
+function takeFilesFrom(folder) {
+  const fetchFromNetwork = self.fetch.bind(self);
+  self.fetch = async (what, init) => {
+    const url = what instanceof Request ? what.url : String(what);
+    if (!url.startsWith(folder)) return fetchFromNetwork(what, init);
+    return answerWith(url, await fetchAsset(url));
+  };
 }
 
 async function source() {

@@ -10,7 +10,7 @@
 import { loadPyodide } from "pyodide";
 import createPyodideModule from "pyodide/pyodide.asm.mjs";
 
-import { startPython } from "./start_python.js";
+import { answerWith, startPython } from "./start_python.js";
 
 /** @typedef {import("pyodide").PyodideAPI} Pyodide */
 
@@ -132,9 +132,7 @@ async function fetchAsset(base, what, init) {
   // What was compiled before is not read again.
   if (url.endsWith("/pyodide.asm.wasm") && modules.has("pyodide.asm.wasm")) return new Response();
   try {
-    const data = await askPage({ url });
-    const type = url.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
-    return new Response(data, { headers: { "Content-Type": type } });
+    return answerWith(url, await askPage({ url }));
   } catch (error) {
     return new Response(String(error), { status: 404, statusText: "Not Found" });
   }

@@ -114,6 +114,12 @@ function shareCore(modules) {
   return { failed, stop: () => (WebAssembly.instantiateStreaming = real) };
 }
 
+/** A file of the site as the answer to a fetch of Pyodide's. @param {string} url @param {BodyInit} data */
+export function answerWith(url, data) {
+  const type = url.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
+  return new Response(data, { headers: { "Content-Type": type } });
+}
+
 /** The environment that a Python from the beginning would have. @param {Record<string, string>} own */
 function environment(own) {
   const language = (globalThis.navigator?.language ?? "C").replace("-", "_");

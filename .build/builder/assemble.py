@@ -52,7 +52,7 @@ def _assemble(stamp: str, *, full: bool) -> None:
     try:
         lock = distribution.assemble(fresh / "pyodide", full=full)
         with console.step("bundle the page"):
-            scripts = bundle.assemble(fresh)
+            scripts = bundle.assemble(fresh, stamp)
         made = snapshots.assemble(fresh, lock)
         written = manifest.write(fresh, scripts, made, stamp)
         compress.assemble(fresh)

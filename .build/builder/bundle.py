@@ -28,10 +28,11 @@ _OPTIONS = (
     "--external:./fonts/*",
     "--external:./katex/*",
 )
-# Loaded at run time by address; only the runtime worker, which cannot, carries it.
+# The workers that run it carry its scripts: the page checks one file, and an opaque frame could not
+# load another.
 _PYODIDE_APART = ("--external:*/pyodide.mjs", "--external:pyodide")
 _PYODIDE_WITHIN = ("--external:node:*",)
-_RUNTIME_WORKER = "runtime_worker.js"
+_PYTHON_WORKERS = ("notebook_worker.js", "runtime_worker.js")
 _FRAME_SCRIPTS = "'sha256-frames'"
 _HASHES = """
 import { createHash } from "node:crypto";
@@ -40,6 +41,7 @@ for (const module of process.argv.slice(1))
     if (name.endsWith("BOOTSTRAP"))
       console.log(`'sha256-${createHash("sha256").update(text).digest("base64")}'`);
 """
+_AT_ONCE = ("main.js", "style.css")
 _FIRST = ("main.js", "notebook.js")
 _FONTS = {
     "ibm-plex-sans": ("wght", "wght-italic"),
@@ -48,15 +50,18 @@ _FONTS = {
 }
 
 
-def assemble(target: Path) -> list[str]:
-    """Put the page into the folder `target`; gives the scripts that a notebook's page loads."""
+def assemble(target: Path, stamp: str) -> list[str]:
+    """Put the page into the folder `target`; gives the scripts that a notebook's page loads.
+
+    `stamp` tells this build from all others.
+    """
     if not (paths.SITE / "main.js").is_file() or not (paths.SITE / "index.html").is_file():
         raise BuildError(f"Expected index.html and main.js in {paths.SITE}; they are not there.")
     scripts = _run_esbuild(target)
     for pattern in _COPIED:
         for source in sorted(paths.SITE.glob(pattern)):
             shutil.copyfile(source, target / source.name)
-    _allow_frame_scripts(target / "index.html")
+    _finish_page(target / "index.html", stamp)
     assets = paths.SITE / "assets"
     if assets.is_dir():
         shutil.copytree(assets, target / "assets")
@@ -67,8 +72,7 @@ def assemble(target: Path) -> list[str]:
 
 
 def _run_esbuild(target: Path) -> list[str]:
-    # The page may load parts of itself later; a worker and the service worker are each one file,
-    # the runtime's because it is started from a data: address that cannot import its neighbours.
+    # The page may load parts of itself later; a worker and the service worker are each one file.
     alone = sorted(paths.SITE.glob("*_worker.js")) + sorted(paths.SITE.glob("sw.js"))
     styles = sorted(paths.SITE.glob("style.css"))
     out = f"--outdir={target}"
@@ -77,12 +81,11 @@ def _run_esbuild(target: Path) -> list[str]:
     node.run_tool_quietly(
         "bundle the page", "esbuild", "main.js", "--splitting", f"--metafile={metafile}", *options
     )
-    names = [path.name for path in (*alone, *styles) if path.name != _RUNTIME_WORKER]
+    names = [path.name for path in (*alone, *styles) if path.name not in _PYTHON_WORKERS]
     if names:
         node.run_tool_quietly("bundle the workers", "esbuild", *names, *options)
-    if (paths.SITE / _RUNTIME_WORKER).is_file():
-        within = (*_OPTIONS, *_PYODIDE_WITHIN, out)
-        node.run_tool_quietly("bundle the runtime worker", "esbuild", _RUNTIME_WORKER, *within)
+    within = (*_OPTIONS, *_PYODIDE_WITHIN, out)
+    node.run_tool_quietly("bundle Python's workers", "esbuild", *_PYTHON_WORKERS, *within)
 
     return page_scripts(json.loads(metafile.read_text(encoding="utf-8")), target)
 
@@ -104,14 +107,26 @@ def page_scripts(metafile: dict[str, Any], target: Path) -> list[str]:
     return sorted((paths.SITE / name).resolve().relative_to(target).as_posix() for name in found)
 
 
-def _allow_frame_scripts(page: Path) -> None:
-    """Name the frames' own scripts in the page's policy, which frames inherit, by their hash."""
-    text = page.read_text(encoding="utf-8")
-    if _FRAME_SCRIPTS not in text:
-        raise BuildError(f"Expected {_FRAME_SCRIPTS} in the policy of index.html; it is not there.")
+def _finish_page(page: Path, stamp: str) -> None:
+    """Put in what only the build knows.
+
+    The frames' own scripts are named in the page's policy, which frames inherit, by their hash.
+    The stamp tells the page whether what it fetches later is of its own build. What it loads at
+    once is asked for by its content: a cache that keeps an old script must not give it to a new
+    page.
+    """
     modules = [path.as_uri() for path in sorted(paths.SITE.glob("*_bootstrap.js"))]
     hashes = node.run_script(_HASHES, *modules).split()
-    page.write_text(text.replace(_FRAME_SCRIPTS, " ".join(hashes)), encoding="utf-8")
+    values = {_FRAME_SCRIPTS: " ".join(hashes), 'content="BUILD"': f'content="{stamp}"'}
+    for name in _AT_ONCE:
+        digest = files.sha256(page.with_name(name))[:12]
+        values[f'="{name}"'] = f'="{name}?{digest}"'
+    text = page.read_text(encoding="utf-8")
+    for place, value in values.items():
+        if place not in text:
+            raise BuildError(f"Expected {place} in index.html; it is not there.")
+        text = text.replace(place, value)
+    page.write_text(text, encoding="utf-8")
 
 
 def _copy_fonts(target: Path) -> None:
