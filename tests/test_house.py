@@ -13,7 +13,7 @@ RELAY = ROOT / "sync_relay"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("mime", "text", "order", "row", "channel", "executor"),
+    ("mime", "text", "rope", "order", "row", "channel", "executor"),
     ("blobs", "bridge", "difference", "pieces"),
     ("notebook",),
     ("events",),
@@ -35,7 +35,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 """From the ground up: a room may import what stands on lower floors, and itself."""
 
 PURE = {
-    *("errors", "mime", "text", "order", "row", "blobs", "bridge", "difference", "pieces"),
+    *("errors", "mime", "text", "rope", "order", "row", "blobs", "bridge"),
+    *("difference", "pieces"),
     *("notebook", "events", "reducer", "commands", "undo", "log"),
     *("wire", "calls", "ledger", "seal", "room", "sync", "replica", "view"),
 }

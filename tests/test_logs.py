@@ -215,6 +215,9 @@ def as_json(notebook: Notebook) -> dict[str, Any]:
     values["displays"] = [[*key, places] for key, places in notebook.displays.items()]
     for cell in values["cells"].values():
         del cell["history"]
+    for execution in values["executions"].values():
+        for output in execution["outputs"]:
+            output["text"] = str(output.pop("rope"))
     loaded: dict[str, Any] = json.loads(json.dumps(values))
     return loaded
 

@@ -3,6 +3,7 @@
 import copy
 import json
 import random
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -242,6 +243,37 @@ class TestPatches:
         execution_id = desk.execution("c1").id
         desk.says(StreamAppended(execution_id=execution_id, name="stderr", text="!"))
         assert page.ops() == [["push", path, {"type": "stream", "name": "stderr", "text": "!"}]]
+
+    def test_going_on_with_a_long_stream_costs_what_is_added(self, desk: Desk) -> None:
+        desk.do("run_cells", cell_ids=["c1"])
+        execution_id = desk.start("c1")
+        for _ in range(500):
+            desk.print("c1", "x" * 20_000)
+        page = Page(desk)
+        more = StreamAppended(execution_id=execution_id, name="stdout", text="new")
+        other = desk.notebook.fork()
+        tracemalloc.start()
+        try:
+            desk.says(more)
+            ops = page.screen.update(desk.notebook, page.around).ops  # type: ignore[union-attr]
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert ["append", ["cells", "c1", "execution", "outputs", 0, "text"], "new"] in ops
+        assert peak < 1_000_000, "the text of ten million characters has been copied"
+        assert desk.execution("c1").outputs[0].text.endswith("xnew")
+        assert other.executions[execution_id].outputs[0].text.endswith("x")
+
+    def test_a_stream_that_was_kept_as_a_whole_meanwhile(self, desk: Desk) -> None:
+        desk.do("run_cells", cell_ids=["c1"])
+        desk.start("c1")
+        desk.print("c1", "one\n")
+        page = Page(desk)
+        desk.print("c1", "two\n")
+        full_view(desk.notebook, page.around)
+        desk.print("c1", "three\n")
+        path = ["cells", "c1", "execution", "outputs", 0, "text"]
+        assert page.ops() == [["append", path, "two\nthree\n"]]
 
     def test_a_display_that_is_updated_elsewhere(self, desk: Desk) -> None:
         desk.do("run_cells", cell_ids=["c0", "c1"])

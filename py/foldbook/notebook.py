@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Any, Final, Literal
 
 from foldbook.bridge import EMPTY, History
+from foldbook.rope import EMPTY as NO_TEXT
+from foldbook.rope import Rope
 
 CellType = Literal["code", "markdown", "raw"]
 OutputType = Literal["stream", "display_data", "execute_result", "error"]
@@ -94,14 +96,14 @@ class Cell:
 class Output:
     """One output, in Jupyter's terms. Only the fields of its type are set.
 
-    stream: name, text. display_data, execute_result: data, metadata (execution_count,
-    display_id). error: ename, evalue, traceback (lines with ANSI colours).
+    stream: name, text (as a ``rope``, for it may be long and go on growing). display_data,
+    execute_result: data, metadata (execution_count, display_id). error: ename, evalue, traceback (lines with ANSI colours).
     Values of ``data`` may be blobs (`foldbook.mime.is_blob`).
     """
 
     type: OutputType
     name: str = ""
-    text: str = ""
+    rope: Rope = NO_TEXT
     data: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     execution_count: int | None = None
@@ -109,6 +111,11 @@ class Output:
     ename: str = ""
     evalue: str = ""
     traceback: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """A stream's text."""
+        return str(self.rope)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from foldbook.events.base import Event, Id, Json, Name, Positive, mark
-from foldbook.events.outputs import OutputValue, add_output, owned
+from foldbook.events.outputs import OutputValue, add_output, grown, owned
 from foldbook.notebook import (
     FINAL,
     WAITING,
@@ -202,8 +202,7 @@ class OutputsImported(Event):
         new = tuple(value.to_output() for value in self.outputs)
         old = execution.outputs
         if self.joined and old and new and old[-1].type == new[0].type == "stream":
-            head = replace(old[-1], text=old[-1].text + new[0].text)
-            old, new = (*old[:-1], head), new[1:]
+            old, new = (*old[:-1], grown(old[-1], new[0])), new[1:]
         notebook.executions[execution.id] = replace(execution, outputs=old + new)
 
 

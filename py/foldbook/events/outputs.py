@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from foldbook.events.base import Event, Id, Json, Positive, mark
 from foldbook.notebook import Execution, Notebook, Output, OutputType, Status, Void
+from foldbook.rope import Rope
 from foldbook.row import Kind, Row
 
 
@@ -34,7 +35,7 @@ class OutputValue(BaseModel):
         return Output(
             type=self.output_type,
             name=self.name,
-            text=self.text,
+            rope=Rope(self.text),
             data=self.data,
             metadata=self.metadata,
             execution_count=self.execution_count,
@@ -54,7 +55,7 @@ class StreamAppended(Event):
 
     def apply(self, notebook: Notebook, row: Row) -> None:
         _speaking(notebook, self.execution_id, row)
-        output = Output(type="stream", name=self.name, text=self.text)
+        output = Output(type="stream", name=self.name, rope=Rope(self.text))
         add_output(notebook, self.execution_id, output)
 
 
@@ -198,10 +199,15 @@ def add_output(notebook: Notebook, execution_id: str, output: Output) -> None:
     outputs = () if execution.clear_next else execution.outputs
     last = outputs[-1] if outputs else None
     if last and last.type == output.type == "stream" and last.name == output.name:
-        outputs = (*outputs[:-1], replace(last, text=last.text + output.text))
+        outputs = (*outputs[:-1], grown(last, output))
     else:
         outputs = (*outputs, output)
     notebook.executions[execution_id] = replace(execution, outputs=outputs, clear_next=False)
+
+
+def grown(stream: Output, more: Output) -> Output:
+    """A stream that goes on with the text of another."""
+    return replace(stream, rope=stream.rope.plus(more.text))
 
 
 def _remember_display(

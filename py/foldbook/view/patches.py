@@ -54,11 +54,11 @@ def _output_ops(path: list[str | int], old: Execution, new: Execution) -> list[O
         if was is now:
             continue
         stream = was.type == now.type == "stream" and was.name == now.name
-        if stream and now.text.startswith(was.text):
-            if len(now.text) > len(was.text):
-                ops.append(["append", [*path, i, "text"], now.text[len(was.text) :]])
-        else:
+        added = now.rope.since(was.rope) if stream else None
+        if added is None:
             ops.append(["set", [*path, i], shapes.of_output(now)])
+        elif added:
+            ops.append(["append", [*path, i, "text"], added])
     ops += [["push", path, shapes.of_output(each)] for each in new.outputs[len(old.outputs) :]]
     return ops
 
