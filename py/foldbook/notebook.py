@@ -97,7 +97,8 @@ class Output:
     """One output, in Jupyter's terms. Only the fields of its type are set.
 
     stream: name, text (as a ``rope``, for it may be long and go on growing). display_data,
-    execute_result: data, metadata (execution_count, display_id). error: ename, evalue, traceback (lines with ANSI colours).
+    execute_result: data, metadata (execution_count, display_id). error: ename, evalue,
+    traceback (lines with ANSI colours).
     Values of ``data`` may be blobs (`foldbook.mime.is_blob`).
     """
 
