@@ -33,9 +33,10 @@ export function siteAddress() {
   return address;
 }
 
-/** A worker is told where the page stands. @param {string} given */
-export function useSite(given) {
+/** A worker is told where the page stands, and what that knows. @param {string} given @param {Manifest} known */
+export function useSite(given, known) {
   address = given;
+  manifest = Promise.resolve(known);
 }
 
 /**

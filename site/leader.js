@@ -3,7 +3,7 @@
  * and the runtime's frame. When it goes, the next in the lock's queue starts a worker.
  */
 
-import { checkVersion, fetchAsset, siteAddress } from "./assets.js";
+import { checkVersion, fetchAsset, siteAddress, siteManifest } from "./assets.js";
 import { RuntimeHost } from "./runtime_host.js";
 
 const CRASH_AGAIN = 60_000; // ms within which a worker that crashes again is not started anew
@@ -83,15 +83,16 @@ export class Leader {
     if (!this.quiet) this.runtime.prepare();
     try {
       const script = await currentScript();
-      if (!signal?.aborted) this.#begin(script, crashed);
+      const manifest = await siteManifest();
+      if (!signal?.aborted) this.#begin(script, manifest, crashed);
     } catch (error) {
       this.runtime.end();
       this.handlers.onFail(error);
     }
   }
 
-  /** @param {string} script @param {boolean} crashed */
-  #begin(script, crashed) {
+  /** @param {string} script @param {import("./assets.js").Manifest} manifest @param {boolean} crashed */
+  #begin(script, manifest, crashed) {
     this.handlers.onStart();
     const worker = new Worker(script, { type: "module", name: `notebook ${this.id}` });
     URL.revokeObjectURL(script);
@@ -100,7 +101,7 @@ export class Leader {
       if (worker === this.#worker) this.#crashed(event.message || "it could not be loaded");
     };
     const { id, quiet } = this;
-    worker.postMessage({ t: "boot", base: siteAddress(), id, quiet, crashed });
+    worker.postMessage({ t: "boot", base: siteAddress(), manifest, id, quiet, crashed });
     this.#worker = worker;
   }
 

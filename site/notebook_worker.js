@@ -36,6 +36,7 @@ self.addEventListener("unhandledrejection", (event) => {
 /**
  * @typedef {object} Boot
  * @property {string} base the site's address, ending in a slash
+ * @property {import("./assets.js").Manifest} manifest
  * @property {string} id the notebook's
  * @property {boolean} quiet start no runtime until something is to be run
  * @property {boolean} crashed the worker before this one crashed
@@ -43,7 +44,7 @@ self.addEventListener("unhandledrejection", (event) => {
 
 /** @param {Boot} boot */
 async function start(boot) {
-  useSite(boot.base);
+  useSite(boot.base, boot.manifest);
   channel = new BroadcastChannel(`foldbook:${boot.id}`);
   channel.onmessage = (event) => deliver(event.data, "channel");
   try {
