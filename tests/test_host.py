@@ -13,6 +13,7 @@ from foldbook.browser.host import Host
 from foldbook.browser.opening import open_notebook
 from foldbook.browser.page import Message, Person, Waiting, Where
 from foldbook.channel import pair
+from foldbook.errors import StoreDamaged
 from foldbook.events import encode
 from foldbook.events.notebooks import NotebookCreated
 from foldbook.peer import Surroundings
@@ -396,6 +397,40 @@ async def test_an_export_is_of_one_moment_whatever_comes_meanwhile() -> None:
     assert written["ok"], written["message"]
     cells = json.loads(written["value"]["text"])["cells"]
     assert ["".join(cell["source"]) for cell in cells] == ["ab", "c"]
+
+
+class ForgetfulStore(MemoryStore):
+    """Its blobs are gone, or cannot be read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gone = False
+        self.why: Exception | None = None
+
+    async def blob(self, digest: str) -> bytes | None:
+        if self.why is not None:
+            raise self.why
+        return None if self.gone else await super().blob(digest)
+
+
+@story
+@pytest.mark.parametrize("why", [None, StoreDamaged("unreadable")])
+async def test_an_export_goes_without_the_blob_that_is_missing(why: Exception | None) -> None:
+    page, store = FakePage(BEGIN), ForgetfulStore()
+    host = await opened(page, store)
+    host.receive(ADD, "page", file_of("c", prints="x" * 20_000))
+    await settle()
+    store.gone, store.why = True, why
+    host.receive({"t": "export", "view": "v", "id": "2", "format": "ipynb"}, "page")
+    await settle()
+    [written] = [each for each in page.of("result") if each["id"] == "2"]
+    assert written["ok"]
+    cells = json.loads(written["value"]["text"])["cells"]
+    assert ["".join(cell["source"]) for cell in cells] == ["ab", "c"]
+    assert [each["data"] for each in cells[1]["outputs"]] == [{}]
+    [toast] = page.of("toast")
+    assert (toast["view"], toast["kind"]) == ("v", "export")
+    assert toast["message"] == "Cell 2: text/html is left out, its bytes are not there."
 
 
 @story

@@ -295,6 +295,44 @@ class TestKept:
         assert cell["execution_count"] == 5
         assert cell["outputs"] == [{"name": "stdout", "output_type": "stream", "text": ["1\n"]}]
 
+    def test_a_value_that_is_missing_or_damaged_is_left_out_and_told(self) -> None:
+        long = "x" * 20_000
+        desk = fold(
+            notebook(
+                code(source="1", metadata={"long": long, "kept": 1}),
+                code(display({"text/plain": "short", "text/html": long + "y"}), stream("said")),
+                code(display({"application/json": [long], "text/plain": "also"})),
+            )
+        )
+        texts = {digest: data.decode() for digest, data in desk.blobs.items()}
+        [gone] = [digest for digest, text in texts.items() if text == long + "y"]
+        [damaged] = [digest for digest, text in texts.items() if text.startswith("[")]
+        notes: list[str] = []
+        parts = desk.blobs | {gone: None, damaged: b"\xff"}
+        first, second, third = json.loads(write(desk.notebook, parts.__getitem__, notes))["cells"]
+        assert first["metadata"] == {"long": long, "kept": 1}
+        shown, said = second["outputs"]
+        assert shown["data"] == {"text/plain": ["short"]}
+        assert said["text"] == ["said"]
+        assert third["outputs"][0]["data"] == {"text/plain": ["also"]}
+        assert notes[0] == "Cell 2: text/html is left out, its bytes are not there."
+        assert notes[1].startswith("Cell 3: application/json is left out, its bytes cannot be read")
+        assert len(notes) == 2
+
+    def test_a_form_that_nobody_knows_leaves_its_value_out(self) -> None:
+        desk = fold(notebook(code(source="display")))
+        desk.start_runtime()
+        desk.run("id0", "")
+        strange = blobs.reference("ab" * 32, 3, "rolled")
+        data = {"image/png": strange, "text/plain": "x"}
+        event = DisplayDataAdded(execution_id=desk.execution("id0").id, data=data)
+        desk.send(event, session="py", role=Role.RUNTIME)
+        notes: list[str] = []
+        [cell] = json.loads(write(desk.notebook, lambda _: b"abc", notes))["cells"]
+        assert cell["outputs"][0]["data"] == {"text/plain": ["x"]}
+        [note] = notes
+        assert "line, lines, text, json expected, 'rolled' came" in note
+
 
 def _parts(data: bytes) -> tuple[Any, Any]:
     desk = fold(data)

@@ -21,6 +21,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from foldbook.errors import BadBlob
 from foldbook.mime import (
     BINARY_TYPES,
     BLOB_KEY,
@@ -36,6 +37,8 @@ _ENCODERS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "line": lambda data: base64.b64encode(data) + b"\n",
     "lines": base64.encodebytes,
 }
+
+_FORMS: Final = ", ".join([*filter(None, _ENCODERS), "text", "json"])
 
 
 def pack(
@@ -62,14 +65,29 @@ def pack(
     return packed
 
 
-def unpack(bundle: Mapping[str, Any], fetch: Callable[[str], bytes]) -> dict[str, Any]:
-    """The bundle with every reference replaced; ``fetch`` has the bytes of a digest."""
-    return {
-        mime: from_bytes(mime, fetch(value[BLOB_KEY]), str(value.get("form", "")))
-        if is_blob(value)
-        else value
-        for mime, value in bundle.items()
-    }
+def unpack(
+    bundle: Mapping[str, Any],
+    fetch: Callable[[str], bytes | None],
+    left_out: Callable[[str, str], None],
+) -> dict[str, Any]:
+    """The bundle with every reference replaced; ``fetch`` has the bytes of a digest.
+
+    A value whose bytes are not to be had is not in it: ``left_out`` is told its key, and why.
+    """
+    unpacked: dict[str, Any] = {}
+    for mime, value in bundle.items():
+        if not is_blob(value):
+            unpacked[mime] = value
+            continue
+        data = fetch(value[BLOB_KEY])
+        if data is None:
+            left_out(mime, "its bytes are not there")
+            continue
+        try:
+            unpacked[mime] = from_bytes(mime, data, value.get("form", ""))
+        except BadBlob as why:
+            left_out(mime, str(why))
+    return unpacked
 
 
 def reference(digest: str, size: int, form: str = "") -> dict[str, Any]:
@@ -96,10 +114,16 @@ def to_bytes(mime: str, value: object) -> tuple[bytes, str]:
     return given, "text"
 
 
-def from_bytes(mime: str, data: bytes, form: str = "") -> Any:
-    """The value whose bytes these are."""
-    if form == "json" or (is_json(mime) and form != "text"):
-        return json.loads(data)
-    if form == "text" or mime not in BINARY_TYPES:
-        return data.decode()
-    return _ENCODERS[form](data).decode()
+def from_bytes(mime: str, data: bytes, form: object = "") -> Any:
+    """The value whose bytes these are. Raises `BadBlob` where they are no such value."""
+    try:
+        if form == "json" or (is_json(mime) and form != "text"):
+            return json.loads(data)
+        if form == "text" or mime not in BINARY_TYPES:
+            return data.decode()
+    except (ValueError, RecursionError) as why:
+        raise BadBlob(f"its bytes cannot be read: {why}") from None
+    encode = _ENCODERS.get(form) if isinstance(form, str) else None
+    if encode is None:
+        raise BadBlob(f"one of the forms {_FORMS} expected, {form!r} came")
+    return encode(data).decode()

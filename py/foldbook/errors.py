@@ -8,6 +8,7 @@
     └── Theirs               bytes, files or messages from outside are wrong
         ├── BadRow             a row or a segment of rows cannot be read
         ├── BadEvent           a payload is not an event
+        ├── BadBlob            bytes are not what the reference to them promises
         ├── BadFrame           a message of the wire is malformed
         ├── BadNotebookFile    an .ipynb (or other file) cannot be opened
         ├── StoreDamaged       what the store holds cannot be trusted
@@ -50,6 +51,10 @@ class BadRow(Theirs):
 
 class BadEvent(Theirs):
     """A payload is not an event that this version can validate."""
+
+
+class BadBlob(Theirs):
+    """A blob's bytes are not what the reference to them promises."""
 
 
 class BadFrame(Theirs):

@@ -21,6 +21,7 @@ from foldbook.view import full_view
 
 SAVED_VIEW_SECONDS: Final = 1.0
 """What is drawn before Python is up may be older than this where the browser was killed."""
+_NOTES: Final = 10  # that are told of one file
 _SHARE: Final = 20  # making the saved view takes at most one part in so many of the time
 
 
@@ -171,14 +172,17 @@ class Host:
         self.desk.peer.append(decision.events)
         return notes
 
-    async def _export(self, form: str) -> dict[str, str]:
-        """The notebook as a file: its name, type and text."""
+    async def _export(self, form: str, view: str) -> dict[str, str]:
+        """The notebook as a file: its name, type and text. The view is told what is not in it."""
         if form == "py":
             text, mime = transfer.write_py(self.desk.notebook), "text/x-python"
         elif form == "ipynb":
             ipynb = await transfer.load_ipynb(self._page)
-            text = await transfer.write_ipynb(ipynb, self.desk.notebook, self._blob)
+            text, notes = await transfer.write_ipynb(ipynb, self.desk.notebook, self._blob)
             mime = "application/x-ipynb+json"
+            if notes:
+                told = {"t": "toast", "view": view, "kind": "export", "message": _short(notes)}
+                self._page.post(told)
         else:
             raise Refused("export", f"ipynb or py expected, {form} came")
         name = transfer.file_name(self.desk.notebook.name, form)
@@ -197,7 +201,7 @@ class Host:
     async def _work(self, message: Mapping[str, Any], data: bytes | None) -> Any:
         """The value that a view asked for. Raises `FoldbookError`."""
         if message["t"] == "export":
-            return await self._export(message["format"])
+            return await self._export(message["format"], message["view"])
         if message["t"] == "import":
             return await self._import_cells(message["name"], data or b"")
         return await self._call(message)
@@ -291,6 +295,12 @@ class Host:
         if not task.cancelled() and (why := task.exception()) is not None:
             self._page.post({"t": "status", "stage": "failed", "message": f"A defect: {why!r}"})
             raise why
+
+
+def _short(notes: list[str]) -> str:
+    """Notes as people can read them at once."""
+    rest = len(notes) - _NOTES
+    return " ".join([*notes[:_NOTES], *([f"And {rest} more."] if rest > 0 else [])])
 
 
 def _asked(message: Mapping[str, Any]) -> Asked:

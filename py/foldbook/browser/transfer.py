@@ -1,6 +1,7 @@
 """Notebooks from files and to files."""
 
 import importlib
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -10,7 +11,7 @@ from foldbook import order
 from foldbook.browser import logfile
 from foldbook.browser.page import Page
 from foldbook.commands import Decision, Stamp
-from foldbook.errors import BadNotebookFile
+from foldbook.errors import FoldbookError
 from foldbook.events.cells import CellCreated
 from foldbook.events.notebooks import NotebookCreated, NotebookMetadataSet
 from foldbook.notebook import Notebook
@@ -74,20 +75,20 @@ def append_ipynb(
 
 async def write_ipynb(
     ipynb: Any, notebook: Notebook, blob: Callable[[str], Awaitable[bytes | None]]
-) -> str:
-    """The notebook, as it is now, as an .ipynb file.
-
-    Raises `BadNotebookFile` where a blob is not there.
-    """
+) -> tuple[str, list[str]]:
+    """The notebook, as it is now, as an .ipynb file, and notes for people: a value whose bytes
+    are not to be had is left out."""
     notebook = notebook.fork()  # it goes on while its blobs are fetched
-    blobs: dict[str, bytes] = {}
+    blobs: dict[str, bytes | None] = {}
     for digest in ipynb.needed(notebook):
-        data = await blob(digest)
-        if data is None:
-            raise BadNotebookFile(f"An output (blob {digest[:12]}…) has not arrived yet.")
-        blobs[digest] = data
-    written: bytes = ipynb.write(notebook, blobs.__getitem__)
-    return written.decode()
+        try:
+            blobs[digest] = await blob(digest)
+        except FoldbookError:
+            logging.getLogger(__name__).exception("blob %s cannot be read", digest)
+            blobs[digest] = None
+    notes: list[str] = []
+    written: bytes = ipynb.write(notebook, blobs.__getitem__, notes)
+    return written.decode(), notes
 
 
 def write_py(notebook: Notebook) -> str:

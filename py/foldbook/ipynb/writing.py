@@ -1,6 +1,7 @@
 """From a notebook to the bytes of a file of format 4.5."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import nbformat
@@ -10,19 +11,36 @@ from foldbook.ipynb.reading import CELL_TYPES, STASH, STRANGE_OUTPUT
 from foldbook.mime import BLOB_KEY, is_blob
 from foldbook.notebook import Cell, Execution, Notebook, Output
 
-Fetch = Callable[[str], bytes]
+Fetch = Callable[[str], bytes | None]
 Values = dict[str, Any]
 
 MINOR: Final = 5
 _NBFORMAT: Final[Any] = nbformat  # its functions carry no types
 
 
-def write(notebook: Notebook, blobs: Fetch) -> bytes:
+@dataclass(slots=True)
+class _Unpacking:
+    """Puts values in the place of references, and notes which are not to be had."""
+
+    blobs: Fetch
+    notes: list[str]
+    place: str = "The notebook's metadata"
+
+    def __call__(self, bundle: Mapping[str, Any]) -> Values:
+        return unpack(bundle, self.blobs, self._leave_out)
+
+    def _leave_out(self, key: str, why: str) -> None:
+        self.notes.append(f"{self.place}: {key} is left out, {why}.")
+
+
+def write(notebook: Notebook, blobs: Fetch, notes: list[str] | None = None) -> bytes:
     """The file. ``blobs`` gives the bytes of a digest; whatever it raises goes through.
 
+    A value whose bytes it has not (None) is left out; ``notes`` tell of it, for people.
     `needed` tells beforehand which ones it will be asked for.
     """
-    metadata, strange = _unstash(unpack(notebook.metadata, blobs))
+    unpacked = _Unpacking(blobs, [] if notes is None else notes)
+    metadata, strange = _unstash(unpacked(notebook.metadata))
     minor = strange.get("nbformat_minor")
     node = _NBFORMAT.from_dict(
         strange
@@ -30,9 +48,7 @@ def write(notebook: Notebook, blobs: Fetch) -> bytes:
             "nbformat": 4,
             "nbformat_minor": minor if type(minor) is int and minor > MINOR else MINOR,
             "metadata": metadata,
-            "cells": [
-                _cell(cell, notebook.execution_of(cell), blobs) for cell in notebook.ordered_cells()
-            ],
+            "cells": _cells(notebook, unpacked),
         }
     )
     text: str = _NBFORMAT.v4.writes(node)
@@ -56,6 +72,14 @@ def needed(notebook: Notebook) -> set[str]:
     }
 
 
+def _cells(notebook: Notebook, unpacked: _Unpacking) -> list[Values]:
+    cells: list[Values] = []
+    for number, cell in enumerate(notebook.ordered_cells(), 1):
+        unpacked.place = f"Cell {number}"
+        cells.append(_cell(cell, notebook.execution_of(cell), unpacked))
+    return cells
+
+
 def _unstash(metadata: Values) -> tuple[Values, Values]:
     """The metadata, and what reading had put there for want of another place.
 
@@ -68,8 +92,8 @@ def _unstash(metadata: Values) -> tuple[Values, Values]:
     return metadata | own, {name: strange[name] for name in strange if name != STASH}
 
 
-def _cell(cell: Cell, execution: Execution | None, blobs: Fetch) -> Values:
-    metadata, strange = _unstash(unpack(cell.metadata, blobs))
+def _cell(cell: Cell, execution: Execution | None, unpacked: _Unpacking) -> Values:
+    metadata, strange = _unstash(unpacked(cell.metadata))
     unknown = strange.get("cell_type", "raw")  # unless a person gave it another type since
     values: Values = {
         "id": cell.id,
@@ -80,16 +104,16 @@ def _cell(cell: Cell, execution: Execution | None, blobs: Fetch) -> Values:
     if cell.type == "code":
         values["execution_count"] = execution.execution_count if execution else None
         outputs = execution.outputs if execution else ()
-        values["outputs"] = [_output(each, blobs) for each in outputs]
+        values["outputs"] = [_output(each, unpacked) for each in outputs]
     elif cell.attachments:
         values["attachments"] = {
-            name: unpack(bundle, blobs) if isinstance(bundle, Mapping) else bundle
+            name: unpacked(bundle) if isinstance(bundle, Mapping) else bundle
             for name, bundle in cell.attachments.items()
         }
     return strange | values
 
 
-def _output(output: Output, blobs: Fetch) -> Values:
+def _output(output: Output, unpacked: _Unpacking) -> Values:
     match output.type:
         case "stream":
             return {"output_type": "stream", "name": output.name, "text": output.text}
@@ -101,17 +125,17 @@ def _output(output: Output, blobs: Fetch) -> Values:
                 "traceback": list(output.traceback),
             }
         case "display_data":
-            return _display(output, blobs)
+            return _display(output, unpacked)
         case "execute_result":
-            return _display(output, blobs) | {"execution_count": output.execution_count}
+            return _display(output, unpacked) | {"execution_count": output.execution_count}
 
 
-def _display(output: Output, blobs: Fetch) -> Values:
-    data = unpack(output.data, blobs)
+def _display(output: Output, unpacked: _Unpacking) -> Values:
+    data = unpacked(output.data)
     whole = data.get(STRANGE_OUTPUT)
     if isinstance(whole, dict) and _can_be_written(whole):
         return whole
-    metadata, strange = _unstash(unpack(output.metadata, blobs))
+    metadata, strange = _unstash(unpacked(output.metadata))
     return strange | {"output_type": output.type, "data": data, "metadata": metadata}
 
 
