@@ -64,20 +64,61 @@ export function siteManifest() {
  */
 export async function fetchAsset(url) {
   const path = url.startsWith(siteAddress()) ? url.slice(siteAddress().length) : "";
-  const listed = (await siteManifest()).files[path];
-  if (!listed) throw new Error(`a file of this site expected, ${url} is none`);
+  const listed = await entryOf(path || url);
   const kept = await readKept(listed.sha256, listed.size);
   if (kept) return kept;
+  const data = await check(path, listed, await answerOf(url));
+  keep(listed.sha256, data);
+  return data;
+}
+
+/**
+ * A large file that is not kept as it is. Where a host does not pack it on its way, its packed
+ * copy is taken.
+ * @param {string} path
+ * @returns {Promise<ArrayBuffer>}
+ */
+export async function fetchPacked(path) {
+  const listed = await entryOf(path);
+  const url = siteAddress() + path;
+  const response = await answerOf(url);
+  if (response.headers.has("Content-Encoding")) return check(path, listed, response);
+  const packed = await fetchFromServer(`${url}.gz`);
+  if (!packed.ok) return check(path, listed, response);
+  await response.body?.cancel();
+  return check(path, listed, await unpacked(await packed.arrayBuffer()));
+}
+
+/** @param {string} path */
+async function entryOf(path) {
+  const listed = (await siteManifest()).files[path];
+  if (!listed) throw new Error(`a file of this site expected, ${path} is none`);
+  return listed;
+}
+
+/** @param {string} url */
+async function answerOf(url) {
   const response = await fetchFromServer(url);
-  if (!response.ok) throw new Error(`${path}: the server answered ${response.status}`);
+  if (!response.ok) throw new Error(`${url}: the server answered ${response.status}`);
+  return response;
+}
+
+/** @param {string} path @param {{sha256: string}} listed @param {Response} response @returns {Promise<ArrayBuffer>} */
+async function check(path, listed, response) {
   const data = await response.arrayBuffer();
   const found = await sha256(data);
   if (found !== listed.sha256) {
     if (globalThis.document) await checkVersion();
     throw new Error(`${path}: SHA-256 ${listed.sha256} expected, ${found} came; reload the page`);
   }
-  keep(listed.sha256, data);
   return data;
+}
+
+/** Some hosts have unpacked a file whose name ends in .gz already. @param {ArrayBuffer} data */
+function unpacked(data) {
+  const [first, second] = new Uint8Array(data);
+  if (first !== 0x1f || second !== 0x8b) return new Response(data);
+  return new Response(new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip")));
 }
 
 /** @param {string} path of a JSON file that the manifest lists @returns {Promise<any>} */

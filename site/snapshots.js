@@ -3,7 +3,7 @@
  * from that of the snapshot below it; once it has been put together it is kept.
  */
 
-import { dropOthers, fetchAsset, fetchJson, isKept, keep, readKept, sha256, siteAddress, siteManifest } from "./assets.js";
+import { dropOthers, fetchAsset, fetchJson, fetchPacked, isKept, keep, readKept, sha256, siteAddress, siteManifest } from "./assets.js";
 
 /** @typedef {import("./snapshot.js").Run} Run */
 
@@ -14,7 +14,7 @@ import { dropOthers, fetchAsset, fetchJson, isKept, keep, readKept, sha256, site
  * @property {string} folder where packages stand in Python's file system
  * @property {import("./snapshot.js").Layout} layout
  * @property {string} header in base64
- * @property {string} heap path of the gzipped memory
+ * @property {string} heap path of the memory, or of its difference
  * @property {string[]} wheels paths of the packages' files
  * @property {string[]} packages their names, as Pyodide's lock has them
  */
@@ -70,13 +70,10 @@ async function keyOf(description) {
 
 /** @param {Description} description @returns {Promise<Uint8Array<ArrayBuffer>>} */
 async function putTogether({ base, heap, layout }) {
-  const packed = fetchAsset(siteAddress() + heap);
-  if (!base) return gunzip(await packed, sizeOf(layout.runs));
+  const coming = fetchPacked(heap);
+  if (!base) return new Uint8Array(await coming);
   const below = /** @type {Description} */ (await fetchJson(base));
-  const [under, changed] = await Promise.all([
-    memoryOf(below),
-    packed.then((data) => gunzip(data, sizeOf(layout.changes))),
-  ]);
+  const [under, changed] = await Promise.all([memoryOf(below), coming]);
   const whole = new Uint8Array(layout.heapLength);
   spread(whole, below.layout.runs, under);
   await change(whole, layout.changes, changed);
@@ -88,21 +85,6 @@ function sizeOf(runs) {
   return runs.reduce((sum, [, length]) => sum + length, 0);
 }
 
-/** @param {ArrayBuffer} packed @param {number} size @returns {Promise<Uint8Array<ArrayBuffer>>} */
-async function gunzip(packed, size) {
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const whole = new Uint8Array(size);
-  let at = 0;
-  const reader = stream.getReader();
-  for (let { value } = await reader.read(); value; { value } = await reader.read()) {
-    if (at + value.length > size) throw new Error(`${size} bytes of memory expected, more came`);
-    whole.set(value, at);
-    at += value.length;
-  }
-  if (at !== size) throw new Error(`${size} bytes of memory expected, ${at} came`);
-  return whole;
-}
-
 /** @param {Uint8Array} whole @param {Run[]} runs @param {Uint8Array} memory */
 function spread(whole, runs, memory) {
   let from = 0;
@@ -112,10 +94,13 @@ function spread(whole, runs, memory) {
   }
 }
 
-/** Both places are whole pages, so that words can be taken. @param {Uint8Array} whole @param {Run[]} runs @param {Uint8Array} changed */
+/** Both places are whole pages, so that words can be taken. @param {Uint8Array} whole @param {Run[]} runs @param {ArrayBuffer} changed */
 async function change(whole, runs, changed) {
+  if (changed.byteLength !== sizeOf(runs)) {
+    throw new Error(`${sizeOf(runs)} bytes of memory expected, ${changed.byteLength} came`);
+  }
   const target = new Int32Array(whole.buffer);
-  const source = new Int32Array(changed.buffer);
+  const source = new Int32Array(changed);
   let from = 0;
   let since = 0;
   for (const [start, length] of runs) {

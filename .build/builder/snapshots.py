@@ -2,12 +2,11 @@
 
 They are made in Node by `.build/snapshots/make.mjs` out of the very files that `dist/pyodide/`
 holds, which takes some seconds, and kept in the cache by what went in. A snapshot is two files:
-its memory, gzipped, as the difference from the one before it, and a description in JSON (what
+its memory, as the difference from the one before it, and a description in JSON (what
 `site/snapshot.js` calls the layout, and which files it needs).
 """
 
 import base64
-import gzip
 import json
 import shutil
 import tempfile
@@ -109,11 +108,6 @@ def _make(target: Path, dist: Path, lock: dict[str, Any]) -> None:
     script = target / "plan.json"
     script.write_text(json.dumps({**plan, "pyodide": str(dist / "pyodide")}), encoding="utf-8")
     node.run_file("snapshots", _SCRIPTS / "make.mjs", script)
-    for tier in TIERS:
-        heap = target / tier.name / "heap"
-        packed = gzip.compress(heap.read_bytes(), compresslevel=6, mtime=0)
-        heap.with_suffix(".gz").write_bytes(packed)
-        heap.unlink()
 
 
 def _place(tier: str, kept: Path, base: str | None, lock: dict[str, Any], dist: Path) -> str:
@@ -121,8 +115,8 @@ def _place(tier: str, kept: Path, base: str | None, lock: dict[str, Any], dist: 
     folder = dist / FOLDER
     folder.mkdir(exist_ok=True)
     source = kept / tier
-    heap = folder / f"{tier}.{files.sha256(source / 'heap.gz')[:16]}.heap.gz"
-    files.link(source / "heap.gz", heap)
+    heap = folder / f"{tier}.{files.sha256(source / 'heap')[:16]}.heap"
+    files.link(source / "heap", heap)
     wheels = _wheels(TIERS[: [each.name for each in TIERS].index(tier) + 1], lock)
     spelled = {pinned.normalize(name): entry["name"] for name, entry in lock["packages"].items()}
     described = {
