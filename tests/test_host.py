@@ -13,12 +13,14 @@ from foldbook.browser.host import Host
 from foldbook.browser.opening import open_notebook
 from foldbook.browser.page import Message, Person, Waiting, Where
 from foldbook.channel import pair
+from foldbook.commands.notebooks import RenameNotebook
 from foldbook.errors import StoreDamaged
 from foldbook.events import encode
 from foldbook.events.notebooks import NotebookCreated
 from foldbook.peer import Surroundings
 from foldbook.row import Kind, Role, Row
 from foldbook.store import Batch, MemoryStore
+from pydantic_core import to_json
 from stories import story
 
 BEGIN = Waiting(
@@ -43,6 +45,7 @@ class FakePage:
         self.entry: dict[str, Any] = {}
 
     def post(self, message: Message, to: Where = "all") -> None:
+        to_json(message)  # as the real one does
         self.told.append(message)
 
     async def inbox(self) -> Sequence[Waiting]:
@@ -220,6 +223,72 @@ async def test_a_view_that_is_alive_sends_what_waits_itself() -> None:
     await settle()
     assert host.desk.notebook.cells["c"].source == "ab!"
     assert page.waiting == []
+
+
+@story
+async def test_a_defect_of_one_command_is_told_and_the_rest_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page, store, host = await attached(BEGIN)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(RenameNotebook, "decide", broken)
+    rename = {"do": "rename_notebook", "name": "new"}
+    host.receive({**RUN, "k": 1, "command": rename}, "page")
+    host.receive(edit(2, [2, [0, "c"]], 2, page.of("view")[0]["v"]), "page")
+    await settle()
+    [refused] = page.of("refused")
+    assert (refused["k"], refused["command"]) == (1, rename)
+    assert refused["message"] == "A defect: RuntimeError('out of luck')"
+    assert host.desk.notebook.cells["c"].source == "abc"
+    assert page.of("patch")[-1]["ack"] == 2
+    assert store.load().views["v"] == 2
+
+
+@story
+async def test_half_a_character_in_a_command_is_refused_and_repeated_whole() -> None:
+    page, store, host = await attached(BEGIN)
+    values = {"do": "set_cell_metadata", "cell_id": "c", "values": {"a\ud800": ["\udc00b"]}}
+    host.receive({**RUN, "k": 1, "command": values}, "page")
+    host.receive(edit(2, [2, [0, "\ud83d"]], 2, page.of("view")[0]["v"]), "page")
+    await settle()
+    first, second = page.of("refused")
+    assert first["command"]["values"] == {"a\ufffd": ["\ufffdb"]}
+    assert second["command"]["changes"] == [2, [0, "\ufffd"]]
+    assert host.desk.notebook.cells["c"].metadata == {}
+    assert store.load().views["v"] == 2
+
+
+@story
+async def test_half_a_character_typed_before_the_page_was_loaded_loses_no_text() -> None:
+    page, _, host = await attached(BEGIN, typed(2, 1, [2, [0, "!\ud83d"]], "ab"))
+    assert [cell.source for cell in host.desk.notebook.ordered_cells()] == ["ab", "ab!\ufffd"]
+    [toast] = page.of("toast")
+    assert "in a new cell at the end" in toast["message"]
+    assert page.waiting == []
+
+
+@story
+async def test_a_result_that_cannot_be_sent_is_answered_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page, _, host = await attached(BEGIN)
+    found: list[Any] = [object(), {"name": "a\ud800"}]
+
+    async def export(*_: object) -> object:
+        return found.pop(0)
+
+    monkeypatch.setattr(host, "_export", export)
+    for name in ("1", "2"):
+        host.receive({"t": "export", "view": "v", "id": name, "format": "py"}, "page")
+        await settle()
+    first, second = page.of("result")
+    assert (first["id"], first["ok"]) == ("1", False)
+    assert first["message"].startswith("A defect: ")
+    assert (second["id"], second["value"]) == ("2", {"name": "a\ufffd"})
+    assert not any(each.get("stage") == "failed" for each in page.of("status"))
 
 
 @story

@@ -9,7 +9,7 @@ from pydantic_core import to_json
 
 from foldbook.browser import logfile, transfer
 from foldbook.browser.opening import IMPORT, Opened
-from foldbook.browser.page import Page, Waiting, Where
+from foldbook.browser.page import Page, Waiting, Where, whole
 from foldbook.browser.runtimes import CLOSED, CRASHED
 from foldbook.browser.views import INTERVAL, Asked, Views
 from foldbook.channel import Channel
@@ -120,7 +120,8 @@ class Host:
         self._tell_saved(again=True)
         for kind, notes in (("import", self._notes), ("inbox", self._refused)):
             if notes:
-                self._page.post({"t": "toast", "kind": kind, "message": " ".join(notes)})
+                told = whole(" ".join(notes))
+                self._page.post({"t": "toast", "kind": kind, "message": told})
             notes.clear()
 
     async def _take_inbox(self) -> None:
@@ -216,13 +217,15 @@ class Host:
         """The result of some work, for the view that asked."""
         result: dict[str, Any] = {"t": "result", "view": message["view"], "id": message["id"]}
         try:
-            result |= {"ok": True, "value": await work}
+            self._page.post(whole(result | {"ok": True, "value": await work}), sender)
         except FoldbookError as why:
-            result |= {"ok": False, "message": str(why)}
+            told = str(why)
         except Exception as why:  # a defect of this work only: who asked is told, the rest goes on
             logging.getLogger(__name__).exception("%s failed", message["t"])
-            result |= {"ok": False, "message": f"A defect: {why!r}"}
-        self._page.post(result, sender)
+            told = f"A defect: {why!r}"
+        else:
+            return
+        self._page.post(whole(result | {"ok": False, "message": told}), sender)
 
     # Saving
 

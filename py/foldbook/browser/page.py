@@ -3,14 +3,17 @@
 Everything else of the host knows only this, so that it runs and is tested without a browser.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 Where = Literal["page", "channel", "all"]
 """To the tab of this worker, to all others, or to both."""
 
 Message = Mapping[str, Any]
+
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +59,15 @@ class Page(Protocol):
 
     async def load_package(self, name: str) -> None:
         """Make a Python package importable."""
+
+
+def whole(value: Any) -> Any:
+    """The value with "\ufffd" for half characters, which JavaScript's texts may have and no message
+    may: for what repeats something that came from outside."""
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, Mapping):
+        return {whole(key): whole(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [whole(each) for each in value]
+    return value

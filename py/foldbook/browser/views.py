@@ -1,18 +1,19 @@
 """The views of a notebook: what each has been told, and what it asks for."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from foldbook import text
-from foldbook.browser.page import Page, Waiting, Where
+from foldbook.browser.page import Page, Waiting, Where, whole
 from foldbook.browser.runtimes import RUNS
 from foldbook.commands import Command, parse
 from foldbook.commands.cells import CreateCell
 from foldbook.commands.sources import EditSource
 from foldbook.difference import difference
-from foldbook.errors import CommandRefused, TextMisfit
+from foldbook.errors import CommandRefused, FoldbookError, TextMisfit
 from foldbook.notebook import Notebook
 from foldbook.view import Around, Screen
 
@@ -126,16 +127,13 @@ class Views:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._interval, self._flush)
 
-    def _carry_out(self, view: _View, asked: Asked) -> CommandRefused | None:
+    def _carry_out(self, view: _View, asked: Asked) -> str | None:
         """Returns why not, where it is refused; the view is told."""
         view.taken = self._taken[view.id] = asked.k
-        refused = None
-        try:
-            self._desk.submit(self._meant(view, asked), view.id, asked.k)
-        except CommandRefused as why:
-            refused = why
-            told = {"k": asked.k, "command": dict(asked.command), "message": str(why)}
-            self._post(view, t="refused", **told)
+        refused = _tried(lambda: self._desk.submit(self._meant(view, asked), view.id, asked.k))
+        if refused is not None:
+            told = {"k": asked.k, "command": dict(asked.command), "message": refused}
+            self._post(view, t="refused", **whole(told))
         self._desk.note(view.id, asked.k, lambda: self._note_stored(view, asked.k))
         self.changed()
         return refused
@@ -162,19 +160,19 @@ class Views:
         change = text.transform(mine, difference(asked.before, cell.source))
         return EditSource(cell_id=cell.id, changes=change, length_before=len(cell.source))
 
-    def _rescue(self, item: Waiting, why: CommandRefused) -> str:
+    def _rescue(self, item: Waiting, why: str) -> str:
         """What was typed is not lost with a view that is gone, even if its cell is: a new cell
         takes it. Returns what to tell people."""
-        told = f"Something done before this page was loaded could not be carried out: {why}"
-        try:
-            edit = parse(item.command)
+        told = f"Something done before this page was loaded could not be carried out: {whole(why)}"
+
+        def rescue() -> None:
+            edit = parse(whole(item.command))
             if not isinstance(edit, EditSource) or item.before is None:
-                return told
-            source = text.apply(_checked(edit, item.before), item.before)
+                raise CommandRefused("There is no text to be kept.")
+            source = text.apply(_checked(edit, item.before), whole(item.before))
             self._desk.submit(CreateCell(source=source), item.view, item.k)
-        except CommandRefused:
-            return told
-        return f"{told} The text is in a new cell at the end."
+
+        return f"{told} The text is in a new cell at the end." if _tried(rescue) is None else told
 
     def _note_stored(self, view: _View, k: int) -> None:
         view.stored = self._stored[view.id] = max(k, self._stored.get(view.id, 0))
@@ -222,6 +220,19 @@ def _begun(view: str) -> int:
         return int(view.split("-")[0], 36)
     except ValueError:
         return 0
+
+
+def _tried(act: Callable[[], None]) -> str | None:
+    """Do it; returns why it could not be done. A defect is told like a refusal: it is no reason
+    to leave a command unanswered."""
+    try:
+        act()
+    except FoldbookError as why:
+        return str(why)
+    except Exception as why:
+        logging.getLogger(__name__).exception("a command failed")
+        return f"A defect: {why!r}"
+    return None
 
 
 def _checked(edit: EditSource, before: str) -> text.Change:
