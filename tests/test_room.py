@@ -416,6 +416,49 @@ class TestCalls:
             Gone(LOOM, 2000),
         ]
 
+    def test_a_runtime_that_connects_anew_answers_none_of_the_old_questions(self) -> None:
+        desk = self.desk()
+        desk.say(1, Call("1", LOOM, "complete", {}))
+        desk.join(3, LOOM, Role.RUNTIME)
+        assert desk.heard(1) == [
+            Reply("1", ok=False, value="the runtime's connection is gone"),
+        ]
+        assert [each for each in desk.heard(3) if isinstance(each, Call)] == []
+
+    def test_who_connects_anew_is_not_told_what_the_old_connection_asked(self) -> None:
+        desk = self.desk()
+        desk.say(1, Call("1", LOOM, "complete", {}))
+        [asked] = desk.heard(2)
+        assert isinstance(asked, Call)
+        desk.join(3, MARA)
+        desk.heard(3)
+        desk.say(2, Reply(asked.id, ok=True, value="late"))
+        assert desk.heard(3) == []
+        assert desk.heard(1) == [Bye("fenced")]
+
+    def test_a_call_runs_out_of_time_whoever_speaks_next(self) -> None:
+        desk = self.desk()
+        desk.say(1, Call("1", LOOM, "complete", {}))
+        [asked] = desk.heard(2)
+        assert isinstance(asked, Call)
+        desk.now += LIFETIME + 1
+        desk.offer(2)
+        assert desk.heard(1) == [Reply("1", ok=False, value="no answer came in time")]
+        desk.say(2, Reply(asked.id, ok=True, value="late"))
+        assert desk.heard(1) == []
+
+    def test_a_call_runs_out_of_time_also_when_somebody_leaves(self) -> None:
+        desk = self.desk()
+        desk.join(3, OLLI)
+        desk.say(1, Call("1", LOOM, "complete", {}))
+        desk.heard(1)
+        desk.now += LIFETIME + 1
+        desk.do(desk.room.close(3, desk.now))
+        assert desk.heard(1) == [
+            Reply("1", ok=False, value="no answer came in time"),
+            Gone(OLLI, desk.now),
+        ]
+
     def test_an_answer_has_its_time_and_questions_their_number(self) -> None:
         desk = self.desk()
         for i in range(LIMIT):

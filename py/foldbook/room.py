@@ -123,6 +123,12 @@ class Room:
         who = self._connections.get(connection)
         if who is None:  # fenced or closed: it may still be talking
             return []
+        late = _answers(self._calls.expire(now), "no answer came in time")
+        return [*late, *self._answer(connection, who, message, now)]
+
+    def _answer(
+        self, connection: int, who: _Connection, message: Message, now: int
+    ) -> list[Effect]:
         if isinstance(message, Hello):
             return self._greet(connection, who, message, now)
         if not who.session:
@@ -166,11 +172,9 @@ class Room:
         if who is None or self._at.get(who.session) != connection:
             return []
         del self._at[who.session]
-        lost = [
-            Send(asker, Reply(name, ok=False, value="the runtime's connection is gone"))
-            for asker, name in self._calls.drop(connection, who.session)
-        ]
-        return [*lost, *self._tell(Gone(who.session, now))]
+        lost = self._hang_up(connection, who.session)
+        late = _answers(self._calls.expire(now), "no answer came in time")
+        return [*lost, *late, *self._tell(Gone(who.session, now))]
 
     # Greeting
 
@@ -184,6 +188,7 @@ class Room:
         if older is not None:
             del self._connections[older]
             effects += [Send(older, Bye("fenced")), Close(older)]
+            effects += self._hang_up(older, session)
         self._at[session] = connection
         who.session, who.actor, who.cursor = session, actor, hello.since
         welcome = Welcome(
@@ -249,18 +254,16 @@ class Room:
     # Ephemeral
 
     def _call(self, connection: int, who: _Connection, call: Call, now: int) -> list[Effect]:
-        expired = self._calls.expire(now)
-        effects: list[Effect] = [
-            Send(asker, Reply(name, ok=False, value="no answer came in time"))
-            for asker, name in expired
-        ]
         target = self._at.get(call.to)
         problem = self._no_call(connection, who, target)
         if problem is not None or target is None:
-            return [*effects, Send(connection, Reply(call.id, ok=False, value=problem))]
+            return [Send(connection, Reply(call.id, ok=False, value=problem))]
         name = self._calls.enter(connection, call, now)
-        routed = Call(name, call.to, call.method, call.params, by=who.session)
-        return [*effects, Send(target, routed)]
+        return [Send(target, Call(name, call.to, call.method, call.params, by=who.session))]
+
+    def _hang_up(self, connection: int, session: str) -> list[Effect]:
+        """A session's connection is gone: it answers no more, and waits for no answers."""
+        return _answers(self._calls.drop(connection, session), "the runtime's connection is gone")
 
     def _no_call(self, connection: int, who: _Connection, target: int | None) -> str | None:
         if Kind.RUN not in RIGHTS[who.role]:
@@ -283,3 +286,8 @@ class Room:
             for number, who in self._connections.items()
             if who.session and number != but
         ]
+
+
+def _answers(calls: Iterable[tuple[int, str]], why: str) -> list[Effect]:
+    """Calls that nobody is going to answer, as (asker, name), are answered with the reason."""
+    return [Send(asker, Reply(name, ok=False, value=why)) for asker, name in calls]
