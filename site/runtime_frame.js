@@ -16,7 +16,7 @@ const FRAME_POLICY =
 
 /**
  * @typedef {object} Options
- * @property {(what: "description" | "memory") => Promise<any>} snapshot what Python starts from
+ * @property {import("./supplies.js").Supplies} supplies what Python starts from
  * @property {(status: {message: string, done?: number, total?: number}) => void} onStatus
  *   how the start and the loading of packages go on; an empty message: over
  * @property {(started: import("./start_python.js").Started) => void} onStarted Python is up
@@ -66,7 +66,7 @@ export class RuntimeFrame {
       else if (data.t === "failed") fail(data);
       else if (data.t === "ended") fail({ message: "The runtime has left the notebook." });
     };
-    files.onmessage = ({ data }) => answer(files, data, options);
+    files.onmessage = ({ data }) => answer(files, data, options.supplies);
     this.#boot([frames, workers]).catch((error) => fail({ message: messageOf(error) }));
     return {
       stop,
@@ -126,20 +126,25 @@ function makeFrame() {
   return frame;
 }
 
-/** The worker's script as an address that an opaque origin can start. */
+/** The worker's script as an address that an opaque origin can start. @returns {Promise<string>} */
 async function workerAddress() {
   const script = await fetchAsset(new URL("runtime_worker.js", siteAddress()).href);
-  return `data:text/javascript;charset=utf-8,${encodeURIComponent(new TextDecoder().decode(script))}`;
+  const reader = new FileReader();
+  return new Promise((resolve, reject) => {
+    reader.onload = () => resolve(/** @type {string} */ (reader.result));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(new Blob([script], { type: "text/javascript;charset=utf-8" }));
+  });
 }
 
 /**
  * @param {MessagePort} port
  * @param {{id: number, url?: string, snapshot?: "description" | "memory"}} question
- * @param {Options} options
+ * @param {Options["supplies"]} supplies
  */
-async function answer(port, { id, url, snapshot }, options) {
+async function answer(port, { id, url, snapshot }, supplies) {
   try {
-    const data = snapshot ? await options.snapshot(snapshot) : await fetchAsset(url ?? "");
+    const data = await (snapshot ? supplies.snapshot(snapshot) : supplies.file(url ?? ""));
     const bytes = data instanceof ArrayBuffer ? data : data.buffer; // a description has none
     port.postMessage({ id, data }, bytes ? [bytes] : []);
   } catch (error) {

@@ -5,17 +5,17 @@
  */
 
 import { RuntimeFrame } from "./runtime_frame.js";
-import { describe, fetchAhead, isAtHand, memoryOf } from "./snapshots.js";
+import { fetchAhead } from "./snapshots.js";
+import { SCIENCE, Supplies } from "./supplies.js";
 
 /** @typedef {{session: string | null, runtime: import("./runtime_frame.js").Runtime, early: Array<() => void>}} Hosted */
 
-const FIRST = "first";
-const SCIENCE = "science";
 const PAUSE = 3000; // ms after a runtime is ready before what the next start may use is fetched
 
 export class RuntimeHost {
   /** @type {Hosted | null} */ #hosted = null;
   #frame = new RuntimeFrame();
+  #isAgain = false;
   /** @type {Promise<void> | null} */ #fetching = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #soon;
 
@@ -72,7 +72,6 @@ export class RuntimeHost {
 
   /** @returns {Hosted} */
   #boot() {
-    const description = chooseTier().then(describe);
     /** What is heard before somebody wants this runtime is told then. @param {(session: string) => void} tell */
     const told = (tell) => {
       const now = () => hosted.session !== null && tell(hosted.session);
@@ -80,9 +79,12 @@ export class RuntimeHost {
       else now();
     };
     const runtime = this.#frame.start({
-      snapshot: async (what) => (what === "description" ? description : memoryOf(await description)),
+      supplies: new Supplies(this.#isAgain),
       onStatus: (status) => this.news({ ...status }),
-      onStarted: (started) => this.news({ started: { worker: "runtime", ...started } }),
+      onStarted: (started) => {
+        this.#isAgain = true;
+        this.news({ started: { worker: "runtime", ...started } });
+      },
       onPort: (port) => told((session) => this.tell({ t: "port", session, port }, [port])),
       onReady: () =>
         told((session) => {
@@ -118,9 +120,4 @@ export class RuntimeHost {
       );
     }, PAUSE);
   }
-}
-
-/** @returns {Promise<string>} */
-async function chooseTier() {
-  return (await isAtHand(SCIENCE)) ? SCIENCE : FIRST;
 }

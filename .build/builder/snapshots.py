@@ -45,11 +45,11 @@ class Tier:
 
 TIERS = (
     Tier("notebook", ("foldbook", "nbformat"), f"{_FROZEN} freeze_notebook; freeze_notebook()"),
-    Tier("first", ("ipython", "numpy"), f"{_FROZEN} freeze_runtime; freeze_runtime('numpy')"),
+    Tier("first", ("ipython", "numpy"), f"{_FROZEN} freeze_runtime; freeze_runtime('numpy.random')"),
     Tier(
         "science",
         ("pandas", "matplotlib"),
-        f"{_FROZEN} freeze_runtime; freeze_runtime('numpy', 'pandas', 'matplotlib.pyplot')",
+        f"{_FROZEN} freeze_runtime; freeze_runtime('pandas', 'matplotlib.pyplot')",
     ),
 )
 """The notebook worker's; a runtime's for the first start; a runtime's from the next start on."""

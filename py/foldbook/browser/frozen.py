@@ -51,8 +51,8 @@ def thaw(environ: Mapping[str, str]) -> None:
     importlib.invalidate_caches()
     _set_zone()
     random.seed()
-    if (numpy := sys.modules.get("numpy")) is not None:
-        numpy.random.seed()
+    if (numpy_random := sys.modules.get("numpy.random")) is not None:
+        numpy_random.seed()
     if (shell := sys.modules.get("IPython.core.interactiveshell")) is not None:
         _make_folders(shell)
     _check()
@@ -106,11 +106,12 @@ def _make_folders(shell: ModuleType) -> None:
 
 
 _Check = Callable[[ModuleType], bool]
+# Small ones: after a restore everything that is called is compiled anew, before the first cell.
 _CHECKS: Final[Mapping[str, _Check]] = {
     "msgpack": lambda msgpack: bool(msgpack.unpackb(msgpack.packb([1, "a"])) == [1, "a"]),
     "pydantic": lambda pydantic: bool(pydantic.TypeAdapter(int).validate_json("3") == 3),
-    "numpy": lambda numpy: bool(numpy.linalg.inv(numpy.eye(2) * 4)[1, 1] == 0.25),
-    "pandas": lambda pandas: bool(pandas.Series([1, 2], index=["a", "b"]).sum() == 3),
+    "numpy": lambda numpy: bool(numpy.add(1, 2) == 3),
+    "pandas": lambda pandas: bool(pandas.api.types.is_integer(3)),
 }
 
 
