@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import CancelledError
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -496,6 +497,56 @@ def test_a_password_travels_beside_the_log(tmp_path: Path) -> None:
                 await book.ended(name)
             assert book.execution(name).outputs[-1].data == {"text/plain": "7"}
             assert not [row for row in book.store.load().rows if b"hunter2" in row.payload]
+
+    asyncio.run(told())
+
+
+class Interruptible(Threaded):
+    """An interrupt ends what the code waits for."""
+
+    def wait(self, awaitable: Any) -> Any:
+        async def waited() -> Any:
+            self.waiting = asyncio.ensure_future(awaitable)
+            return await self.waiting
+
+        try:
+            return asyncio.run_coroutine_threadsafe(waited(), self._home).result()
+        except CancelledError:
+            raise KeyboardInterrupt from None
+
+    def interrupt(self) -> bool:
+        return self.waiting.cancel()
+
+
+CATCHES = """
+try:
+    print("got", input("Name: "))
+except KeyboardInterrupt:
+    print("caught")
+input("And now? ")
+"""
+
+
+def test_code_that_catches_an_interrupt_does_not_go_on_asking(tmp_path: Path) -> None:
+    async def told() -> None:
+        async with opened() as book:
+            executor = Interruptible(tmp_path)
+            async with runtime_of(book, executor, wait=executor.wait):
+                (name,) = book.ask(CATCHES)
+                await book.comes(lambda: book.execution(name).prompt is not None)
+                book.do("interrupt")
+                prompt = book.execution(name).prompt
+                assert prompt is not None
+                assert prompt.answered
+                await book.comes(lambda: book.execution(name).prompt not in (None, prompt))
+                again = book.execution(name).prompt
+                assert again is not None
+                assert (again.prompt, again.answered) == ("And now? ", False)
+                book.do("reply_input", execution_id=name, input_id=again.id, value="")
+                await book.ended(name)
+            text = book.execution(name).outputs[0].text
+            assert text == "Name: \ncaught\nAnd now? \n"
+            assert book.execution(name).status is Status.OK
 
     asyncio.run(told())
 

@@ -306,6 +306,24 @@ class TestRunning:
         assert b"secret" not in b"".join(row.payload for row in desk.rows)
         assert "not waited for" in refusal(desk, "reply_input", **reply)
 
+    def test_an_interrupt_ends_an_open_question_without_an_answer(self) -> None:
+        desk = Desk("a")
+        desk.start_runtime()
+        desk.do("run_all")
+        execution_id = desk.start("c0")
+        desk.says(InputRequested(execution_id=execution_id, input_id="i", prompt="Name: "))
+        desk.do("interrupt")
+        prompt = desk.execution("c0").prompt
+        assert prompt is not None
+        assert (prompt.answered, prompt.value) == (True, None)
+        assert desk.execution("c0").outputs[0].text == "Name: \n"
+        desk.do("interrupt")  # there is nothing more to be ended
+        desk.says(InputRequested(execution_id=execution_id, input_id="j", password=True))
+        desk.do("interrupt")
+        prompt = desk.execution("c0").prompt
+        assert prompt is not None
+        assert not prompt.answered, "a password would seem to have been given"
+
     def test_clear_all(self) -> None:
         desk = Desk("a", "b", "c")
         desk.start_runtime()

@@ -16,10 +16,15 @@ from foldbook.channel import pair
 from foldbook.commands.notebooks import RenameNotebook
 from foldbook.errors import StoreDamaged
 from foldbook.events import encode
+from foldbook.events.executions import ExecutionAssigned, ExecutionStarted, InputRequested
 from foldbook.events.notebooks import NotebookCreated
-from foldbook.peer import Surroundings
+from foldbook.events.runtimes import RuntimeStarted
+from foldbook.notebook import Execution
+from foldbook.peer import Peer, Surroundings
 from foldbook.row import Kind, Role, Row
 from foldbook.store import Batch, MemoryStore
+from foldbook.ties import Handler
+from foldbook.wire import Hello
 from pydantic_core import to_json
 from stories import story
 
@@ -584,6 +589,94 @@ async def test_a_runtime_that_fails_before_it_is_ready_leaves_the_room() -> None
     assert end.done(), "the notebook has not hung up"
     assert end.result() is None
     assert "could not be started" in page.of("toast")[0]["message"]
+
+
+async def asked_for_password(page: FakePage, host: Host, answer: Handler) -> Execution:
+    """A runtime whose code asks for a password; ``answer`` hears what is given."""
+    host.receive(RUN, "page")
+    await settle()
+    [start] = page.of("host")
+    secret = bytes.fromhex(start["options"]["secret"])
+    near, far = pair()
+    channels = [far]
+
+    async def connect() -> Any:
+        return channels.pop() if channels else None
+
+    around = Surroundings(lambda: 1_700_000_000_000, lambda: b"r" * 32, lambda: 0.5)
+    peer = Peer.linked(Hello("nb", "", secret, b"a" * 32, 0), connect, around)
+    peer.on_call = answer
+    host.connect(start["session"], near)
+    host._start(peer.run())
+    await settle()
+    [execution] = host.desk.notebook.executions.values()
+    peer.append(
+        [
+            RuntimeStarted(name="Python", kind_name="browser"),
+            ExecutionAssigned(execution_id=execution.id),
+            ExecutionStarted(execution_id=execution.id),
+            InputRequested(execution_id=execution.id, input_id="i", prompt="Key: ", password=True),
+        ]
+    )
+    await settle()
+    reply = {"do": "reply_input", "execution_id": execution.id, "input_id": "i", "value": "hunter2"}
+    host.receive({**RUN, "k": 2, "command": reply}, "page")
+    await settle()
+    assert page.of("refused") == []
+    return host.desk.notebook.executions[execution.id]
+
+
+@story
+async def test_a_password_is_answered_when_it_has_arrived() -> None:
+    page, store, host = await attached(BEGIN)
+    heard: list[object] = []
+    may = asyncio.Event()
+
+    async def answer(_method: str, params: Mapping[str, Any], _asker: str) -> bool:
+        heard.append(params["value"])
+        await may.wait()
+        return True
+
+    execution = await asked_for_password(page, host, answer)
+    assert heard == ["hunter2"]
+    assert execution.prompt is not None
+    assert not execution.prompt.answered, "it may not have arrived yet"
+    may.set()
+    await settle()
+    prompt = host.desk.notebook.executions[execution.id].prompt
+    assert prompt is not None
+    assert prompt.answered
+    assert page.of("toast") == []
+    assert store.load().views["v"] == 2
+    assert not any(b"hunter2" in row.payload for row in store.load().rows)
+
+
+@story
+async def test_a_password_that_did_not_arrive_is_not_answered() -> None:
+    page, _, host = await attached(BEGIN)
+
+    async def answer(_method: str, _params: Mapping[str, Any], _asker: str) -> bool:
+        raise ValueError("not now")
+
+    execution = await asked_for_password(page, host, answer)
+    assert execution.prompt is not None
+    assert not execution.prompt.answered
+    [toast] = page.of("toast")
+    assert toast["message"] == "The answer did not reach Python: call: not now"
+
+
+@story
+async def test_a_password_that_nobody_waits_for_ends_its_question_and_is_told() -> None:
+    page, _, host = await attached(BEGIN)
+
+    async def answer(_method: str, _params: Mapping[str, Any], _asker: str) -> bool:
+        return False
+
+    execution = await asked_for_password(page, host, answer)
+    assert execution.prompt is not None
+    assert execution.prompt.answered
+    [toast] = page.of("toast")
+    assert "does not wait for one any more" in toast["message"]
 
 
 @story

@@ -160,8 +160,9 @@ class AgentOutlet:
             return
         execution = self._peer.notebook.executions.get(question.execution_id)
         prompt: Prompt | None = execution.prompt if execution else None
-        if prompt and prompt.id == question.input_id and prompt.answered:
-            self._settle(question, prompt.value or "")
+        if prompt is None or prompt.id != question.input_id or prompt.value is None:
+            return  # answered without a value: an interrupt has ended the question
+        self._settle(question, prompt.value)
 
     def answer(self, input_id: str, value: str) -> bool:
         """A password arrived beside the log. False where nobody waits for it."""

@@ -70,9 +70,10 @@ class Desk:
         if self._runtime is None or self.peer.readonly:
             carry_out(command)
             return
-        if isinstance(command, ReplyInput):
-            self._runtime.reply(command)
-        self._runtime.submit(command, carry_out)
+        if isinstance(command, ReplyInput) and self._runtime.is_password(command):
+            self._runtime.reply(command, lambda: self.peer.submit(command))
+        else:
+            self._runtime.submit(command, carry_out)
 
     def note(self, view: str, k: int, then: Callable[[], None]) -> None:
         """See `foldbook.browser.views.Desk`."""

@@ -23,7 +23,7 @@ from foldbook.commands.runs import (
     RunBelow,
     RunCells,
 )
-from foldbook.errors import CommandRefused
+from foldbook.errors import CommandRefused, Refused
 from foldbook.events.base import Event
 from foldbook.events.executions import ExecutionCancelled
 from foldbook.events.runtimes import RuntimeLost
@@ -143,16 +143,19 @@ class PageRuntime:
                 {"t": "host", "do": "interrupt", "session": self._runtime.session}, "page"
             )
 
-    def reply(self, command: ReplyInput) -> None:
-        """A password goes to the runtime beside the log."""
+    def is_password(self, command: ReplyInput) -> bool:
+        """Whether this answers an open question for a password."""
         execution = self._peer.notebook.executions.get(command.execution_id)
         prompt = execution.prompt if execution else None
-        if execution is None or prompt is None or not prompt.password or execution.owner is None:
-            return
-        params = {"input_id": command.input_id, "value": command.value}
-        self._tasks.add(
-            task := asyncio.ensure_future(self._peer.call(execution.owner, REPLY_INPUT, params))
+        return prompt is not None and (prompt.id, prompt.password, prompt.answered) == (
+            command.input_id,
+            True,
+            False,
         )
+
+    def reply(self, command: ReplyInput, then: Callable[[], object]) -> None:
+        """A password goes to the runtime beside the log; ``then`` is called when it is there."""
+        self._tasks.add(task := asyncio.ensure_future(self._reply(command, then)))
         task.add_done_callback(self._replied)
 
     def connect(self, session: str, channel: Channel) -> None:
@@ -183,6 +186,15 @@ class PageRuntime:
         """The notebook is being left."""
         _hang_up(self._runtime)
         self._runtime = None
+
+    async def _reply(self, command: ReplyInput, then: Callable[[], object]) -> None:
+        owner = self._peer.notebook.executions[command.execution_id].owner
+        assert owner is not None, "only what a runtime has claimed asks"
+        params = {"input_id": command.input_id, "value": command.value}
+        waited = await self._peer.call(owner, REPLY_INPUT, params)
+        then()
+        if not waited:
+            raise Refused("input", "it does not wait for one any more")
 
     def _replied(self, task: "asyncio.Task[object]") -> None:
         self._tasks.discard(task)

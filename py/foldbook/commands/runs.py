@@ -100,7 +100,8 @@ class Interrupt(Command):
         runtime = _selected(notebook)
         if runtime is None:
             raise CommandRefused("Nothing runs: no runtime is there to be interrupted.")
-        return Decision((InterruptRequested(runtime=runtime.session),))
+        withdrawn = _withdrawn(notebook, runtime.session)
+        return Decision((InterruptRequested(runtime=runtime.session), *withdrawn))
 
 
 class Restart(Command):
@@ -232,6 +233,18 @@ def _clear(notebook: Notebook, cells: Iterable[Cell]) -> list[Event]:
 
 def _selected(notebook: Notebook) -> Runtime | None:
     return notebook.runtimes.get(notebook.selected_runtime or "")
+
+
+def _withdrawn(notebook: Notebook, session: str) -> list[Event]:
+    """Ends the questions of what a runtime runs, without an answer: the interrupt ends their
+    waiting, also where the code catches it and goes on. (Of a password it would be said that it
+    was given; that question stays.)"""
+    asking = [each for each in notebook.unfinished() if each.owner == session]
+    return [
+        InputReplied(execution_id=each.id, input_id=each.prompt.id)
+        for each in asking
+        if each.prompt and not each.prompt.answered and not each.prompt.password
+    ]
 
 
 def _unfinished(notebook: Notebook, execution_id: str) -> Execution:

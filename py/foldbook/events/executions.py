@@ -224,7 +224,9 @@ class InputRequested(Event):
 
 
 class InputReplied(Event):
-    """Somebody answered. The first answer counts; a password's value never stands in the log."""
+    """Somebody answered. The first answer counts; a password's value never stands in the log.
+    Another question without a value was ended by an interrupt.
+    """
 
     kind: ClassVar[Kind] = Kind.RUN
     execution_id: Id
