@@ -228,6 +228,23 @@ class TestKept:
         cell = {"cell_type": "markdown", "source": "![p](attachment:p.png)", "attachments": files}
         assert harm(notebook(cell)) == []
 
+    @pytest.mark.parametrize(
+        "bundle",
+        [
+            {f"text/x-{i}": "é" * 7500 for i in range(6)},
+            {f"text/x-{i}": "x" for i in range(6000)},
+            {"image/png": {"$blob": "ab" * 32, "size": 1}},
+            {"$blob": "ab" * 32, "size": 1},
+        ],
+    )
+    def test_one_attachment_that_fits_no_row(self, bundle: Any) -> None:
+        cell = {"cell_type": "markdown", "source": "", "attachments": {"a": bundle, "b": {}}}
+        assert harm(notebook(cell)) == []
+
+    def test_an_output_of_a_great_many_types(self) -> None:
+        many = {f"text/x-{i}": "x" for i in range(3000)}
+        assert harm(notebook(code(display(many), display({"text/plain": "after"})))) == []
+
     def test_ids(self) -> None:
         cells = json.loads(write(*_parts(notebook(code(), code(id="x-1_Y")))))["cells"]
         assert [cell["id"] for cell in cells] == ["id0", "x-1_Y"]

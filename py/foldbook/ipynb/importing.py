@@ -13,8 +13,8 @@ from foldbook.events.cells import CellAttachmentsSet, CellMetadataSet
 from foldbook.events.executions import ExecutionImported, OutputsImported
 from foldbook.events.notebooks import NotebookCreated, NotebookMetadataSet
 from foldbook.events.outputs import OutputValue
-from foldbook.ipynb.reading import ImportedCell, ImportedNotebook
-from foldbook.mime import INLINE_LIMIT
+from foldbook.ipynb.reading import STRANGE_OUTPUT, ImportedCell, ImportedNotebook
+from foldbook.mime import INLINE_LIMIT, is_blob
 
 Values = dict[str, Any]
 
@@ -43,10 +43,9 @@ def to_events(imported: ImportedNotebook, stamp: Stamp, notebook_id: str) -> Dec
 def _cell(cell: ImportedCell, key: str, stamp: Stamp, blobs: dict[str, bytes]) -> list[Event]:
     cell_id = cell.id or stamp.new_id()
     metadata = _packed_each(cell.metadata, blobs)
-    attachments = {
-        name: pack(bundle, blobs, foreign=True) if isinstance(bundle, dict) else bundle
-        for name, bundle in cell.attachments.items()
-    }
+    attachments: Values = {}
+    for name, bundle in cell.attachments.items():
+        attachments |= _attachment(name, bundle, blobs)
     if _size(metadata) + _size(attachments) <= INLINE_LIMIT:
         events = creation(cell_id, cell.type, key, cell.source, metadata, attachments)
     else:
@@ -99,10 +98,13 @@ def _values(cell: ImportedCell, blobs: dict[str, bytes]) -> Iterator[tuple[Outpu
         elif output["output_type"] == "error":
             yield OutputValue.model_validate(_fitting_error(output)), False
         else:
-            packed = {
+            packed: Values = {
                 "data": _packed(output["data"], blobs),
                 "metadata": _packed(output["metadata"], blobs),
             }
+            if _size(packed) > _GROUP:  # hundreds of types: one value, which `write` puts back
+                data = pack({STRANGE_OUTPUT: output}, blobs, limit=0)
+                packed = {"output_type": "display_data", "data": data, "metadata": {}}
             yield OutputValue.model_validate(output | packed), False
 
 
@@ -128,6 +130,17 @@ def _shorten(value: str, limit: int) -> str:
     if pieces.size(value) <= limit:
         return value
     return value[: limit // 6] + _CUT
+
+
+def _attachment(name: str, bundle: object, blobs: dict[str, bytes]) -> Values:
+    """The attachment under its name; what is no bundle, or does not fit a row, is one blob."""
+    if isinstance(bundle, dict) and not is_blob(bundle):
+        found: dict[str, bytes] = {}
+        packed = _packed(bundle, found)
+        if _size(packed) <= _GROUP:
+            blobs |= found
+            return {name: packed}
+    return pack({name: bundle}, blobs, foreign=True)
 
 
 def _packed(bundle: Mapping[str, Any], blobs: dict[str, bytes]) -> Values:

@@ -59,7 +59,7 @@ def needed(notebook: Notebook) -> set[str]:
     """Digests of the blobs that `write` will ask for."""
     bundles: list[Any] = [notebook.metadata]
     for cell in notebook.ordered_cells():
-        bundles += [cell.metadata, *cell.attachments.values()]
+        bundles += [cell.metadata, cell.attachments, *cell.attachments.values()]
         execution = notebook.execution_of(cell) if cell.type == "code" else None
         for output in execution.outputs if execution else ():
             bundles += [output.data, output.metadata]
@@ -106,11 +106,18 @@ def _cell(cell: Cell, execution: Execution | None, unpacked: _Unpacking) -> Valu
         outputs = execution.outputs if execution else ()
         values["outputs"] = [_output(each, unpacked) for each in outputs]
     elif cell.attachments:
-        values["attachments"] = {
-            name: unpacked(bundle) if isinstance(bundle, Mapping) else bundle
-            for name, bundle in cell.attachments.items()
-        }
+        values["attachments"] = _attachments(cell.attachments, unpacked)
     return strange | values
+
+
+def _attachments(attachments: Mapping[str, Any], unpacked: _Unpacking) -> Values:
+    found: Values = {}
+    for name, bundle in attachments.items():
+        if is_blob(bundle):  # it was put away as a whole
+            found |= unpacked({name: bundle})
+        else:
+            found[name] = unpacked(bundle) if isinstance(bundle, Mapping) else bundle
+    return found
 
 
 def _output(output: Output, unpacked: _Unpacking) -> Values:
