@@ -17,9 +17,6 @@ from sim.story import Story
 STORIES = 2000
 CHUNK = 250
 
-FAILED_ONCE: list[int] = []
-"""Seeds that have shown a defect. They are told in every run."""
-
 MUST_HAPPEN = (
     "cut", "died", "crashed", "forked", "fenced", "demoted", "refused", "restored",
     "runtime died",
@@ -42,11 +39,6 @@ def test_every_story_ends_well(first: int) -> None:
         counts += tell(seed)
     missing = [what for what in MUST_HAPPEN if not counts[what]]
     assert not missing, f"the stories have no {missing}: {dict(counts)}"
-
-
-@pytest.mark.parametrize("seed", FAILED_ONCE)
-def test_stories_that_went_wrong_once(seed: int) -> None:
-    tell(seed)
 
 
 if __name__ == "__main__":
