@@ -1,16 +1,18 @@
 /** What the page asks to be done to cells: it makes commands and says where the selection goes. */
 
 import { newId } from "./catalogue.js";
+import { Clipboard } from "./clipboard.js";
+import { messageOf } from "./files.js";
 import { flipped } from "./hiding.js";
 import { showToast } from "./toast.js";
 import { plural } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./types.js").CellType} CellType */
-/** @typedef {{cell_type: CellType, source: string, metadata: Record<string, any>, attachments: Record<string, any>}} Copied */
+/** @typedef {import("./clipboard.js").Copied} Copied */
 
-/** What was copied last, for all notebooks of this tab; the system's clipboard gets the text. @type {Copied[]} */
-let clipboard = [];
+/** What was copied last; the system's clipboard gets the text. */
+const clipboard = new Clipboard();
 
 export class CellOperations {
   /** @param {Page} page */
@@ -76,9 +78,9 @@ export class CellOperations {
   copy() {
     const selected = this._selected();
     if (selected.length === 0) return;
-    clipboard = selected;
+    clipboard.copy(selected, this.page.id, (digest) => this.page.link.blob(digest));
     // The page may be refused the clipboard; its own copy is there all the same.
-    navigator.clipboard?.writeText(clipboard.map((cell) => cell.source).join("\n\n")).catch(() => {});
+    navigator.clipboard?.writeText(selected.map((cell) => cell.source).join("\n\n")).catch(() => {});
   }
 
   cut() {
@@ -88,11 +90,23 @@ export class CellOperations {
 
   /** @param {"above" | "below"} where */
   paste(where) {
-    if (clipboard.length === 0) return showToast("Nothing is copied. C copies the selected cell.");
+    if (clipboard.cells.length === 0) return showToast("Nothing is copied. C copies the selected cell.");
     const { order } = this.page.model.view;
     const at = order.indexOf(this.page.select.active ?? "");
     const after = where === "below" ? (this.page.select.active ?? undefined) : (order[at - 1] ?? null);
-    this._pasteAfter(clipboard, after);
+    if (clipboard.isAtHome(this.page.id) || this.page.isReadOnly) this._pasteAfter(clipboard.cells, after);
+    else this._bring(after);
+  }
+
+  /** Paste cells of another notebook, whose large values come along. @param {string | null | undefined} after */
+  async _bring(after) {
+    try {
+      const { cells, lost } = await clipboard.bring((data) => this.page.link.putBlob(data));
+      this._pasteAfter(cells, after);
+      if (lost) showToast(`Pasted without ${plural(lost, "large value")} that could not be read.`);
+    } catch (error) {
+      this.page.banners.show("file", { look: "bad", title: "Nothing was pasted.", words: messageOf(error), canClose: true });
+    }
   }
 
   duplicate() {
