@@ -10,7 +10,7 @@ import { zip } from "./zip.js";
 /**
  * One notebook as .ipynb. Its worker writes it, so one is started for as long as that takes.
  * @param {string} id
- * @returns {Promise<{name: string, data: Blob}>}
+ * @returns {Promise<{name: string, data: Blob, notes: string[]}>} notes: what is not in it
  */
 export async function exportNotebook(id) {
   showToast("Writing the file.");
@@ -22,9 +22,12 @@ export async function exportNotebook(id) {
     isThere = resolve;
     isNot = reject;
   });
+  /** @type {string[]} */
+  const notes = [];
   const link = openNotebook(
     id,
     {
+      onToast: ({ kind, message }) => kind === "export" && notes.push(message),
       onView: (_view, { saved }) => saved || isThere(),
       onStatus: ({ stage, message = "Python did not start." }) => stage === "failed" && isNot(new Error(message)),
     },
@@ -32,7 +35,7 @@ export async function exportNotebook(id) {
   );
   try {
     await attached;
-    return await link.exportFile("ipynb");
+    return { ...(await link.exportFile("ipynb")), notes };
   } finally {
     await link.close();
   }

@@ -217,8 +217,9 @@ export class HomePage {
 
   /** @param {Entry} entry */
   async _download(entry) {
-    const { name, data } = await exportNotebook(entry.id);
+    const { name, data, notes } = await exportNotebook(entry.id);
     saveAs(name, data);
+    if (notes.length) this.banners.show("export", { look: "warn", title: "Left out of the file:", words: notes.join(" "), canClose: true });
   }
 
   _backUp() {

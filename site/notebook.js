@@ -28,7 +28,7 @@ import { Toolbar } from "./toolbar.js";
 /** @typedef {import("./actions.js").Action} Action */
 
 /** Kinds of words that stay until they are closed, with their titles. @type {Record<string, string>} */
-const LASTING = { import: "From the file:", inbox: "Not as it was done:", crashed: "Python was lost." };
+const LASTING = { import: "From the file:", export: "Left out of the file:", inbox: "Not as it was done:", crashed: "Python was lost." };
 const LATEST = 200; // ms after which a change is drawn though the page is not being painted
 export class NotebookPage {
   /** @param {string} id */
