@@ -68,7 +68,9 @@ export async function restorePython(parts, loadPyodide, createPyodideModule, opt
       throw new Error(`${layout.heapLength} bytes of memory expected, there are not so many`);
     }
     linkLibraries(module, layout, await parts.modules);
-    layMemory(module, layout.runs, await parts.heap);
+    const heap = await parts.heap;
+    layMemory(module, layout.runs, heap);
+    release(heap);
     await parts.mount(module.FS);
     for (const file of layout.files) openAgain(module.FS, file);
     return module;
@@ -95,6 +97,19 @@ function layMemory(module, runs, heap) {
     from += length;
   }
   module.HEAP32[trampoline] = own;
+}
+
+/**
+ * Give the memory of bytes back now: who knows when the collector comes. They are empty afterwards.
+ * A message takes them along, and nobody is there to receive it; to shrink the buffer is not
+ * enough, as browsers hold a second reference to what they made themselves.
+ * @param {Uint8Array} bytes
+ */
+export function release(bytes) {
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  port1.postMessage(null, [/** @type {ArrayBuffer} */ (bytes.buffer)]);
+  port1.close();
 }
 
 /** @param {any} module @returns {number} where CPython keeps the address of its trampoline */

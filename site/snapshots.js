@@ -4,6 +4,7 @@
  */
 
 import { dropOthers, fetchAsset, fetchJson, fetchPacked, isKept, keep, readKept, sha256, siteAddress, siteManifest } from "./assets.js";
+import { release } from "./snapshot.js";
 
 /** @typedef {import("./snapshot.js").Run} Run */
 
@@ -55,7 +56,7 @@ export async function isAtHand(tier) {
 export async function fetchAhead(tier) {
   const description = await describe(tier);
   await Promise.all(description.wheels.map((path) => fetchAsset(siteAddress() + path)));
-  if (!(await isAtHand(tier))) await memoryOf(description);
+  if (!(await isAtHand(tier))) release(await memoryOf(description));
   const { files, snapshots } = await siteManifest();
   const hashes = Object.values(files).map((file) => file.sha256);
   const memories = await Promise.all(Object.keys(snapshots).map(async (each) => keyOf(await describe(each))));
@@ -76,8 +77,12 @@ async function putTogether({ base, heap, layout }) {
   const [under, changed] = await Promise.all([memoryOf(below), coming]);
   const whole = new Uint8Array(layout.heapLength);
   spread(whole, below.layout.runs, under);
+  release(under);
   await change(whole, layout.changes, changed);
-  return gather(whole, layout.runs);
+  release(new Uint8Array(changed));
+  const memory = gather(whole, layout.runs);
+  release(whole);
+  return memory;
 }
 
 /** @param {Run[]} runs */

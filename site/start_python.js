@@ -1,6 +1,6 @@
 /** How a worker starts Python: from a snapshot, and if that does not work, from the beginning. */
 
-import { restorePython } from "./snapshot.js";
+import { release, restorePython } from "./snapshot.js";
 import { mountEntries, readWheel, unpack } from "./wheels.js";
 
 /**
@@ -83,7 +83,9 @@ async function compileLibraries(layout, folder, entries, modules) {
     missing.map(async ({ path }) => {
       const entry = byPath.get(path);
       if (!entry) throw new Error(`${path} expected in the packages; it is not there`);
-      modules.set(path, await WebAssembly.compile(/** @type {any} */ (unpack(entry))));
+      const bytes = unpack(entry);
+      modules.set(path, await WebAssembly.compile(/** @type {any} */ (bytes)));
+      if (entry.isDeflated) release(bytes); // else they are a part of the wheel
     }),
   );
   return modules;
