@@ -7,6 +7,7 @@ from pathlib import Path
 
 from builder import (
     bundle,
+    compiled,
     compress,
     console,
     distribution,
@@ -14,6 +15,7 @@ from builder import (
     manifest,
     node,
     paths,
+    pinned,
     snapshots,
     venv,
 )
@@ -22,6 +24,7 @@ from builder.console import say
 _INPUTS = (
     paths.ROOT / "build.py",
     paths.ROOT / ".build" / "builder",
+    paths.ROOT / ".build" / "compile",
     paths.ROOT / ".build" / "snapshots",
     paths.ROOT / "pyproject.toml",
     paths.ROOT / "README.md",
@@ -50,7 +53,7 @@ def _assemble(stamp: str, *, full: bool) -> None:
     fresh = paths.ROOT / f"dist.{uuid.uuid4().hex[:8]}"
     fresh.mkdir()
     try:
-        lock = distribution.assemble(fresh / "pyodide", full=full)
+        lock = _assemble_packages(fresh / "pyodide", full=full)
         with console.step("bundle the page"):
             scripts = bundle.assemble(fresh, stamp)
         made = snapshots.assemble(fresh, lock)
@@ -61,6 +64,15 @@ def _assemble(stamp: str, *, full: bool) -> None:
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     manifest.report(paths.DIST, written)
+
+
+def _assemble_packages(target: Path, *, full: bool) -> pinned.Lock:
+    pins = pinned.read_pins()
+    lock = distribution.assemble(target, pins, full=full)
+    roots = {pinned.normalize(name) for name in (*pins.bundled, *pins.full)}
+    lock = compiled.assemble(target, lock, snapshots.first_start(lock), roots)
+    distribution.write_lock(target, lock)
+    return lock
 
 
 def _stamp_of(dist: Path) -> str:

@@ -4,19 +4,20 @@ import json
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
 
 from builder import console, files, paths, pinned, sources, venv
 from builder.errors import BuildError
-from builder.pinned import Package
+from builder.pinned import Lock, Package, Pins
 
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
+PACKAGES = "/lib/python3.14/site-packages"
+"""Where packages stand in Python's file system."""
+
 _OWN_DEPENDS = ("pydantic", "msgpack")
 
 
-def assemble(target: Path, *, full: bool) -> dict[str, Any]:
-    """Fill the folder `target`; gives the merged lock that it wrote there."""
-    pins = pinned.read_pins()
+def assemble(target: Path, pins: Pins, *, full: bool) -> Lock:
+    """Fill the folder `target`, all but the lock; gives the merged lock, for `write_lock`."""
     core = _core(pins.pyodide)
     official = json.loads((core / "pyodide-lock.json").read_text(encoding="utf-8"))
     bundled = pinned.choose(official, pins, full=full)
@@ -27,10 +28,13 @@ def assemble(target: Path, *, full: bool) -> dict[str, Any]:
         files.link(core / name, target / name)
     for name, path in wheels.items():
         files.link(path, target / name)
-    lock = pinned.merge(official, bundled, [_own_wheel(target)], pins.cdn)
+    return pinned.merge(official, bundled, [_own_wheel(target)], pins.cdn)
+
+
+def write_lock(target: Path, lock: Lock) -> None:
+    """Write the lock where Pyodide looks for it."""
     text = json.dumps(lock, separators=(",", ":"), sort_keys=True)
     (target / "pyodide-lock.json").write_text(text, encoding="utf-8")
-    return lock
 
 
 def _core(version: str) -> Path:

@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from builder import console, files, node, paths, pinned
-from builder.distribution import CORE
+from builder.distribution import CORE, PACKAGES
 from builder.pinned import Package
 
 FOLDER = "snapshots"
 _SCRIPTS = paths.ROOT / ".build" / "snapshots"
 _KIT = tuple(paths.SITE / name for name in ("snapshot.js", "wheels.js"))
-_PACKAGES = "/lib/python3.14/site-packages"
 _FROZEN = "from foldbook.browser.frozen import"
 # The same hashes each time; the backend must be named before matplotlib is imported.
 _ENVIRONMENT = {
@@ -45,7 +44,9 @@ class Tier:
 
 TIERS = (
     Tier("notebook", ("foldbook", "nbformat"), f"{_FROZEN} freeze_notebook; freeze_notebook()"),
-    Tier("first", ("ipython", "numpy"), f"{_FROZEN} freeze_runtime; freeze_runtime('numpy.random')"),
+    Tier(
+        "first", ("ipython", "numpy"), f"{_FROZEN} freeze_runtime; freeze_runtime('numpy.random')"
+    ),
     Tier(
         "science",
         ("pandas", "matplotlib"),
@@ -53,6 +54,11 @@ TIERS = (
     ),
 )
 """The notebook worker's; a runtime's for the first start; a runtime's from the next start on."""
+
+
+def first_start(lock: dict[str, Any]) -> set[str]:
+    """The normalized names of the packages that both workers' first snapshots hold."""
+    return set(_wheels(TIERS[:2], lock))
 
 
 def assemble(dist: Path, lock: dict[str, Any]) -> dict[str, str]:
@@ -70,7 +76,7 @@ def _ensure(dist: Path, lock: dict[str, Any]) -> Path:
     """The folder in the cache that has all tiers of what is in `dist`."""
     core = [dist / "pyodide" / name for name in CORE]
     wheels = [dist / "pyodide" / package.file for package in _wheels(TIERS, lock).values()]
-    words = [json.dumps(_ENVIRONMENT), _PACKAGES, *(repr(tier) for tier in TIERS)]
+    words = [json.dumps(_ENVIRONMENT), PACKAGES, *(repr(tier) for tier in TIERS)]
     key = files.fingerprint([*wheels, *core, _SCRIPTS, *_KIT], *words)
     kept = paths.WORK / "snapshots" / key[:16]
     if not kept.is_dir():
@@ -104,7 +110,7 @@ def _make(target: Path, dist: Path, lock: dict[str, Any]) -> None:
             }
         )
         mounted.update(wheels)
-    plan = {"folder": _PACKAGES, "env": _ENVIRONMENT, "stages": stages}
+    plan = {"folder": PACKAGES, "env": _ENVIRONMENT, "stages": stages}
     script = target / "plan.json"
     script.write_text(json.dumps({**plan, "pyodide": str(dist / "pyodide")}), encoding="utf-8")
     node.run_file("snapshots", _SCRIPTS / "make.mjs", script)
@@ -122,7 +128,7 @@ def _place(tier: str, kept: Path, base: str | None, lock: dict[str, Any], dist: 
     described = {
         "tier": tier,
         "base": base,
-        "folder": _PACKAGES,
+        "folder": PACKAGES,
         "layout": json.loads((source / "layout.json").read_text(encoding="utf-8")),
         "header": base64.b64encode((source / "header").read_bytes()).decode(),
         "heap": f"{FOLDER}/{heap.name}",
