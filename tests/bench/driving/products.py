@@ -43,6 +43,11 @@ def _make_notebook(page: Page) -> None:
     page.wait_for_url("**?notebook=*")
 
 
+def _wait_until_ahead(page: Page) -> None:
+    """What the next start is going to use comes by itself, some seconds after this one."""
+    page.locator("html[data-ahead]").wait_for(state="attached")
+
+
 FOLDBOOK = Product(
     name="Foldbook",
     path="",
@@ -51,6 +56,7 @@ FOLDBOOK = Product(
     picture="[data-output-type=display_data] img",
     restart="Restart",
     begin=_make_notebook,
+    save=_wait_until_ahead,
 )
 
 
