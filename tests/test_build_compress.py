@@ -7,7 +7,7 @@ from pathlib import Path
 
 import brotli
 import pytest
-from builder import compress, venv
+from builder import compress, manifest, venv
 from builder.errors import BuildError, CommandFailed
 
 TEXT = "".join(f"line {number}\n" for number in range(500)).encode()
@@ -106,3 +106,21 @@ def test_a_file_too_large_for_hosts_is_refused_by_name(built: Path) -> None:
     with pytest.raises(BuildError, match=r"packed\.whl has 6 kB; expected at most 5 kB, .* split"):
         compress.refuse_large(built, largest=5_400)
     compress.refuse_large(built, largest=6_000)
+
+
+# -- what was built
+
+
+def test_the_built_page_has_its_neighbours_and_they_are_not_listed(dist: Path) -> None:
+    neighbours = {path for path in dist.rglob("*") if compress.is_neighbour(path)}
+    names = {path.relative_to(dist).as_posix() for path in neighbours}
+    wanted = (manifest.NAME, "index.html", "runtime_worker.js", "pyodide/pyodide.asm.wasm")
+    assert {name + end for name in wanted for end in (".br", ".gz")} <= names
+    listed = (dist / manifest.NAME).read_text(encoding="utf-8")
+    assert [name for name in names if f'"{name}"' in listed] == []
+    for path in neighbours:
+        plain = path.with_suffix("")
+        assert path.stat().st_size <= 0.95 * plain.stat().st_size
+        unpack = brotli.decompress if path.suffix == ".br" else gzip.decompress
+        assert unpack(path.read_bytes()) == plain.read_bytes(), path.name
+    compress.refuse_large(dist)

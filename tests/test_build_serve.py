@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import brotli
 import pytest
-from builder import paths, serve
+from builder import manifest, paths, serve
 from builder.errors import BuildError
 
 
@@ -179,6 +179,12 @@ def test_a_neighbour_asked_for_by_name_is_an_archive(packed_url: str) -> None:
     answer, body = _ask(packed_url, "both.html.gz", Accept_Encoding="br, gzip")
     assert answer.headers["Content-Type"] == "application/gzip"
     assert (answer.headers["Content-Encoding"], gzip.decompress(body)) == (None, PLAIN)
+
+
+def test_the_built_page_travels_compressed(dist: Path, site_url: str) -> None:
+    plain = (dist / manifest.NAME).read_bytes()
+    answer, body = _ask(site_url, manifest.NAME, Accept_Encoding="gzip, deflate, br, zstd")
+    assert (answer.headers["Content-Encoding"], brotli.decompress(body)) == ("br", plain)
 
 
 # -- what a browser may keep
