@@ -4,6 +4,8 @@ import { createEditor } from "./editor.js";
 import { hint } from "./actions.js";
 import { attr, h, setText } from "./dom.js";
 import { icon } from "./icons.js";
+import { cellTools, insertRow } from "./cell_tools.js";
+import { likelyHeight } from "./nearby.js";
 import { renderMarkdown } from "./markdown.js";
 import { renderOutputs } from "./outputs.js";
 import { drawProvenance } from "./provenance.js";
@@ -35,6 +37,9 @@ export class CellView {
     this._named = "";
     /** @type {Execution | null | undefined} */
     this._drawnExecution = undefined;
+    /** Whether what is in it has been drawn, and not only its source. */
+    this.isDrawn = false;
+    this._isFurnished = false;
     this.count = h("span", { class: "count" });
     this.go = h("button", { class: "btn s sq go", type: "button", tabindex: -1, onclick: () => this._go() });
     this.margin = h("div", { class: "g" }, this.count, this.go);
@@ -42,12 +47,12 @@ export class CellView {
     this.prose = h("div", { class: "md", ondblclick: () => this._editProse() });
     this.outputs = h("div", { class: "outs" });
     this.state = new CellState(page, cell.id);
-    this.column = h("div", { class: "col" }, this._tools(), this.host, this.prose, this.state.above, this.outputs, this.state.below);
+    this.column = h("div", { class: "col" }, this.host, this.prose, this.state.above, this.outputs, this.state.below);
     this.provenance = h("div", { class: "pv" });
     this.element = h(
       "section",
       {
-        class: "cell",
+        class: "cell far",
         "data-cell-id": cell.id,
         tabindex: -1,
         onfocusin: (/** @type {FocusEvent} */ event) => this._focused(event),
@@ -55,8 +60,8 @@ export class CellView {
       this.margin,
       this.column,
       this.provenance,
-      insertRow(page, cell.id),
     );
+    this.element.style.containIntrinsicBlockSize = `auto ${likelyHeight(cell)}px`;
     // Before the editor: a press with Shift may extend the selection of cells.
     this.element.addEventListener("mousedown", (event) => this._pressed(event), true);
   }
@@ -70,30 +75,67 @@ export class CellView {
     attr(this.element, "data-cell-type", cell.type);
     attr(this.element, "data-execution-status", statusOf(cell));
     attr(this.element, "aria-label", this._label());
-    this._drawBlock();
     this._drawMargin();
-    this._drawOutputs();
-    this.state.update(cell);
-    drawProvenance(this.provenance, cell, this.page.model.view);
+    if (this.isDrawn) this._drawInside();
     this.redrawSelection();
-    return this;
+    if (!this.isDrawn) this._drawBlock();
   }
 
-  /** Which of the states of selection it is in. */
-  redrawSelection() {
-    const { active, ids, isEditing } = this.page.select;
+  /** Draw what is in it, if that has not been done. */
+  drawDue() {
+    if (this.isDrawn) return;
+    this.isDrawn = true;
+    this._drawInside();
+  }
+
+  _drawInside() {
+    this._drawBlock();
+    this._drawOutputs();
+    this.state.update(this.cell);
+    drawProvenance(this.provenance, this.cell, this.page.model.view);
+  }
+
+  /** It is going to be seen: with all that a hand and the keys need. */
+  cameNear() {
+    this.drawDue();
+    this._furnish();
+    if (this.cell.type !== "markdown") this.openEditor();
+  }
+
+  /** An editor that nothing would be lost with goes; the bare source takes its place. */
+  wentFar() {
+    const { select, texts, model } = this.page;
+    const isUsed = select.active === this.id && select.isEditing;
+    const text = isUsed ? null : texts.release(this.id);
+    if (text === null) return;
+    model.keepText(this.id, text);
+    this.host.replaceChildren();
+    this._drawBlock();
+  }
+
+  _furnish() {
+    if (this._isFurnished) return;
+    this._isFurnished = true;
+    const openMenu = (/** @type {HTMLElement} */ anchor) => (this._own(), cellMenu(this.page, this.cell, anchor));
+    this.column.prepend(cellTools((id) => this._act(id), openMenu));
+    this.element.append(insertRow(this.page, this.id));
+  }
+
+  /** Which of the states of selection it is in. @param {boolean} [isChosen] whether it is selected */
+  redrawSelection(isChosen = this.page.select.ids.includes(this.id)) {
+    const { active, isEditing } = this.page.select;
     const isOn = active === this.id;
     const { classList } = this.element;
     classList.toggle("on", isOn && !isEditing);
     classList.toggle("editing", isOn && isEditing);
-    classList.toggle("also", !isOn && ids.length > 1 && ids.includes(this.id));
+    classList.toggle("also", !isOn && isChosen);
     classList.toggle("text", this.cell.type === "markdown");
     classList.toggle("running", isBusy(this.cell));
     classList.toggle("failed", this.cell.execution?.status === "error");
     attr(this.element, "tabindex", isOn ? 0 : -1);
     attr(this.element, "aria-current", isOn ? "true" : null);
     if (isOn) this._nameEditor();
-    if (this.cell.type === "markdown") this._drawBlock();
+    if (this.cell.type === "markdown" && this.isDrawn) this._drawBlock();
   }
 
   _label() {
@@ -106,10 +148,14 @@ export class CellView {
   _drawBlock() {
     const isTyped = this.element.classList.contains("editing");
     const showsProse = this.cell.type === "markdown" && !isTyped;
-    this.host.hidden = showsProse;
-    this.prose.hidden = !showsProse;
-    if (showsProse) this._drawProse();
-    else if (!this.page.texts.editor(this.id)) this._drawWaiting();
+    // Until its text is rendered its source stands there.
+    const isRendered = showsProse && this.isDrawn;
+    this.host.hidden = isRendered;
+    this.prose.hidden = !isRendered;
+    if (isRendered) {
+      this._drawProse();
+      if (!this.page.texts.editor(this.id)) this.host.replaceChildren();
+    } else if (!this.page.texts.editor(this.id)) this._drawWaiting();
   }
 
   _drawProse() {
@@ -241,31 +287,6 @@ export class CellView {
     else if (!isFresh) this.outputs.style.minHeight = "";
   }
 
-  _tools() {
-    const tool = (/** @type {string} */ id, /** @type {import("./icons.js").IconName} */ sign) =>
-      h(
-        "button",
-        { class: "btn s sq", type: "button", tabindex: -1, "aria-label": hint(id).replace(/ \(.*/, ""), title: hint(id), onclick: () => this._act(id) },
-        icon(sign),
-      );
-    const more = h(
-      "button",
-      {
-        class: "btn s sq", type: "button", tabindex: -1, "aria-label": "More for this cell", title: "More",
-        "aria-haspopup": "menu", onclick: () => (this._own(), cellMenu(this.page, this.cell, more)),
-      },
-      icon("ellipsis"),
-    );
-    return h(
-      "div",
-      { class: "tools", role: "toolbar", "aria-label": "Cell tools" },
-      tool("move-up", "arrow-up"),
-      tool("move-down", "arrow-down"),
-      tool("delete", "trash-2"),
-      more,
-    );
-  }
-
   _own() {
     if (this.page.select.active !== this.id) this.page.select.set(this.id, { scroll: false });
   }
@@ -310,20 +331,4 @@ export class CellView {
     renderOutputs(this.outputs, null, this.page.outputOptions(this.id));
     this.element.remove();
   }
-}
-
-/**
- * The row between two blocks.
- * @param {Page} page
- * @param {string | null} after
- */
-export function insertRow(page, after) {
-  const add = (/** @type {import("./types.js").CellType} */ type, /** @type {string} */ word) =>
-    h(
-      "button",
-      { class: "btn", type: "button", tabindex: -1, "aria-label": `Insert ${word.toLowerCase()} here`, onclick: () => page.cells.add(type, after) },
-      icon("plus"),
-      word,
-    );
-  return h("div", { class: after === null ? "ins first" : "ins" }, h("div", null, add("code", "Code"), add("markdown", "Text")));
 }

@@ -9,13 +9,15 @@ import {
   history,
   historyKeymap,
   redo,
+  redoDepth,
   simplifySelection,
   toggleComment,
   undo,
+  undoDepth,
 } from "@codemirror/commands";
 import { markdown, markdownLanguage } from "@codemirror/lang-markdown";
 import { LanguageSupport, bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
-import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { highlightSelectionMatches, search, searchKeymap, searchPanelOpen } from "@codemirror/search";
 import { Compartment, EditorState, Prec, Transaction } from "@codemirror/state";
 import {
   EditorView,
@@ -163,10 +165,17 @@ export function createEditor(options) {
       placeCursor(view, line.from + line.text.search(/\S|$/));
       view.focus();
     },
+    /** Whether a new editor of the same text would be as good: nothing was done in this one. */
+    canClose: () => edits.isEmpty && !view.hasFocus && !wasUsed(view.state),
     undo: () => undo(view),
     redo: () => redo(view),
     destroy: () => view.destroy(),
   };
+}
+
+/** @param {EditorState} state */
+function wasUsed(state) {
+  return undoDepth(state) > 0 || redoDepth(state) > 0 || searchPanelOpen(state) || !state.selection.main.empty;
 }
 
 /** @param {Transaction} transaction */

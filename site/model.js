@@ -116,6 +116,14 @@ export class Model {
     return this.view.cells[id];
   }
 
+  /** The editor of a cell has gone; this is what it had last. @param {string} id @param {string} text */
+  keepText(id, text) {
+    const cell = this.base.cells[id];
+    if (!cell || cell.source === text) return;
+    this.base = applyOp(this.base, ["set", ["cells", id, "source"], text]);
+    this._settle(-1);
+  }
+
   /** @param {number} ack */
   _settle(ack) {
     this.acked = Math.max(this.acked, ack);

@@ -1,34 +1,26 @@
 /** The outline: headings of the text cells, and under them the code cells with their state. Pure. */
 
-/** @typedef {import("./types.js").View} View */
 /** @typedef {import("./types.js").Cell} Cell */
 /** @typedef {{id: string, words: string, depth: number, isHeading: boolean, state: string, look: string}} Entry */
 
 const LONGEST = 80;
 
 /**
- * @param {View} view
- * @param {(id: string) => string} sourceOf
+ * What the outline says of one cell.
+ * @param {Cell} cell
+ * @param {string} source
  * @returns {Entry[]}
  */
-export function outlineOf(view, sourceOf) {
-  /** @type {Entry[]} */
-  const entries = [];
-  let depth = 0;
-  for (const id of view.order) {
-    const cell = view.cells[id];
-    if (!cell) continue;
-    if (cell.type === "markdown") {
-      for (const { level, words } of headings(sourceOf(id))) {
-        depth = Math.min(2, level);
-        entries.push({ id, words, depth: Math.max(0, depth - 2), isHeading: true, state: "", look: "" });
-      }
-    } else if (cell.type === "code") {
-      const words = firstWords(sourceOf(id));
-      if (words) entries.push({ id, words, depth: 1, isHeading: false, ...stateOf(cell) });
-    }
+export function entriesOf(cell, source) {
+  const { id } = cell;
+  if (cell.type === "markdown") {
+    return headings(source).map(({ level, words }) => {
+      const depth = Math.max(0, Math.min(2, level) - 2);
+      return { id, words, depth, isHeading: true, state: "", look: "" };
+    });
   }
-  return entries;
+  const words = cell.type === "code" ? firstWords(source) : "";
+  return words ? [{ id, words, depth: 1, isHeading: false, ...stateOf(cell) }] : [];
 }
 
 /** ATX headings outside of fences. @param {string} source */

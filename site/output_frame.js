@@ -9,6 +9,7 @@ import { frameDocument } from "./output_bootstrap.js";
  */
 
 const TALLEST = 6000;
+const MARGIN = "800px"; // around the screen, where frames are loaded ahead
 const TOKENS = [
   "--paper", "--chrome", "--code", "--sunk", "--line", "--edge", "--ink", "--ink2", "--ink3",
   "--accent", "--accentbg", "--err", "--ok", "--stale", "--ui", "--mono", "--prose",
@@ -45,7 +46,8 @@ export class OutputFrame {
     this._frame = null;
     this._hear = (/** @type {MessageEvent} */ event) => this._onMessage(event);
     this._near = new IntersectionObserver((entries) => this._onNear(entries), {
-      rootMargin: "800px",
+      rootMargin: MARGIN,
+      ...{ scrollMargin: MARGIN }, // for the notebook, which scrolls in the page
     });
     this._near.observe(this.element);
     this._tell();

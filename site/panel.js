@@ -3,11 +3,13 @@
 import { attr, fill, h, narrow } from "./dom.js";
 import { icon } from "./icons.js";
 import { openMenu } from "./menus.js";
-import { outlineOf } from "./outline.js";
+import { entriesOf } from "./outline.js";
 import { sizeWords } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./types.js").File} File_ */
+/** @typedef {import("./outline.js").Entry} Entry */
+/** What was drawn of a cell, and of what. @typedef {{cell: import("./types.js").Cell, source: string, entries: Entry[], lines: HTMLElement[]}} Part */
 
 export class Panel {
   /** @param {Page} page */
@@ -33,7 +35,12 @@ export class Panel {
     this.element.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && narrow.matches) this.toggle(false);
     });
-    this._key = "";
+    this._filesKey = "";
+    /** @type {Map<string, Part>} */
+    this._parts = new Map();
+    /** The line of the active cell. @type {HTMLElement | null} */
+    this._current = null;
+    this._noLines = this._empty("Headings and cells stand here.");
   }
 
   /** @param {boolean} [open] */
@@ -49,27 +56,66 @@ export class Panel {
   draw() {
     this.element.hidden = this.scrim.hidden = !this.isOpen;
     if (!this.isOpen) return;
-    const { view } = this.page.model;
-    const entries = outlineOf(view, (id) => this.page.model.source(id));
-    const current = this._current(entries);
     this.add.hidden = this.page.isReadOnly;
-    const key = JSON.stringify([entries, current, view.files, this.page.isReadOnly]);
-    if (key === this._key) return;
-    this._key = key;
     this._keepFocus(() => {
-      fill(this.outline, entries.length ? entries.map((entry, at) => this._line(entry, at === current)) : this._empty("Headings and cells stand here."));
-      const files = [...view.files].sort((a, b) => a.path.localeCompare(b.path));
-      fill(this.files, files.length ? fileLines(files, (file) => this._file(file)) : this._empty("Drop a file on the page to read it from code."));
+      this._drawOutline();
+      this._drawFiles();
     });
   }
 
-  /** The last entry at or before the active cell. @param {import("./outline.js").Entry[]} entries */
-  _current(entries) {
+  _drawFiles() {
+    const { view } = this.page.model;
+    const key = JSON.stringify([view.files, this.page.isReadOnly]);
+    if (key === this._filesKey) return;
+    this._filesKey = key;
+    const files = [...view.files].sort((a, b) => a.path.localeCompare(b.path));
+    fill(this.files, files.length ? fileLines(files, (file) => this._file(file)) : this._empty("Drop a file on the page to read it from code."));
+  }
+
+  /** Only lines of cells that changed are made anew, and only lines that moved are put elsewhere. */
+  _drawOutline() {
     const { order } = this.page.model.view;
-    const at = order.indexOf(this.page.select.active ?? "");
-    if (at < 0) return -1;
-    const exact = entries.findIndex((entry) => entry.id === order[at]);
-    return exact >= 0 ? exact : entries.findLastIndex((entry) => order.indexOf(entry.id) < at);
+    const parts = order.flatMap((id) => this._part(id) ?? []);
+    if (this._parts.size > parts.length) this._forget(new Set(order));
+    const lines = parts.flatMap((part) => part.lines);
+    placeIn(this.outline, lines.length ? lines : [this._noLines]);
+    const current = this._lineOf(order.indexOf(this.page.select.active ?? ""));
+    if (current === this._current) return;
+    if (this._current) attr(this._current.firstElementChild ?? this._current, "aria-current", null);
+    if (current) attr(current.firstElementChild ?? current, "aria-current", "true");
+    this._current = current;
+  }
+
+  /** @param {string} id @returns {Part | undefined} */
+  _part(id) {
+    const cell = this.page.model.cell(id);
+    const known = this._parts.get(id);
+    if (!cell) return undefined;
+    const source = this.page.model.source(id);
+    if (known?.cell === cell && known.source === source) return known;
+    const entries = entriesOf(cell, source);
+    const isSame = known && JSON.stringify(known.entries) === JSON.stringify(entries);
+    const lines = isSame ? known.lines : entries.map((entry) => this._line(entry));
+    const part = { cell, source, entries, lines };
+    this._parts.set(id, part);
+    return part;
+  }
+
+  /** @param {Set<string>} living */
+  _forget(living) {
+    for (const id of this._parts.keys()) if (!living.has(id)) this._parts.delete(id);
+  }
+
+  /** The first line of the cell at this place, or else the last one before it. @param {number} at @returns {HTMLElement | null} */
+  _lineOf(at) {
+    const { order } = this.page.model.view;
+    const linesAt = (/** @type {number} */ place) => this._parts.get(order[place] ?? "")?.lines ?? [];
+    const own = linesAt(at)[0];
+    for (let before = at; !own && before >= 0; before--) {
+      const line = linesAt(before).at(-1);
+      if (line) return line;
+    }
+    return own ?? null;
   }
 
   /** @param {() => void} draw */
@@ -82,15 +128,15 @@ export class Panel {
     /** @type {HTMLElement | undefined} */ (again)?.focus();
   }
 
-  /** @param {import("./outline.js").Entry} entry @param {boolean} isCurrent */
-  _line(entry, isCurrent) {
+  /** @param {Entry} entry */
+  _line(entry) {
     const look = entry.isHeading ? (entry.depth ? "c h1" : "h1") : "c";
     return h(
       "li",
       null,
       h(
         "button",
-        { class: `li ${look}`, type: "button", "data-entry": `${entry.id} ${entry.words}`, "aria-current": isCurrent ? "true" : null, onclick: () => this._goTo(entry.id) },
+        { class: `li ${look}`, type: "button", "data-entry": `${entry.id} ${entry.words}`, onclick: () => this._goTo(entry.id) },
         h("span", { class: "w" }, entry.words),
         entry.state ? h("span", { class: `e ${entry.look}` }, entry.state) : null,
       ),
@@ -142,6 +188,21 @@ export class Panel {
   /** @param {string} words */
   _empty(words) {
     return h("li", { class: "empty" }, words);
+  }
+}
+
+/**
+ * Let a list hold these lines in this order, touching only what is not so yet.
+ * @param {HTMLElement} list
+ * @param {HTMLElement[]} lines
+ */
+function placeIn(list, lines) {
+  const wanted = new Set(lines);
+  for (const line of [...list.children]) if (!wanted.has(/** @type {HTMLElement} */ (line))) line.remove();
+  let next = list.firstElementChild;
+  for (const line of lines) {
+    if (line === next) next = next.nextElementSibling;
+    else list.insertBefore(line, next);
   }
 }
 

@@ -1,15 +1,16 @@
 /** The sheet: the cells in their order, kept still under the reader's eyes. */
 
-import { CellView, insertRow } from "./cell.js";
+import { CellView } from "./cell.js";
+import { insertRow } from "./cell_tools.js";
 import { isBusy } from "./cell_state.js";
 import { drawSeconds } from "./provenance.js";
 import { h, isCalm, putAfter } from "./dom.js";
 import { icon } from "./icons.js";
+import { Nearby } from "./nearby.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 
-const EAGER = 40; // cells whose editors are made at once, whether in view or not
-const SLICE = 8; // ms of making editors between two frames
+const EAGER = 12; // cells that are drawn at once, whether in view or not
 
 export class Sheet {
   /** @param {Page} page */
@@ -19,8 +20,8 @@ export class Sheet {
     this._cells = new Map();
     /** @type {string[]} */
     this.order = [];
-    /** Cells whose editors are still to be made. @type {Set<string>} */
-    this._bare = new Set();
+    /** Cells that are drawn as selected. @type {Set<string>} */
+    this._chosen = new Set();
     this.end = this._endRow();
     this.nothing = h("p", { class: "nothing", hidden: true }, "No cells. Add code or text, or press B.");
     this.root = h("div", { class: "sheet" }, insertRow(page, null), this.nothing, this.end);
@@ -29,10 +30,7 @@ export class Sheet {
       { class: "nb", id: "notebook", "data-region": "notebook", "aria-label": "Notebook", tabindex: -1 },
       this.root,
     );
-    this._near = new IntersectionObserver((entries) => this._cameNear(entries), {
-      root: this.scroller,
-      rootMargin: "800px",
-    });
+    this._nearby = new Nearby(this.scroller);
     this._clock = 0;
   }
 
@@ -53,12 +51,12 @@ export class Sheet {
         shown.isFresh = false;
         shown.update(cell, index);
       }
+      if (shown && !shown.isDrawn && index < EAGER) shown.drawDue();
     });
     this.nothing.hidden = view.order.length > 0 || !this.page.model.isLoaded;
     this.end.hidden = this.page.isReadOnly;
     this._hold(anchor);
     this._tick();
-    this._makeEditors();
   }
 
   /** All again: something that every cell depends on has changed. */
@@ -68,7 +66,10 @@ export class Sheet {
   }
 
   redrawSelection() {
-    for (const cell of this._cells.values()) cell.redrawSelection();
+    const { active, ids } = this.page.select;
+    const chosen = new Set(active ? [...ids, active] : ids);
+    for (const id of new Set([...this._chosen, ...chosen])) this._cells.get(id)?.redrawSelection(chosen.has(id));
+    this._chosen = chosen;
   }
 
   /** @param {string[]} order */
@@ -77,8 +78,7 @@ export class Sheet {
     const living = new Set(order);
     for (const [id, cell] of this._cells) {
       if (living.has(id)) continue;
-      this._near.unobserve(cell.element);
-      this._bare.delete(id);
+      this._nearby.forget(cell);
       cell.destroy();
       this._cells.delete(id);
     }
@@ -90,7 +90,7 @@ export class Sheet {
       if (!data) return;
       let cell = this._cells.get(id);
       if (!cell) {
-        cell = this._make(data, index < EAGER);
+        cell = this._make(data);
         if (!isFirst) cell.element.classList.add("arriving");
       }
       if (place && place.nextElementSibling !== cell.element) putAfter(place, cell.element);
@@ -99,39 +99,13 @@ export class Sheet {
     this.order = order;
   }
 
-  /** @param {import("./types.js").Cell} data @param {boolean} isEager */
-  _make(data, isEager) {
+  /** @param {import("./types.js").Cell} data */
+  _make(data) {
     const cell = new CellView(this.page, data);
-    cell.isFresh = true;
     this._cells.set(data.id, cell);
-    if (data.type !== "markdown") {
-      if (isEager) this._bare.add(data.id);
-      else this._near.observe(cell.element);
-    }
+    this._nearby.watch(cell);
+    this._nearby.drawLater(cell);
     return cell;
-  }
-
-  /** @param {IntersectionObserverEntry[]} entries */
-  _cameNear(entries) {
-    for (const { isIntersecting, target } of entries) {
-      const id = /** @type {HTMLElement} */ (target).dataset.cellId;
-      if (!isIntersecting || !id) continue;
-      this._near.unobserve(target);
-      this._bare.add(id);
-    }
-    this._makeEditors();
-  }
-
-  /** Make the editors that are due: the first ones at once, the rest when there is time. */
-  _makeEditors() {
-    const until = performance.now() + SLICE;
-    for (const id of this._bare) {
-      this._bare.delete(id);
-      const cell = this._cells.get(id);
-      if (cell && cell.cell.type !== "markdown") cell.openEditor();
-      if (performance.now() > until) break;
-    }
-    if (this._bare.size) setTimeout(() => this._makeEditors());
   }
 
   /** Where the active cell, or else the first one in view, stands now. */
@@ -142,9 +116,10 @@ export class Sheet {
     if (active && inView(active.getBoundingClientRect()))
       return { element: active, at: active.getBoundingClientRect().top };
     if (this.scroller.scrollTop === 0) return null;
-    for (const { element } of this._cells.values()) {
-      const box = element.getBoundingClientRect();
-      if (inView(box)) return { element, at: box.top };
+    for (const id of this.order) {
+      const element = this._nearby.has(id) ? this._cells.get(id)?.element : undefined;
+      const box = element?.getBoundingClientRect();
+      if (element && box && inView(box)) return { element, at: box.top };
     }
     return null;
   }
@@ -160,6 +135,7 @@ export class Sheet {
   reveal(id) {
     const element = this._cells.get(id)?.element;
     if (!element) return;
+    if (!this._nearby.has(id)) this._wakeAround(id);
     const view = this.scroller.getBoundingClientRect();
     const box = element.getBoundingClientRect();
     const isTall = box.height > view.height - 48;
@@ -170,7 +146,24 @@ export class Sheet {
   /** Go to a cell from the panel. @param {string} id */
   goTo(id) {
     this.page.select.set(id, { scroll: false });
-    this._cells.get(id)?.element.scrollIntoView({ block: "start", behavior: isCalm() ? "auto" : "smooth" });
+    const isFar = !this._nearby.has(id);
+    if (isFar) this._wakeAround(id);
+    const behavior = isFar || isCalm() ? "auto" : "smooth";
+    this._cells.get(id)?.element.scrollIntoView({ block: "start", behavior });
+  }
+
+  /** A screen up and down from here is going to be seen: it gets its true heights first. @param {string} id */
+  _wakeAround(id) {
+    const room = this.scroller.clientHeight;
+    const at = this.order.indexOf(id);
+    for (const by of [-1, 1]) {
+      for (let next = at, sum = 0; next >= 0 && next < this.order.length && sum < room; next += by) {
+        const cell = this._cells.get(this.order[next] ?? "");
+        if (!cell) continue;
+        this._nearby.wake(cell);
+        sum += next === at ? 0 : cell.element.offsetHeight;
+      }
+    }
   }
 
   /** While something runs the seconds count, ten times a second. */

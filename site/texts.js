@@ -161,6 +161,19 @@ export class CellTexts {
     }
   }
 
+  /**
+   * Give up an editor with which nothing would be lost: its settled text; null where it stays.
+   * @param {string} id
+   * @returns {string | null}
+   */
+  release(id) {
+    const held = this._held.get(id);
+    if (!held || held.sent.length > 0 || !held.editor.canClose()) return null;
+    held.editor.destroy();
+    this._held.delete(id);
+    return held.settled.toString();
+  }
+
   /** The cell is not drawn any more; it may be again, as long as `sweep` does not say else. @param {string} id */
   putAway(id) {
     if (this._held.has(id)) this._away.add(id);
