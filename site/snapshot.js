@@ -36,6 +36,8 @@
  * @property {[index: number, owner: number, name: string][]} functions table entries outside the
  *   libraries' own; owner: a library's place, or -1 for Pyodide
  * @property {number[]} freeSlots table entries that may be used again
+ * @property {{place: number, supported: number, unsupported: number}} waiting the word of the memory
+ *   that says how Python waits for JavaScript: with the browser's stack switching (JSPI), or not
  * @property {{descriptor: number, path: string, flags: number, position: number}[]} files open ones
  */
 
@@ -69,7 +71,7 @@ export async function restorePython(parts, loadPyodide, createPyodideModule, opt
     }
     linkLibraries(module, layout, await parts.modules);
     const heap = await parts.heap;
-    layMemory(module, layout.runs, heap);
+    layMemory(module, layout, heap);
     release(heap);
     await parts.mount(module.FS);
     for (const file of layout.files) openAgain(module.FS, file);
@@ -80,10 +82,10 @@ export async function restorePython(parts, loadPyodide, createPyodideModule, opt
 
 /**
  * @param {any} module
- * @param {Layout["runs"]} runs
+ * @param {Layout} layout
  * @param {Uint8Array} heap
  */
-function layMemory(module, runs, heap) {
+function layMemory(module, { runs, waiting }, heap) {
   const expected = runs.reduce((sum, [, length]) => sum + length, 0);
   if (heap.length !== expected) throw new Error(`${expected} bytes of memory expected, ${heap.length} came`);
   // The browser decides how Python calls C functions, and this is its decision here.
@@ -97,6 +99,7 @@ function layMemory(module, runs, heap) {
     from += length;
   }
   module.HEAP32[trampoline] = own;
+  module.HEAP32[waiting.place] = module.jspiSupported ? waiting.supported : waiting.unsupported;
 }
 
 /**

@@ -29,10 +29,10 @@ import { Recorder } from "./recorder.mjs";
  * @property {Stage[]} stages
  */
 
+const RealDate = Date;
 const EPOCH = Date.UTC(2026, 0, 1); // ms; any moment would do
 const PAGE = 1 << 12; // bytes; finer than WebAssembly's own pages
 
-standStill();
 try {
   await make(JSON.parse(await readFile(process.argv[2], "utf8")));
   process.exit(0); // Pyodide leaves a timer behind
@@ -46,18 +46,47 @@ async function make(plan) {
   const core = (name) => import(pathToFileURL(join(plan.pyodide, name)).href);
   const { loadPyodide } = await core("pyodide.mjs");
   const { default: createPyodideModule } = await core("pyodide.asm.mjs");
-  const recorder = new Recorder();
-  const python = await loadPyodide({
-    indexURL: `${plan.pyodide}/`,
-    env: plan.env,
-    _makeSnapshot: true,
-    createPyodideModule: (settings) => {
-      settings.preRun.push((module) => recorder.begin(module, trampolinePlace(module)));
+  const boot = (begin) => {
+    const create = (settings) => {
+      if (begin) settings.preRun.push(begin);
       return createPyodideModule(settings);
-    },
-  });
+    };
+    const options = { indexURL: `${plan.pyodide}/`, env: plan.env, _makeSnapshot: true };
+    return loadPyodide({ ...options, createPyodideModule: create });
+  };
+  const waiting = await findWaiting(boot);
+  const recorder = new Recorder(waiting);
+  const python = await boot((module) => recorder.begin(module, trampolinePlace(module)));
   let last = new Uint8Array();
   for (const stage of plan.stages) last = await makeStage(python, recorder, plan.folder, stage, last);
+}
+
+/**
+ * Where Pyodide decides, when it starts, by which function Python waits for JavaScript: with stack
+ * switching (JSPI) or not. A snapshot is restored in browsers of both kinds.
+ */
+async function findWaiting(boot) {
+  const statics = async (supported) => {
+    standStill();
+    if (supported) {
+      WebAssembly.Suspending = function Suspending(given) {
+        return given;
+      };
+      WebAssembly.promising = (given) => given;
+    } else {
+      delete WebAssembly.Suspending;
+      delete WebAssembly.promising;
+    }
+    const { _module: module } = await boot();
+    if (module.jspiSupported !== supported) throw new Error("Pyodide looks for JSPI by other names");
+    return module.HEAP32.slice(0, module._emscripten_stack_get_end() >>> 2);
+  };
+  const [yes, no] = [await statics(true), await statics(false)];
+  const places = [...yes.keys()].filter((place) => yes[place] !== no[place]);
+  if (places.length !== 1) throw new Error(`one difference by JSPI expected, there are ${places.length}`);
+  const [place] = places;
+  standStill();
+  return { place, supported: yes[place], unsupported: no[place] };
 }
 
 /** @param {Stage} stage @param {Uint8Array} last the memory of the stage before */
@@ -115,7 +144,6 @@ function usedRuns(heap) {
 function standStill() {
   let tick = 0;
   const later = () => (tick += 1e-3);
-  const RealDate = Date;
   globalThis.Date = class extends RealDate {
     constructor(...values) {
       if (values.length) super(...values);

@@ -17,8 +17,12 @@ export class Recorder {
   #tableStart = 0;
   #addresses = new Map();
 
-  /** From now on every library that is loaded is seen. */
-  constructor() {
+  /**
+   * From now on every library that is loaded is seen.
+   * @param {import("../../site/snapshot.js").Layout["waiting"]} waiting
+   */
+  constructor(waiting) {
+    this.waiting = waiting;
     const see = (compiled, imports) => this.#see(compiled, imports);
     WebAssembly.Instance = function Instance(compiled, imports) {
       return see(compiled, imports);
@@ -111,6 +115,7 @@ export class Recorder {
       addresses: this.#changedAddresses(),
       functions,
       freeSlots: [...module.freeTableIndexes],
+      waiting: this.waiting,
       files: openFiles(module.FS),
     };
   }
