@@ -60,7 +60,8 @@ export function siteManifest() {
 
 /**
  * @param {string} url of a file that the manifest lists
- * @returns {Promise<ArrayBuffer>} the caller's own copy
+ * @returns {Promise<Blob>} a blob from what is kept: it is read by whom it is given to, and no
+ *   byte of it passes through the page
  */
 export async function fetchAsset(url) {
   const path = url.startsWith(siteAddress()) ? url.slice(siteAddress().length) : "";
@@ -69,7 +70,7 @@ export async function fetchAsset(url) {
   if (kept) return kept;
   const data = await check(path, listed, await answerOf(url));
   keep(listed.sha256, data);
-  return data;
+  return new Blob([data]);
 }
 
 /**
@@ -123,19 +124,19 @@ function unpacked(data) {
 
 /** @param {string} path of a JSON file that the manifest lists @returns {Promise<any>} */
 export async function fetchJson(path) {
-  return JSON.parse(new TextDecoder().decode(await fetchAsset(siteAddress() + path)));
+  return JSON.parse(await (await fetchAsset(siteAddress() + path)).text());
 }
 
 /**
  * What is kept under a hash; null where nothing is, or where this browser keeps nothing.
  * @param {string} hash
  * @param {number} size bytes that it must have
- * @returns {Promise<ArrayBuffer | null>}
+ * @returns {Promise<Blob | null>}
  */
 export async function readKept(hash, size) {
   const found = await (await openStore())?.match(keyOf(hash));
-  const data = await found?.arrayBuffer();
-  return data?.byteLength === size ? data : null;
+  const data = await found?.blob();
+  return data?.size === size ? data : null;
 }
 
 /** @param {string} hash @returns {Promise<boolean>} */

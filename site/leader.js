@@ -47,13 +47,15 @@ export class Leader {
   /**
    * Wait for the lock; hold it, and the worker with it, until the end.
    * @param {AbortSignal} signal gives up the waiting
+   * @param {Promise<boolean>} isThere whether there is a notebook: known later than what it takes to
+   *   prepare for it
    */
-  async lead(signal) {
+  async lead(signal, isThere) {
     const held = new Promise((resolve) => (this.#release = () => resolve(undefined)));
     try {
       await navigator.locks.request(`foldbook:${this.id}`, { signal }, () => {
         if (signal.aborted) return undefined;
-        this.#start(false, signal);
+        this.#start(false, signal, isThere);
         return held;
       });
     } catch (error) {
@@ -78,13 +80,15 @@ export class Leader {
   /**
    * @param {boolean} crashed whether it stands in the place of one that crashed
    * @param {AbortSignal} [signal] the notebook is left before the worker is there
+   * @param {Promise<boolean>} [isThere]
    */
-  async #start(crashed, signal) {
+  async #start(crashed, signal, isThere) {
     if (!this.quiet) this.runtime.prepare();
     try {
       const script = await currentScript();
       const manifest = await siteManifest();
-      if (!signal?.aborted) this.#begin(script, manifest, crashed);
+      if ((await isThere) === false) this.abandon();
+      else if (!signal?.aborted) this.#begin(script, manifest, crashed);
     } catch (error) {
       this.runtime.end();
       this.handlers.onFail(error);
@@ -143,6 +147,6 @@ export class Leader {
 /** The notebook worker's script as this page's build has it, never a newer one. @returns {Promise<string>} its address */
 async function currentScript() {
   await checkVersion();
-  const script = await fetchAsset(new URL("notebook_worker.js", siteAddress()).href);
+  const script = await fetchAsset(`${siteAddress()}notebook_worker.js`);
   return URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
 }

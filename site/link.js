@@ -85,23 +85,29 @@ export class Link {
     });
   }
 
-  /** Draw what is stored, then look for a worker or become the one who starts it. */
+  /** Draw what is stored, and look for a worker or become the one who starts it. */
   async start() {
     this.channel.onmessage = (event) => {
       if (!this.leader.leads) this.#receive(event.data); // else the worker is heard directly
     };
     document.addEventListener("visibilitychange", this.#hidden);
     this.#live();
+    const isThere = this.#drawSaved();
+    this.leader.lead(this.#leave.signal, isThere); // at once: to start takes longer than to draw
+    if (await isThere) this.#attach();
+  }
+
+  /** @returns {Promise<boolean>} whether there is such a notebook */
+  async #drawSaved() {
     try {
       this.#database = await db.openNotebookDatabase(this.id, { create: false });
       const saved = await db.read(this.#database, "view", "saved");
       if (saved && !this.#attached) this.#draw(JSON.parse(saved), 0, true);
+      return true;
     } catch (error) {
       this.#fail(error);
-      return;
+      return false;
     }
-    this.#attach();
-    this.leader.lead(this.#leave.signal);
   }
 
   /** As long as this view is here, a worker leaves to it what it sent: it knows what it meant. */

@@ -128,7 +128,7 @@ function makeFrame() {
 
 /** The worker's script as an address that an opaque origin can start. @returns {Promise<string>} */
 async function workerAddress() {
-  const script = await fetchAsset(new URL("runtime_worker.js", siteAddress()).href);
+  const script = await fetchAsset(`${siteAddress()}runtime_worker.js`);
   const reader = new FileReader();
   return new Promise((resolve, reject) => {
     reader.onload = () => resolve(/** @type {string} */ (reader.result));
@@ -145,8 +145,7 @@ async function workerAddress() {
 async function answer(port, { id, url, snapshot }, supplies) {
   try {
     const data = await (snapshot ? supplies.snapshot(snapshot) : supplies.file(url ?? ""));
-    const bytes = data instanceof ArrayBuffer ? data : data.buffer; // a description has none
-    port.postMessage({ id, data }, bytes ? [bytes] : []);
+    port.postMessage({ id, data });
   } catch (error) {
     port.postMessage({ id, error: messageOf(error) });
   }

@@ -32,15 +32,18 @@ export async function describe(tier) {
 /**
  * The memory of a snapshot: the bytes of its layout's runs, one after the other.
  * @param {Description} description
- * @returns {Promise<Uint8Array<ArrayBuffer>>} the caller's own
+ * @returns {Promise<Blob>}
  */
 export async function memoryOf(description) {
   const key = await keyOf(description);
-  const kept = await readKept(key, sizeOf(description.layout.runs));
-  if (kept) return new Uint8Array(kept);
+  const size = sizeOf(description.layout.runs);
+  const kept = await readKept(key, size);
+  if (kept) return kept;
   const memory = await putTogether(description);
   await keep(key, memory);
-  return memory;
+  const found = (await readKept(key, size)) ?? new Blob([memory]);
+  release(memory);
+  return found;
 }
 
 /** Whether a start from this tier needs nothing from the server. @param {string} tier */
@@ -56,7 +59,7 @@ export async function isAtHand(tier) {
 export async function fetchAhead(tier) {
   const description = await describe(tier);
   await Promise.all(description.wheels.map((path) => fetchAsset(siteAddress() + path)));
-  if (!(await isAtHand(tier))) release(await memoryOf(description));
+  await memoryOf(description);
   const { files, snapshots } = await siteManifest();
   const hashes = Object.values(files).map((file) => file.sha256);
   const memories = await Promise.all(Object.keys(snapshots).map(async (each) => keyOf(await describe(each))));
@@ -74,7 +77,7 @@ async function putTogether({ base, heap, layout }) {
   const coming = fetchPacked(heap);
   if (!base) return new Uint8Array(await coming);
   const below = /** @type {Description} */ (await fetchJson(base));
-  const [under, changed] = await Promise.all([memoryOf(below), coming]);
+  const [under, changed] = await Promise.all([bytesOf(memoryOf(below)), coming]);
   const whole = new Uint8Array(layout.heapLength);
   spread(whole, below.layout.runs, under);
   release(under);
@@ -83,6 +86,11 @@ async function putTogether({ base, heap, layout }) {
   const memory = gather(whole, layout.runs);
   release(whole);
   return memory;
+}
+
+/** @param {Promise<Blob>} blob */
+async function bytesOf(blob) {
+  return new Uint8Array(await (await blob).arrayBuffer());
 }
 
 /** @param {Run[]} runs */

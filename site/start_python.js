@@ -6,8 +6,8 @@ import { mountEntries, readWheel, unpack } from "./wheels.js";
 /**
  * @typedef {object} Source
  * @property {import("./snapshots.js").Description} description
- * @property {Promise<Uint8Array>} memory
- * @property {(path: string) => Promise<ArrayBuffer>} file a file of the site
+ * @property {Promise<Blob>} memory
+ * @property {(path: string) => Promise<Blob>} file a file of the site
  */
 
 /**
@@ -51,14 +51,14 @@ export async function startPython(wanted) {
 /** @param {Wanted} wanted @param {Source} source */
 async function restore(wanted, { description, memory, file }) {
   const { folder, layout, packages } = description;
-  const entries = Promise.all(description.wheels.map(file)).then((wheels) =>
-    wheels.flatMap((wheel) => readWheel(new Uint8Array(wheel))),
-  );
+  const bytes = async (/** @type {Promise<Blob>} */ blob) => new Uint8Array(await (await blob).arrayBuffer());
+  const wheels = Promise.all(description.wheels.map((path) => bytes(file(path))));
+  const entries = wheels.then((found) => found.flatMap(readWheel));
   const parts = {
     layout,
     header: Uint8Array.from(atob(description.header), (character) => character.charCodeAt(0)),
     modules: entries.then((found) => compileLibraries(layout, folder, found, wanted.modules)),
-    heap: memory,
+    heap: bytes(memory),
     mount: async (/** @type {any} */ FS) => mountEntries(FS, folder, await entries),
   };
   const { loadPyodide, createPyodideModule, options } = wanted;
@@ -116,7 +116,7 @@ function shareCore(modules) {
   return { failed, stop: () => (WebAssembly.instantiateStreaming = real) };
 }
 
-/** A file of the site as the answer to a fetch of Pyodide's. @param {string} url @param {BodyInit} data */
+/** A file of the site as the answer to a fetch of Pyodide's. @param {string} url @param {Blob} data */
 export function answerWith(url, data) {
   const type = url.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
   return new Response(data, { headers: { "Content-Type": type } });

@@ -14,7 +14,7 @@ const CORE = ["pyodide/python_stdlib.zip", "pyodide/pyodide-lock.json"];
 const COMPILED = "pyodide/pyodide.asm.wasm";
 
 export class Supplies {
-  /** @type {Map<string, Promise<ArrayBuffer>>} */
+  /** @type {Map<string, Promise<Blob>>} */
   #files = new Map();
 
   /** @param {boolean} isAgain a worker before this one has handed on what it compiled */

@@ -48,7 +48,6 @@ def thaw(environ: Mapping[str, str]) -> None:
         os.environ.pop(name, None)
     os.environ.update(environ)
     sys.path[:] = dict.fromkeys(sys.path)
-    importlib.invalidate_caches()
     _set_zone()
     random.seed()
     if (numpy_random := sys.modules.get("numpy.random")) is not None:
