@@ -1,7 +1,7 @@
 /** How a worker starts Python: from a snapshot, and if that does not work, from the beginning. */
 
-import { release, restorePython } from "./snapshot.js";
-import { mountEntries, readWheel, unpack } from "./wheels.js";
+import { restorePython } from "./snapshot.js";
+import { mountEntries, readWheel } from "./wheels.js";
 
 /**
  * @typedef {object} Source
@@ -83,12 +83,18 @@ async function compileLibraries(layout, folder, entries, modules) {
     missing.map(async ({ path }) => {
       const entry = byPath.get(path);
       if (!entry) throw new Error(`${path} expected in the packages; it is not there`);
-      const bytes = unpack(entry);
-      modules.set(path, await WebAssembly.compile(/** @type {any} */ (bytes)));
-      if (entry.isDeflated) release(bytes); // else they are a part of the wheel
+      modules.set(path, await compile(entry));
     }),
   );
   return modules;
+}
+
+/** A library is unpacked by the browser's own threads while it is compiled. @param {import("./wheels.js").Entry} entry */
+function compile({ packed, isDeflated }) {
+  const bytes = new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (packed)]);
+  const stream = bytes.stream();
+  const plain = isDeflated ? stream.pipeThrough(new DecompressionStream("deflate-raw")) : stream;
+  return WebAssembly.compileStreaming(new Response(plain, { headers: { "Content-Type": "application/wasm" } }));
 }
 
 /**
