@@ -12,12 +12,23 @@ isolate();
 const place = /** @type {HTMLElement} */ (document.getElementById("page"));
 const notebook = new URLSearchParams(location.search).get("notebook");
 
+if (notebook) prepareFrame(notebook);
+
 /** @type {Promise<{mount: (place: HTMLElement) => void | Promise<void>}>} */
 const page = notebook
   ? import("./notebook.js").then(({ NotebookPage }) => new NotebookPage(notebook))
   : import("./home.js").then(({ HomePage }) => new HomePage());
 await (await page.catch(reloadOnce)).mount(place);
 sessionStorage.removeItem(RELOADED);
+
+/** Python is going to run here, unless another tab has it. @param {string} id the notebook's */
+async function prepareFrame(id) {
+  const [{ held = [] }, { openEarly }] = await Promise.all([
+    navigator.locks.query(),
+    import("./runtime_frame.js"),
+  ]);
+  if (!held.some(({ name }) => name === `foldbook:${id}`)) openEarly();
+}
 
 /** A part of the page is gone where the site was updated in this very moment. @param {unknown} error */
 function reloadOnce(error) {

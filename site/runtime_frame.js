@@ -34,9 +34,18 @@ const FRAME_POLICY =
  * @property {() => boolean} isolated whether `interrupt` can work; known once the frame is up
  */
 
+/** A frame and when it can take a worker. @typedef {{element: HTMLIFrameElement, ready: Promise<void>}} Frame */
+
+/** Made before anybody asked for it. @type {Frame | null} */
+let early = null;
+
+/** Make the frame while the page itself is still being loaded: a browser starts a process for it. */
+export function openEarly() {
+  early ??= openFrame();
+}
+
 export class RuntimeFrame {
-  /** @type {Promise<HTMLIFrameElement> | null} */ #ready = null;
-  /** @type {HTMLIFrameElement | null} */ #frame = null;
+  /** @type {Frame | null} */ #frame = null;
 
   /** A new worker. @param {Options} options @returns {Runtime} */
   start(options) {
@@ -83,32 +92,34 @@ export class RuntimeFrame {
 
   /** Take the frame away, and with it whatever runs there. */
   remove() {
-    this.#frame?.remove();
-    this.#frame = this.#ready = null;
+    this.#frame?.element.remove();
+    this.#frame = null;
   }
 
   /** @param {MessagePort[]} ports */
   async #boot(ports) {
-    this.#ready ??= this.#open();
-    const [frame, worker] = await Promise.all([this.#ready, workerAddress()]);
+    const frame = (this.#frame ??= early ?? openFrame());
+    early = null;
+    const [worker] = await Promise.all([workerAddress(), frame.ready]);
     const boot = { base: siteAddress() };
-    frame.contentWindow?.postMessage({ worker, boot }, "*", ports);
+    frame.element.contentWindow?.postMessage({ worker, boot }, "*", ports);
   }
+}
 
-  /** @returns {Promise<HTMLIFrameElement>} */
-  #open() {
-    const frame = makeFrame();
-    this.#frame = frame;
-    return new Promise((resolve) => {
-      const greet = (/** @type {MessageEvent} */ event) => {
-        if (event.source !== frame.contentWindow || event.data?.t !== "runtime frame") return;
-        removeEventListener("message", greet);
-        resolve(frame);
-      };
-      addEventListener("message", greet);
-      document.body.append(frame);
-    });
-  }
+/** @returns {Frame} */
+function openFrame() {
+  const element = makeFrame();
+  /** @type {Promise<void>} */
+  const ready = new Promise((resolve) => {
+    const greet = (/** @type {MessageEvent} */ event) => {
+      if (event.source !== element.contentWindow || event.data?.t !== "runtime frame") return;
+      removeEventListener("message", greet);
+      resolve();
+    };
+    addEventListener("message", greet);
+  });
+  document.body.append(element);
+  return { element, ready };
 }
 
 function makeFrame() {

@@ -10,6 +10,7 @@ import { SCIENCE, Supplies } from "./supplies.js";
 
 /** @typedef {{session: string | null, runtime: import("./runtime_frame.js").Runtime, early: Array<() => void>}} Hosted */
 
+const LEAST_MEMORY = 4; // GB of the device for the larger snapshot
 const PAUSE = 3000; // ms after a runtime is ready before what the next start may use is fetched
 
 export class RuntimeHost {
@@ -108,7 +109,7 @@ export class RuntimeHost {
 
   /** The larger snapshot, when all is quiet: the next start is going to use it. */
   #fetchLater() {
-    if (this.#fetching || /** @type {any} */ (navigator).connection?.saveData) return;
+    if (this.#fetching || isFrugal()) return;
     clearTimeout(this.#soon);
     this.#soon = setTimeout(() => {
       this.#fetching = fetchAhead(SCIENCE).then(
@@ -120,4 +121,10 @@ export class RuntimeHost {
       );
     }, PAUSE);
   }
+}
+
+/** Whether bytes or memory are dear here, as far as the browser says. */
+function isFrugal() {
+  const { connection, deviceMemory = LEAST_MEMORY } = /** @type {any} */ (navigator);
+  return Boolean(connection?.saveData) || deviceMemory < LEAST_MEMORY;
 }
