@@ -34,7 +34,8 @@ _DANGEROUS = """() => {
       if (/^\\s*(javascript|vbscript|data:text)/i.test(value)) found.push(`${name} ${value}`);
     }
     if (/^(object|embed|base|form|applet|frame)$/.test(name)) found.push(name);
-    if (name === 'script' && element.getAttribute('src') !== 'main.js') found.push(name);
+    const own = /^main\\.js\\?[0-9a-f]{12}$/.test(element.getAttribute('src') ?? '');
+    if (name === 'script' && !own) found.push(name);
     if (name === 'meta' && /refresh/i.test(element.httpEquiv)) found.push('meta refresh');
     if (name === 'iframe' && element.getAttribute('sandbox') !== 'allow-scripts') found.push(name);
   }
