@@ -130,9 +130,7 @@ def test_a_jump_by_the_outline_shows_the_cell_at_the_top(sheet: Sheet) -> None:
 
 
 def test_one_character_is_one_command_and_touches_its_cell_only(sheet: Sheet) -> None:
-    sheet.page.wait_for_function(
-        "() => document.querySelector('.rt-chip').getAttribute('aria-label').includes('Ready')"
-    )
+    ready(sheet)
     sheet.cell(MIDDLE + 1).locator(".code").click()
     sheet.focused(f"editor {MIDDLE + 1}")
     sheet.press("Control+End")
@@ -150,8 +148,10 @@ def test_one_character_is_one_command_and_touches_its_cell_only(sheet: Sheet) ->
 
 
 def test_a_run_draws_its_own_cell_only(sheet: Sheet) -> None:
-    sheet.press("Escape").page.evaluate(_CALM)
-    sheet.press("k").until("cells[argument].selected", MIDDLE)
+    ready(sheet)
+    sheet.cell(MIDDLE).locator(".g").click()
+    sheet.until("cells[argument].selected && !cells[argument].editing", MIDDLE)
+    sheet.page.evaluate(_CALM)
     sheet.page.evaluate(_WATCH)
     sheet.press("Control+Enter")
     sheet.status(MIDDLE, "ok")
@@ -160,6 +160,13 @@ def test_a_run_draws_its_own_cell_only(sheet: Sheet) -> None:
     cells = {name for name in touched(sheet) if name.startswith("cell")}
     assert cells == {f"cell {MIDDLE}"}
     assert touched(sheet).get("panel", 0) <= 20
+
+
+def ready(sheet: Sheet) -> None:
+    """Wait until Python is up and idle."""
+    sheet.page.wait_for_function(
+        "() => document.querySelector('.rt-chip').getAttribute('aria-label').includes('Ready')"
+    )
 
 
 _EVENTS = """() =>
