@@ -101,7 +101,7 @@ export class RuntimeFrame {
     const frame = (this.#frame ??= early ?? openFrame());
     early = null;
     const [worker] = await Promise.all([workerAddress(), frame.ready]);
-    const boot = { base: siteAddress() };
+    const boot = { base: siteAddress(), probe: new Blob(["a"]) };
     frame.element.contentWindow?.postMessage({ worker, boot }, "*", ports);
   }
 }
@@ -150,13 +150,14 @@ async function workerAddress() {
 
 /**
  * @param {MessagePort} port
- * @param {{id: number, url?: string, snapshot?: "description" | "memory"}} question
+ * @param {{id: number, url?: string, snapshot?: "description" | "memory", asBlob: boolean}} question
  * @param {Options["supplies"]} supplies
  */
-async function answer(port, { id, url, snapshot }, supplies) {
+async function answer(port, { id, url, snapshot, asBlob }, supplies) {
   try {
-    const data = await (snapshot ? supplies.snapshot(snapshot) : supplies.file(url ?? ""));
-    port.postMessage({ id, data });
+    const found = await (snapshot ? supplies.snapshot(snapshot) : supplies.file(url ?? ""));
+    const data = found instanceof Blob && !asBlob ? await found.arrayBuffer() : found;
+    port.postMessage({ id, data }, data instanceof ArrayBuffer ? [data] : []);
   } catch (error) {
     port.postMessage({ id, error: messageOf(error) });
   }

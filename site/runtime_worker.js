@@ -18,8 +18,10 @@ import { answerWith, startPython } from "./start_python.js";
  * @typedef {object} Boot
  * @property {string} base the site's address, ending in a slash
  * @property {SharedArrayBuffer | null} shared
+ * @property {Blob} probe something to read
  */
 
+const PATIENCE = 1000; // ms for a byte
 const worker = /** @type {any} */ (self);
 const fetchFromNetwork = self.fetch.bind(self);
 /** @type {MessagePort} */
@@ -27,6 +29,8 @@ let page;
 /** @type {Map<number, {resolve: (data: any) => void, reject: (error: Error) => void}>} */
 const asked = new Map();
 let questions = 0;
+/** @type {Promise<boolean>} */
+let readsBlobs;
 /** What a worker before this one compiled, by path; empty where a browser does not hand it on. @type {Map<string, WebAssembly.Module>} */
 let modules = new Map();
 /** What Python is told, once somebody wants this runtime: secret, name, replaces. @type {(session: any) => void} */
@@ -40,6 +44,7 @@ self.onmessage = (event) => {
   if (!event.data.base) return;
   page = /** @type {MessagePort} */ (event.ports[0]);
   page.onmessage = ({ data }) => answered(data);
+  readsBlobs = canRead(event.data.probe);
   start(event.data);
 };
 
@@ -139,11 +144,27 @@ async function fetchAsset(base, what, init) {
 }
 
 /** @param {{url: string} | {snapshot: "description" | "memory"}} question @returns {Promise<any>} */
-function askPage(question) {
+async function askPage(question) {
+  const asBlob = await readsBlobs;
   return new Promise((resolve, reject) => {
     asked.set(++questions, { resolve, reject });
-    page.postMessage({ id: questions, ...question });
+    page.postMessage({ id: questions, asBlob, ...question });
   });
+}
+
+/**
+ * Whether a blob of the page can be read here, which spares the page to touch what it hands over.
+ * WebKit does not let an opaque origin, and says nothing.
+ * @param {Blob} probe
+ * @returns {Promise<boolean>}
+ */
+function canRead(probe) {
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE, false));
+  const read = probe.text().then(
+    (text) => text === "a",
+    () => false,
+  );
+  return Promise.race([read, late]);
 }
 
 /** @param {{id: number, data?: any, error?: string}} answer */

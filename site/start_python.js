@@ -6,8 +6,8 @@ import { mountEntries, readWheel } from "./wheels.js";
 /**
  * @typedef {object} Source
  * @property {import("./snapshots.js").Description} description
- * @property {Promise<Blob>} memory
- * @property {(path: string) => Promise<Blob>} file a file of the site
+ * @property {Promise<Blob | ArrayBuffer>} memory
+ * @property {(path: string) => Promise<Blob | ArrayBuffer>} file a file of the site
  */
 
 /**
@@ -51,14 +51,13 @@ export async function startPython(wanted) {
 /** @param {Wanted} wanted @param {Source} source */
 async function restore(wanted, { description, memory, file }) {
   const { folder, layout, packages } = description;
-  const bytes = async (/** @type {Promise<Blob>} */ blob) => new Uint8Array(await (await blob).arrayBuffer());
-  const wheels = Promise.all(description.wheels.map((path) => bytes(file(path))));
+  const wheels = Promise.all(description.wheels.map((path) => bytesOf(file(path))));
   const entries = wheels.then((found) => found.flatMap(readWheel));
   const parts = {
     layout,
     header: Uint8Array.from(atob(description.header), (character) => character.charCodeAt(0)),
     modules: entries.then((found) => compileLibraries(layout, folder, found, wanted.modules)),
-    heap: bytes(memory),
+    heap: bytesOf(memory),
     mount: async (/** @type {any} */ FS) => mountEntries(FS, folder, await entries),
   };
   const { loadPyodide, createPyodideModule, options } = wanted;
@@ -91,8 +90,8 @@ async function compileLibraries(layout, folder, entries, modules) {
 
 /** A library is unpacked by the browser's own threads while it is compiled. @param {import("./wheels.js").Entry} entry */
 function compile({ packed, isDeflated }) {
-  const bytes = new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (packed)]);
-  const stream = bytes.stream();
+  const { body } = new Response(/** @type {Uint8Array<ArrayBuffer>} */ (packed));
+  const stream = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (body);
   const plain = isDeflated ? stream.pipeThrough(new DecompressionStream("deflate-raw")) : stream;
   return WebAssembly.compileStreaming(new Response(plain, { headers: { "Content-Type": "application/wasm" } }));
 }
@@ -122,7 +121,13 @@ function shareCore(modules) {
   return { failed, stop: () => (WebAssembly.instantiateStreaming = real) };
 }
 
-/** A file of the site as the answer to a fetch of Pyodide's. @param {string} url @param {Blob} data */
+/** @param {Promise<Blob | ArrayBuffer>} data @returns {Promise<Uint8Array>} */
+async function bytesOf(data) {
+  const found = await data;
+  return new Uint8Array(found instanceof Blob ? await found.arrayBuffer() : found);
+}
+
+/** A file of the site as the answer to a fetch of Pyodide's. @param {string} url @param {Blob | ArrayBuffer} data */
 export function answerWith(url, data) {
   const type = url.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
   return new Response(data, { headers: { "Content-Type": type } });
