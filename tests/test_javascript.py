@@ -1,10 +1,12 @@
 """The page's pure JavaScript, run in Node: `tests/js/*.test.mjs`, one test for each file."""
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
-from builder import node
+from builder import node, paths
+from foldbook.mime import PREFERENCE
 
 FILES = sorted((Path(__file__).parent / "js").glob("*.test.mjs"))
 
@@ -24,3 +26,12 @@ def test_javascript(path: Path) -> None:
 
 def test_there_is_javascript_to_test() -> None:
     assert FILES
+
+
+def test_the_page_prefers_what_python_prefers() -> None:
+    page = (paths.SITE / "outputs.js").read_text(encoding="utf-8")
+    listed = re.search(r"export const SHOWN = \[(.*?)\];", page, re.DOTALL)
+    assert listed is not None
+    shown = re.findall(r'"([^"]+)"', listed[1])
+    assert shown == [mime for mime in PREFERENCE if mime in shown]
+    assert {"text/html", "image/png", "text/plain"} <= set(shown)

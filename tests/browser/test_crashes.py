@@ -1,7 +1,7 @@
 """A notebook worker that crashes, and notebooks that this version cannot open."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Worker, expect
 
 from tests.browser.drive import Notebook
 from tests.browser.profile import Profile
@@ -22,9 +22,14 @@ async id => {
 _LOG = "async () => (await link.exportFile('log')).data.text()"
 
 
+def notebook_workers(notebook: Notebook) -> list[Worker]:
+    """The tab's; a runtime's worker is started from a data: address."""
+    return [each for each in notebook.page.workers if each.url.startswith("blob:")]
+
+
 def crash(notebook: Notebook) -> None:
     """Throw what nobody catches in the notebook worker of this tab, and wait for its end."""
-    [worker] = [each for each in notebook.page.workers if "notebook_worker" in each.url]
+    [worker] = notebook_workers(notebook)
     with worker.expect_event("close"):
         worker.evaluate("() => { setTimeout(() => { throw new Error('out of luck') }) }")
 
@@ -58,7 +63,7 @@ def test_a_crashed_worker_is_started_anew_once_and_nothing_is_lost(profile: Prof
             break
     notebook.wait("state.status.at(-1).stage === 'failed'")
     assert "out of luck" in notebook.page.evaluate("state.status.at(-1).message")
-    assert not [each for each in notebook.page.workers if "notebook_worker" in each.url]
+    assert not notebook_workers(notebook)
     notebook.send(do="rename_notebook", name="Typed at last")
     notebook.wait("state.saved.unsaved === 0")
     assert "kept = 20" in notebook.page.evaluate(_LOG)

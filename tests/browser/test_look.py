@@ -312,8 +312,6 @@ def test_a_phone_edits_with_its_own_bar(new_page: NewPage, artefacts: Path) -> N
     page.locator("[data-cell-type=code] .code").tap()
     bar = page.get_by_role("navigation", name="Cell")
     done = page.get_by_role("button", name="Done")
-    if not done.is_visible():
-        bar.get_by_role("button", name="Edit").tap()
     expect(done).to_be_visible()
     expect(bar).to_be_hidden()
     page.keyboard.press("Control+End")
