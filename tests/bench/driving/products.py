@@ -79,6 +79,8 @@ def _run_until_taken(page: Page, cell: Locator) -> None:
     page.keyboard.press("Shift+Enter")
     prompt = cell.locator(".jp-InputPrompt")
     for _ in range(_TIMES):
+        # A dropped run leaves nothing that could be waited for: only its absence after a while
+        # tells it, and a longer while than this would be counted against JupyterLite.
         page.wait_for_timeout(_ASK_AGAIN_MS)
         if "".join(prompt.inner_text().split()) != "[]:":
             return

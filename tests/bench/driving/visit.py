@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Request
 
 WAIT = 90_000
 """Milliseconds until a step is given up."""
+_LOOK_AGAIN_MS = 100
 _QUIET_SECONDS = 2.0
 _PAINTED = """() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN"""
 _KEPT = "async () => (await navigator.storage?.estimate())?.usage ?? 0"
@@ -126,7 +127,9 @@ class Visit:
         """Wait until the page has fetched and kept nothing for two seconds."""
         last, since = self._activity(), time.perf_counter()
         while time.perf_counter() - since < _QUIET_SECONDS:
-            self.page.wait_for_timeout(100)
+            # Quiet is no event: it can only be looked for. This wait (and not `time.sleep`) lets
+            # Playwright tell of the requests that `_count` counts.
+            self.page.wait_for_timeout(_LOOK_AGAIN_MS)
             now = self._activity()
             if now != last:
                 last, since = now, time.perf_counter()
