@@ -83,9 +83,10 @@ export class Leader {
    * @param {Promise<boolean>} [isThere]
    */
   async #start(crashed, signal, isThere) {
+    const coming = currentScript(); // first: it asks for the manifest, which the runtime needs too
     if (!this.quiet) this.runtime.prepare();
     try {
-      const script = await currentScript();
+      const script = await coming;
       const manifest = await siteManifest();
       if ((await isThere) === false) this.abandon();
       else if (!signal?.aborted) this.#begin(script, manifest, crashed);

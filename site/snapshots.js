@@ -10,6 +10,7 @@ import { release } from "./snapshot.js";
 
 /**
  * @typedef {object} Description
+ * @property {string} path where it stands
  * @property {string} tier
  * @property {string | null} base path of the description of the one below
  * @property {string} folder where packages stand in Python's file system
@@ -24,9 +25,19 @@ const PIECE = 4 << 20; // bytes that are worked on before others get their turn
 
 /** @param {string} tier @returns {Promise<Description>} */
 export async function describe(tier) {
+  return describeAt(await pathOf(tier));
+}
+
+/** @param {string} path @returns {Promise<Description>} */
+async function describeAt(path) {
+  return { ...(await fetchJson(path)), path };
+}
+
+/** @param {string} tier @returns {Promise<string>} of its description, whose name tells its content */
+async function pathOf(tier) {
   const path = (await siteManifest()).snapshots[tier];
   if (!path) throw new Error(`this site has no snapshot "${tier}"`);
-  return fetchJson(path);
+  return path;
 }
 
 /**
@@ -35,7 +46,7 @@ export async function describe(tier) {
  * @returns {Promise<Blob>}
  */
 export async function memoryOf(description) {
-  const key = await keyOf(description);
+  const key = await keyOf(description.path);
   const size = sizeOf(description.layout.runs);
   const kept = await readKept(key, size);
   if (kept) return kept;
@@ -48,7 +59,7 @@ export async function memoryOf(description) {
 
 /** Whether a start from this tier needs nothing from the server. @param {string} tier */
 export async function isAtHand(tier) {
-  return isKept(await keyOf(await describe(tier)));
+  return isKept(await keyOf(await pathOf(tier)));
 }
 
 /**
@@ -62,21 +73,20 @@ export async function fetchAhead(tier) {
   await memoryOf(description);
   const { files, snapshots } = await siteManifest();
   const hashes = Object.values(files).map((file) => file.sha256);
-  const memories = await Promise.all(Object.keys(snapshots).map(async (each) => keyOf(await describe(each))));
+  const memories = await Promise.all(Object.values(snapshots).map(keyOf));
   await dropOthers(new Set([...hashes, ...memories]));
 }
 
-/** A memory is told by all that it is made of. @param {Description} description */
-async function keyOf(description) {
-  const text = JSON.stringify([description.heap, description.base, description.layout.runs]);
-  return sha256(new TextEncoder().encode(text));
+/** What a memory is kept under: its description names all that it is made of. @param {string} path */
+function keyOf(path) {
+  return sha256(new TextEncoder().encode(`the memory of ${path}`));
 }
 
 /** @param {Description} description @returns {Promise<Uint8Array<ArrayBuffer>>} */
 async function putTogether({ base, heap, layout }) {
   const coming = fetchPacked(heap);
   if (!base) return new Uint8Array(await coming);
-  const below = /** @type {Description} */ (await fetchJson(base));
+  const below = await describeAt(base);
   const [under, changed] = await Promise.all([bytesOf(memoryOf(below)), coming]);
   const whole = new Uint8Array(layout.heapLength);
   spread(whole, below.layout.runs, under);
