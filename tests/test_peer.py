@@ -156,6 +156,16 @@ async def until(condition: Callable[[], bool]) -> None:
     raise AssertionError("it never came to hold")
 
 
+async def running(desk: Desk, runtime: Peer) -> None:
+    """The runtime is there, and runs the first cell as execution x1."""
+    runtime.append([RuntimeStarted(name="Python", kind_name="browser")])
+    await until(lambda: runtime.session in desk.peer.notebook.runtimes)
+    desk.do("run_cells", cell_ids=["c1"], execution_ids=["x1"])
+    await until(lambda: "x1" in runtime.notebook.executions)
+    runtime.append([ExecutionAssigned(execution_id="x1")])
+    runtime.append([ExecutionStarted(execution_id="x1")])
+
+
 @story
 async def test_what_is_submitted_is_in_the_view_at_once_and_then_kept() -> None:
     async with begun() as desk:
@@ -216,12 +226,7 @@ async def test_a_full_store_loses_nothing_and_says_so() -> None:
 @story
 async def test_a_runtime_runs_what_was_asked_for() -> None:
     async with begun() as desk, runtime_of(desk) as runtime:
-        runtime.append([RuntimeStarted(name="Python", kind_name="browser")])
-        await until(lambda: runtime.session in desk.peer.notebook.runtimes)
-        desk.do("run_cells", cell_ids=["c1"], execution_ids=["x1"])
-        await until(lambda: "x1" in runtime.notebook.executions)
-        runtime.append([ExecutionAssigned(execution_id="x1")])
-        runtime.append([ExecutionStarted(execution_id="x1")])
+        await running(desk, runtime)
         runtime.append([StreamAppended(execution_id="x1", name="stdout", text="42\n")])
         runtime.append([ExecutionCompleted(execution_id="x1", status="ok")])
         await until(lambda: runtime.saved)
@@ -368,12 +373,7 @@ async def test_a_log_with_strangers_can_be_read_and_not_written() -> None:
 @story
 async def test_a_runtime_that_writes_too_fast_can_wait() -> None:
     async with begun() as desk, runtime_of(desk) as runtime:
-        runtime.append([RuntimeStarted(name="Python", kind_name="browser")])
-        await until(lambda: runtime.session in desk.peer.notebook.runtimes)
-        desk.do("run_cells", cell_ids=["c1"], execution_ids=["x1"])
-        await until(lambda: "x1" in runtime.notebook.executions)
-        runtime.append([ExecutionAssigned(execution_id="x1")])
-        runtime.append([ExecutionStarted(execution_id="x1")])
+        await running(desk, runtime)
         for _ in range(60):
             text = "x" * 30_000
             runtime.append([StreamAppended(execution_id="x1", name="stdout", text=text)])

@@ -23,7 +23,12 @@ from builder.pinned import Lock
 
 _MEMORY = paths.WORK / "compiled"
 _SCRIPT = paths.ROOT / ".build" / "compile" / "compile.mjs"
-_TOOLS = (_SCRIPT, paths.SITE / "wheels.js", Path(__file__))
+_TOOLS = (
+    _SCRIPT,
+    paths.ROOT / ".build" / "snapshots" / "program.mjs",
+    paths.SITE / "wheels.js",
+    Path(__file__),
+)
 # The same hashes each time, and no words about the style of others.
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"}
 _LEAST = 1000  # bytes; a smaller source is compiled as fast as it is read

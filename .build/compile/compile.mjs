@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { mountEntries, readWheel } from "../../site/wheels.js";
+import { carryOut } from "../snapshots/program.mjs";
 
 /**
  * @typedef {object} Job
@@ -31,13 +32,7 @@ from py_compile import PycInvalidationMode, compile
 lambda path: compile(path, quiet=2, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
 `;
 
-try {
-  await run(JSON.parse(await readFile(process.argv[2], "utf8")));
-  process.exit(0); // Pyodide leaves a timer behind
-} catch (error) {
-  console.error(error.message); // the stack would print the whole of Pyodide's one line
-  process.exit(1);
-}
+await carryOut(run);
 
 /** @param {Plan} plan */
 async function run(plan) {

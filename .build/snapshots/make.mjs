@@ -14,6 +14,7 @@ import { pathToFileURL } from "node:url";
 
 import { trampolinePlace } from "../../site/snapshot.js";
 import { mountEntries, readWheel } from "../../site/wheels.js";
+import { carryOut } from "./program.mjs";
 import { Recorder } from "./recorder.mjs";
 
 /**
@@ -33,13 +34,7 @@ const RealDate = Date;
 const EPOCH = Date.UTC(2026, 0, 1); // ms; any moment would do
 const PAGE = 1 << 12; // bytes; finer than WebAssembly's own pages
 
-try {
-  await make(JSON.parse(await readFile(process.argv[2], "utf8")));
-  process.exit(0); // Pyodide leaves a timer behind
-} catch (error) {
-  console.error(error.message); // the stack would print the whole of Pyodide's one line
-  process.exit(1);
-}
+await carryOut(make);
 
 /** @param {Plan} plan */
 async function make(plan) {
