@@ -17,7 +17,7 @@ import { release } from "./snapshot.js";
  * @property {import("./snapshot.js").Layout} layout
  * @property {string} header in base64
  * @property {string} heap path of the memory, or of its difference
- * @property {string[]} wheels paths of the packages' files
+ * @property {({path: string} & import("./wheels.js").Top)[]} wheels the packages' files
  * @property {string[]} packages their names, as Pyodide's lock has them
  */
 
@@ -69,7 +69,7 @@ export async function isAtHand(tier) {
  */
 export async function fetchAhead(tier) {
   const description = await describe(tier);
-  await Promise.all(description.wheels.map((path) => fetchAsset(siteAddress() + path)));
+  await Promise.all(description.wheels.map(({ path }) => fetchAsset(siteAddress() + path)));
   await memoryOf(description);
   const { files, snapshots } = await siteManifest();
   const hashes = Object.values(files).map((file) => file.sha256);

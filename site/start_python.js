@@ -1,7 +1,7 @@
 /** How a worker starts Python: from a snapshot, and if that does not work, from the beginning. */
 
 import { restorePython } from "./snapshot.js";
-import { mountEntries, readWheel } from "./wheels.js";
+import { mountWheels, Wheel } from "./wheels.js";
 
 /**
  * @typedef {object} Source
@@ -51,14 +51,15 @@ export async function startPython(wanted) {
 /** @param {Wanted} wanted @param {Source} source */
 async function restore(wanted, { description, memory, file }) {
   const { folder, layout, packages } = description;
-  const wheels = Promise.all(description.wheels.map((path) => bytesOf(file(path))));
-  const entries = wheels.then((found) => found.flatMap(readWheel));
+  const wheels = Promise.all(
+    description.wheels.map(async ({ path, ...top }) => ({ wheel: new Wheel(await wheelData(file(path))), top })),
+  );
   const parts = {
     layout,
     header: Uint8Array.from(atob(description.header), (character) => character.charCodeAt(0)),
-    modules: entries.then((found) => compileLibraries(layout, folder, found, wanted.modules)),
+    modules: compileLibraries(layout, folder, wheels, wanted.modules),
     heap: bytesOf(memory),
-    mount: async (/** @type {any} */ FS) => mountEntries(FS, folder, await entries),
+    mount: async (/** @type {any} */ FS) => mountWheels(FS, folder, await wheels),
   };
   const { loadPyodide, createPyodideModule, options } = wanted;
   const python = await restorePython(parts, loadPyodide, createPyodideModule, options);
@@ -72,15 +73,17 @@ async function restore(wanted, { description, memory, file }) {
 /**
  * @param {import("./snapshot.js").Layout} layout
  * @param {string} folder
- * @param {import("./wheels.js").Entry[]} entries
+ * @param {Promise<{wheel: Wheel, top: import("./wheels.js").Top}[]>} wheels
  * @param {Map<string, WebAssembly.Module>} modules
  */
-async function compileLibraries(layout, folder, entries, modules) {
-  const byPath = new Map(entries.map((entry) => [`${folder}/${entry.path}`, entry]));
+async function compileLibraries(layout, folder, wheels, modules) {
   const missing = layout.libraries.filter(({ path }) => !modules.has(path));
   await Promise.all(
     missing.map(async ({ path }) => {
-      const entry = byPath.get(path);
+      const inside = path.slice(folder.length + 1);
+      const top = inside.slice(0, inside.indexOf("/"));
+      const holders = (await wheels).filter(({ top: { folders } }) => folders.includes(top));
+      const entry = holders.map(({ wheel }) => wheel.entries.get(inside)).find(Boolean);
       if (!entry) throw new Error(`${path} expected in the packages; it is not there`);
       modules.set(path, await compile(entry));
     }),
@@ -89,10 +92,10 @@ async function compileLibraries(layout, folder, entries, modules) {
 }
 
 /** A library is unpacked by the browser's own threads while it is compiled. @param {import("./wheels.js").Entry} entry */
-function compile({ packed, isDeflated }) {
-  const { body } = new Response(/** @type {Uint8Array<ArrayBuffer>} */ (packed));
+async function compile(entry) {
+  const { body } = new Response(/** @type {Uint8Array<ArrayBuffer>} */ (await entry.readLater()));
   const stream = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (body);
-  const plain = isDeflated ? stream.pipeThrough(new DecompressionStream("deflate-raw")) : stream;
+  const plain = entry.isDeflated ? stream.pipeThrough(new DecompressionStream("deflate-raw")) : stream;
   return WebAssembly.compileStreaming(new Response(plain, { headers: { "Content-Type": "application/wasm" } }));
 }
 
@@ -125,6 +128,12 @@ function shareCore(modules) {
 async function bytesOf(data) {
   const found = await data;
   return new Uint8Array(found instanceof Blob ? await found.arrayBuffer() : found);
+}
+
+/** @param {Promise<Blob | ArrayBuffer>} data */
+async function wheelData(data) {
+  const found = await data;
+  return found instanceof Blob ? found : new Uint8Array(found);
 }
 
 /** A file of the site as the answer to a fetch of Pyodide's. @param {string} url @param {Blob | ArrayBuffer} data */

@@ -22,7 +22,7 @@ export class Supplies {
     for (const path of isAgain ? CORE : [...CORE, COMPILED]) this.#fetch(path);
     this.description = quiet(chooseTier().then(describe));
     this.memory = quiet(this.description.then(memoryOf));
-    quiet(this.description.then(({ wheels }) => wheels.forEach((path) => this.#fetch(path))));
+    quiet(this.description.then(({ wheels }) => wheels.forEach(({ path }) => this.#fetch(path))));
   }
 
   /** @param {"description" | "memory"} what @returns {Promise<any>} */

@@ -1,16 +1,15 @@
 /**
- * Wheels as files of Pyodide's file system, without unpacking them: each file is inflated when it
- * is first read. A wheel is a zip archive; what it holds stays as packed as it came.
+ * Wheels as files of Pyodide's file system, without reading them: what a wheel holds is looked up
+ * when somebody first looks into its folders, and a file is inflated when it is first read. A wheel
+ * is a zip archive; it stays as packed as it came, and where it is.
  */
 
 import { inflateSync } from "fflate";
 
 /**
- * @typedef {object} Entry a file of a wheel
- * @property {string} path within the wheel
- * @property {Uint8Array} packed its bytes there
- * @property {number} size when it is unpacked
- * @property {boolean} isDeflated
+ * @typedef {object} Top what a wheel has at its top, so that it need not be read to be mounted
+ * @property {string[]} folders
+ * @property {string[]} files
  */
 
 const END = 0x06054b50;
@@ -18,98 +17,246 @@ const DIRECTORY = 0x02014b50;
 const LOCAL = 0x04034b50;
 const STORED = 0;
 const DEFLATED = 8;
+const HEADER = 30; // bytes of a local header before the name
 const TAIL = 22 + 0xffff; // bytes at the end among which the directory's place is told
+const EXTRA = 256; // bytes that a local header may have beyond the directory's, as a rule
 const FILE_MODE = 0o100644;
+const FOLDER_MODE = 0o40777;
+const INPUT_ERROR = 29; // EIO, as Emscripten counts
 
-/**
- * The files that a wheel holds; folders are left out.
- * @param {Uint8Array} wheel
- * @returns {Entry[]}
- * @throws {TypeError} where it is no zip archive of the kind that wheels are
- */
-export function readWheel(wheel) {
-  const view = new DataView(wheel.buffer, wheel.byteOffset, wheel.byteLength);
-  const end = findEnd(view);
-  const count = view.getUint16(end + 10, true);
-  let at = view.getUint32(end + 16, true);
+export class Wheel {
+  /** @type {Map<string, Entry> | undefined} */ #entries;
+
+  /** @param {Blob | Uint8Array} data a blob is read in a worker only, where one can wait for it */
+  constructor(data) {
+    this.data = data;
+    this.size = data instanceof Blob ? data.size : data.length;
+  }
+
+  /**
+   * The files that it holds, by path; folders are left out.
+   * @returns {Map<string, Entry>}
+   * @throws {TypeError} where it is no zip archive of the kind that wheels are
+   */
+  get entries() {
+    this.#entries ??= new Map(readDirectory(this).map((entry) => [entry.path, entry]));
+    return this.#entries;
+  }
+
+  /** @param {number} from @param {number} to @returns {Uint8Array} */
+  read(from, to) {
+    if (!(this.data instanceof Blob)) return this.data.subarray(from, to);
+    const reader = new /** @type {any} */ (globalThis).FileReaderSync();
+    return new Uint8Array(reader.readAsArrayBuffer(this.data.slice(from, to)));
+  }
+
+  /** @param {number} from @param {number} to @returns {Promise<Uint8Array>} */
+  async readLater(from, to) {
+    if (!(this.data instanceof Blob)) return this.data.subarray(from, to);
+    return new Uint8Array(await this.data.slice(from, to).arrayBuffer());
+  }
+}
+
+/** A file of a wheel. */
+export class Entry {
+  /**
+   * @param {Wheel} wheel
+   * @param {string} path within the wheel
+   * @param {{at: number, names: number, length: number, size: number, isDeflated: boolean}} how
+   *   names: bytes that the path takes; length: of the packed bytes; size: when it is unpacked
+   */
+  constructor(wheel, path, { at, names, length, size, isDeflated }) {
+    this.wheel = wheel;
+    this.path = path;
+    this.at = at;
+    this.least = HEADER + names + length;
+    this.length = length;
+    this.size = size;
+    this.isDeflated = isDeflated;
+  }
+
+  /** Its bytes as they are packed. @returns {Uint8Array} */
+  read() {
+    const found = this.wheel.read(this.at, this.#likelyEnd);
+    const start = this.#startIn(found);
+    if (start + this.length <= found.length) return found.subarray(start, start + this.length);
+    return this.wheel.read(this.at + start, this.at + start + this.length);
+  }
+
+  /** The same, while others go on. @returns {Promise<Uint8Array>} */
+  async readLater() {
+    const found = await this.wheel.readLater(this.at, this.#likelyEnd);
+    const start = this.#startIn(found);
+    if (start + this.length <= found.length) return found.subarray(start, start + this.length);
+    return this.wheel.readLater(this.at + start, this.at + start + this.length);
+  }
+
+  /** @returns {Uint8Array} */
+  unpack() {
+    const packed = this.read();
+    return this.isDeflated ? inflateSync(packed, { out: new Uint8Array(this.size) }) : packed;
+  }
+
+  get #likelyEnd() {
+    return Math.min(this.wheel.size, this.at + this.least + EXTRA);
+  }
+
+  /** The local header's own names count: its extra field may differ from the directory's. @param {Uint8Array} local */
+  #startIn(local) {
+    const view = viewOf(local);
+    if (view.byteLength < HEADER || view.getUint32(0, true) !== LOCAL) {
+      throw new TypeError(`${this.path}: a file expected at byte ${this.at}`);
+    }
+    return HEADER + view.getUint16(26, true) + view.getUint16(28, true);
+  }
+}
+
+/** @param {Wheel} wheel @returns {Entry[]} */
+function readDirectory(wheel) {
+  const first = Math.max(0, wheel.size - TAIL);
+  const tail = wheel.read(first, wheel.size);
+  const end = findEnd(viewOf(tail));
+  const count = viewOf(tail).getUint16(end + 10, true);
+  const start = viewOf(tail).getUint32(end + 16, true);
+  const directory = start >= first ? tail.subarray(start - first) : wheel.read(start, first + end);
+  const view = viewOf(directory);
   /** @type {Entry[]} */
   const entries = [];
+  let at = 0;
   for (let i = 0; i < count; i++) {
-    if (view.getUint32(at, true) !== DIRECTORY) throw new TypeError(`a directory entry expected at byte ${at}`);
+    if (view.getUint32(at, true) !== DIRECTORY) throw new TypeError(`a directory entry expected at byte ${start + at}`);
     const names = view.getUint16(at + 28, true);
-    const entry = readEntry(wheel, view, at, names);
-    if (!entry.path.endsWith("/")) entries.push(entry);
+    const path = new TextDecoder().decode(directory.subarray(at + 46, at + 46 + names));
+    if (!path.endsWith("/")) entries.push(readEntry(wheel, path, view, at));
     at += 46 + names + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
   }
   return entries;
 }
 
-/** @param {DataView} view @returns {number} */
+/** @param {DataView} view of the archive's end @returns {number} */
 function findEnd(view) {
-  const first = Math.max(0, view.byteLength - TAIL);
-  for (let at = view.byteLength - 22; at >= first; at--) {
+  for (let at = view.byteLength - 22; at >= 0; at--) {
     if (view.getUint32(at, true) === END) return at;
   }
   throw new TypeError(`a zip archive expected, ${view.byteLength} bytes without a directory came`);
 }
 
-/** @param {Uint8Array} wheel @param {DataView} view @param {number} at @param {number} names @returns {Entry} */
-function readEntry(wheel, view, at, names) {
-  const path = new TextDecoder().decode(wheel.subarray(at + 46, at + 46 + names));
+/** @param {Wheel} wheel @param {string} path @param {DataView} view @param {number} at @returns {Entry} */
+function readEntry(wheel, path, view, at) {
   const method = view.getUint16(at + 10, true);
   if (method !== STORED && method !== DEFLATED) throw new TypeError(`${path}: packed by method ${method}`);
-  const length = view.getUint32(at + 20, true);
-  const local = view.getUint32(at + 42, true);
-  if (view.getUint32(local, true) !== LOCAL) throw new TypeError(`${path}: a file expected at byte ${local}`);
-  // The local header's own names count: its extra field may differ from the directory's.
-  const start = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-  const packed = wheel.subarray(start, start + length);
-  return { path, packed, size: view.getUint32(at + 24, true), isDeflated: method === DEFLATED };
+  return new Entry(wheel, path, {
+    at: view.getUint32(at + 42, true),
+    names: view.getUint16(at + 28, true),
+    length: view.getUint32(at + 20, true),
+    size: view.getUint32(at + 24, true),
+    isDeflated: method === DEFLATED,
+  });
 }
 
-/** @param {Entry} entry @returns {Uint8Array} */
-export function unpack(entry) {
-  if (!entry.isDeflated) return entry.packed;
-  return inflateSync(entry.packed, { out: new Uint8Array(entry.size) });
+/** @param {Uint8Array} bytes */
+function viewOf(bytes) {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /**
- * Put files into a folder, as packed as they are.
+ * Put what wheels hold into a folder; none is read before somebody looks.
  * @param {any} FS Pyodide's file system
  * @param {string} folder
- * @param {Entry[]} entries
+ * @param {{wheel: Wheel, top: Top}[]} wheels
  */
-export function mountEntries(FS, folder, entries) {
-  /** @type {Map<string, any>} */
-  const folders = new Map();
+export function mountWheels(FS, folder, wheels) {
+  FS.mkdirTree(folder);
+  const { node: parent } = FS.lookupPath(folder);
+  /** @type {Map<string, Wheel[]>} */
+  const holders = new Map();
+  for (const { wheel, top } of wheels) {
+    for (const name of top.files) mountFile(FS, parent, name, () => entryOf(wheel, name));
+    for (const name of top.folders) holders.set(name, [...(holders.get(name) ?? []), wheel]);
+  }
+  for (const [name, found] of holders) mountFolder(FS, parent, name, found);
+}
+
+/** @param {Wheel} wheel @param {string} path */
+function entryOf(wheel, path) {
+  const found = wheel.entries.get(path);
+  if (!found) throw new TypeError(`a wheel with ${path} expected; it is not in there`);
+  return found;
+}
+
+/** A folder that gets its files when they are asked for. @param {any} FS @param {any} parent @param {string} name @param {Wheel[]} wheels */
+function mountFolder(FS, parent, name, wheels) {
+  const known = parent.contents[name];
+  if (known) return fillFolder(FS, known, name, wheels);
+  const node = parent.node_ops.mknod(parent, name, FOLDER_MODE, 0);
+  const { node_ops: operations, contents } = node;
+  const fill = () => {
+    reading(FS, () => wheels.forEach((wheel) => wheel.entries)); // where this fails all stays as it is
+    node.node_ops = operations;
+    become(node, "contents", contents);
+    fillFolder(FS, node, name, wheels);
+    return contents;
+  };
+  node.node_ops = {
+    ...operations,
+    lookup: (/** @type {any} */ self, /** @type {string} */ child) => fill()[child] ?? operations.lookup(self, child),
+  };
+  Object.defineProperty(node, "contents", { get: fill, enumerable: true, configurable: true });
+}
+
+/** @param {any} FS @param {any} top @param {string} name @param {Wheel[]} wheels */
+function fillFolder(FS, top, name, wheels) {
+  const folders = new Map([[name, top]]);
   const folderOf = (/** @type {string} */ path) => {
     let node = folders.get(path);
     if (!node) {
-      FS.mkdirTree(path);
-      node = FS.lookupPath(path).node;
+      const cut = path.lastIndexOf("/");
+      const parent = folderOf(path.slice(0, cut));
+      const own = path.slice(cut + 1);
+      node = parent.contents[own] ?? parent.node_ops.mknod(parent, own, FOLDER_MODE, 0);
       folders.set(path, node);
     }
     return node;
   };
-  for (const entry of entries) {
-    const path = `${folder}/${entry.path}`;
-    const cut = path.lastIndexOf("/");
-    const parent = folderOf(path.slice(0, cut));
-    const node = parent.node_ops.mknod(parent, path.slice(cut + 1), FILE_MODE, 0);
-    node.usedBytes = entry.size;
-    node.atime = node.mtime = node.ctime = 0;
-    unpackLater(node, entry);
+  for (const wheel of wheels) {
+    for (const [path, entry] of wheel.entries) {
+      if (!path.startsWith(`${name}/`)) continue;
+      const cut = path.lastIndexOf("/");
+      mountFile(FS, folderOf(path.slice(0, cut)), path.slice(cut + 1), () => entry, entry.size);
+    }
   }
 }
 
-/** @param {any} node a file of MEMFS @param {Entry} entry */
-function unpackLater(node, entry) {
-  const become = (/** @type {any} */ value) =>
-    Object.defineProperty(node, "contents", { value, writable: true, enumerable: true, configurable: true });
-  Object.defineProperty(node, "contents", {
-    get: () => become(unpack(entry)).contents,
-    set: become,
+/** @param {any} FS @param {any} parent @param {string} name @param {() => Entry} find @param {number} [size] */
+function mountFile(FS, parent, name, find, size) {
+  const node = parent.node_ops.mknod(parent, name, FILE_MODE, 0);
+  node.atime = node.mtime = node.ctime = 0;
+  if (size === undefined) later(node, "usedBytes", () => reading(FS, () => find().size));
+  else node.usedBytes = size;
+  later(node, "contents", () => reading(FS, () => find().unpack()));
+}
+
+/** @param {any} node @param {string} property @param {() => any} find its value, when it is first asked for */
+function later(node, property, find) {
+  Object.defineProperty(node, property, {
+    get: () => become(node, property, find())[property],
+    set: (value) => become(node, property, value),
     enumerable: true,
     configurable: true,
   });
+}
+
+/** @param {any} node @param {string} property @param {any} value */
+function become(node, property, value) {
+  return Object.defineProperty(node, property, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** What cannot be read is an error of the file system, which Python can tell of. @template T @param {any} FS @param {() => T} read @returns {T} */
+function reading(FS, read) {
+  try {
+    return read();
+  } catch (error) {
+    console.error("A package cannot be read:", error);
+    throw new FS.ErrnoError(INPUT_ERROR);
+  }
 }

@@ -10,6 +10,7 @@ import base64
 import json
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +105,11 @@ def _make(target: Path, dist: Path, lock: dict[str, Any]) -> None:
         wheels = [package.file for package in _wheels(TIERS[:place], lock).values()]
         stages.append(
             {
-                "wheels": [str(dist / "pyodide" / name) for name in wheels if name not in mounted],
+                "wheels": [
+                    _described(dist / "pyodide" / name, str(dist / "pyodide" / name))
+                    for name in wheels
+                    if name not in mounted
+                ],
                 "prepare": tier.prepare,
                 "target": str(target / tier.name),
             }
@@ -114,6 +119,18 @@ def _make(target: Path, dist: Path, lock: dict[str, Any]) -> None:
     script = target / "plan.json"
     script.write_text(json.dumps({**plan, "pyodide": str(dist / "pyodide")}), encoding="utf-8")
     node.run_file("snapshots", _SCRIPTS / "make.mjs", script)
+
+
+def _described(wheel: Path, path: str) -> dict[str, Any]:
+    """A wheel by what it has at its top: with that it is mounted without being read."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if not name.endswith("/")]
+    folders = dict.fromkeys(name.partition("/")[0] for name in names if "/" in name)
+    return {
+        "path": path,
+        "folders": list(folders),
+        "files": [name for name in names if "/" not in name],
+    }
 
 
 def _place(tier: str, kept: Path, base: str | None, lock: dict[str, Any], dist: Path) -> str:
@@ -132,7 +149,10 @@ def _place(tier: str, kept: Path, base: str | None, lock: dict[str, Any], dist: 
         "layout": json.loads((source / "layout.json").read_text(encoding="utf-8")),
         "header": base64.b64encode((source / "header").read_bytes()).decode(),
         "heap": f"{FOLDER}/{heap.name}",
-        "wheels": [f"pyodide/{package.file}" for package in wheels.values()],
+        "wheels": [
+            _described(dist / "pyodide" / package.file, f"pyodide/{package.file}")
+            for package in wheels.values()
+        ],
         "packages": [spelled[name] for name in wheels],
     }
     scratch = folder / f"{tier}.json"

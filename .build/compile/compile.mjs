@@ -9,7 +9,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { mountEntries, readWheel } from "../../site/wheels.js";
+import { Wheel } from "../../site/wheels.js";
 import { carryOut } from "../snapshots/program.mjs";
 
 /**
@@ -52,9 +52,13 @@ async function run(plan) {
 /** @param {any} FS @param {(path: string) => string | undefined} compile @param {string} folder @param {Job} job */
 async function compileWheel(FS, compile, folder, job) {
   const wanted = new Set(job.modules);
-  const entries = readWheel(new Uint8Array(await readFile(job.wheel)));
-  const modules = entries.filter((entry) => wanted.has(entry.path));
-  mountEntries(FS, folder, modules);
+  const { entries } = new Wheel(new Uint8Array(await readFile(job.wheel)));
+  const modules = [...entries.values()].filter((entry) => wanted.has(entry.path));
+  for (const entry of modules) {
+    const path = `${folder}/${entry.path}`;
+    FS.mkdirTree(path.slice(0, path.lastIndexOf("/")));
+    FS.writeFile(path, entry.unpack());
+  }
   for (const { path } of modules) {
     const made = compile(`${folder}/${path}`);
     if (!made) continue;

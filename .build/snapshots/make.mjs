@@ -13,13 +13,14 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { trampolinePlace } from "../../site/snapshot.js";
-import { mountEntries, readWheel } from "../../site/wheels.js";
+import { mountWheels, Wheel } from "../../site/wheels.js";
 import { carryOut } from "./program.mjs";
 import { Recorder } from "./recorder.mjs";
 
 /**
  * @typedef {object} Stage
- * @property {string[]} wheels paths of the packages' files that it needs beside the last one's
+ * @property {({path: string} & import("../../site/wheels.js").Top)[]} wheels the packages' files that it
+ *   needs beside the last one's
  * @property {string} prepare Python that imports what the snapshot is to hold
  * @property {string} target folder for layout.json, header and heap
  *
@@ -86,9 +87,8 @@ async function findWaiting(boot) {
 
 /** @param {Stage} stage @param {Uint8Array} last the memory of the stage before */
 async function makeStage(python, recorder, folder, stage, last) {
-  for (const path of stage.wheels) {
-    mountEntries(python.FS, folder, readWheel(new Uint8Array(await readFile(path))));
-  }
+  const wheels = stage.wheels.map(async ({ path, ...top }) => ({ wheel: new Wheel(new Uint8Array(await readFile(path))), top }));
+  mountWheels(python.FS, folder, await Promise.all(wheels));
   python.runPython("import importlib; importlib.invalidate_caches()"); // time stands still
   python.runPython(stage.prepare);
   python.runPython("import gc; gc.collect()");

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deflateRawSync } from "node:zlib";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 
-import { mountEntries, readWheel, unpack } from "../../site/wheels.js";
+import { mountWheels, Wheel } from "../../site/wheels.js";
 
 /** @param {number} value @param {number} bytes */
 const number = (value, bytes) => Array.from({ length: bytes }, (_, i) => (value >>> (8 * i)) & 255);
@@ -38,37 +38,90 @@ const text = (bytes) => new TextDecoder().decode(bytes);
 
 test("files come as they went in, deflated or stored, and folders are left out", () => {
   for (const method of [0, 8]) {
-    const entries = readWheel(archive(FILES, { method, comment: "PK\u0005\u0006 is no end" }));
-    assert.deepEqual(entries.map(({ path }) => path), ["a/__init__.py", "a/ü.py"]);
-    assert.deepEqual(entries.map((entry) => text(unpack(entry))), ["", FILES["a/ü.py"]]);
+    const { entries } = new Wheel(archive(FILES, { method, comment: "PK\u0005\u0006 is no end" }));
+    assert.deepEqual([...entries.keys()], ["a/__init__.py", "a/ü.py"]);
+    assert.deepEqual([...entries.values()].map((entry) => text(entry.unpack())), ["", FILES["a/ü.py"]]);
   }
 });
 
-test("what is no archive, or packed otherwise, is said", () => {
-  assert.throws(() => readWheel(new Uint8Array(100)), /a zip archive expected/);
-  assert.throws(() => readWheel(archive({ x: "y" }, { method: 12 })), /x: packed by method 12/);
-  const cut = archive({ x: "y" });
-  cut[0] = 0;
-  assert.throws(() => readWheel(cut), /x: a file expected at byte 0/);
+test("a blob is as good as bytes where others go on meanwhile", async () => {
+  const [, entry] = [...new Wheel(archive(FILES)).entries.values()];
+  entry.wheel.data = new Blob([entry.wheel.data]);
+  assert.equal(text(inflateRawSync(await entry.readLater())), FILES["a/ü.py"]);
 });
 
-test("a mounted file is unpacked when it is read, once, and can be written", () => {
-  const nodes = {};
-  const parent = { node_ops: { mknod: (_, name) => (nodes[name] = { contents: new Uint8Array() }) } };
-  const folders = [];
-  const FS = { mkdirTree: (path) => folders.push(path), lookupPath: () => ({ node: parent }) };
-  const entries = readWheel(archive(FILES));
+test("what is no archive, or packed otherwise, is said", () => {
+  const entriesOf = (/** @type {Uint8Array} */ data) => new Wheel(data).entries;
+  assert.throws(() => entriesOf(new Uint8Array(100)), /a zip archive expected/);
+  assert.throws(() => entriesOf(archive({ x: "y" }, { method: 12 })), /x: packed by method 12/);
+  const cut = archive({ x: "y" });
+  cut[0] = 0;
+  assert.throws(() => entriesOf(cut).get("x").read(), /x: a file expected at byte 0/);
+});
+
+/** What of Emscripten's file system a mount needs. */
+function fileSystem() {
+  const operations = {
+    mknod: (parent, name, mode) =>
+      (parent.contents[name] = { name, mode, contents: mode & 0o40000 ? {} : new Uint8Array(), node_ops: operations }),
+    lookup: (_, name) => {
+      throw new Error(`no ${name}`);
+    },
+  };
+  const top = { contents: {}, node_ops: operations };
+  const ErrnoError = class extends Error {
+    constructor(errno) {
+      super(String(errno));
+      this.errno = errno;
+    }
+  };
+  return { mkdirTree: () => {}, lookupPath: () => ({ node: top }), top, ErrnoError };
+}
+
+const TOP = { folders: ["a"], files: [] };
+
+test("a wheel is read when somebody looks into its folder, and a file when it is read, once", () => {
+  const FS = fileSystem();
+  const wheel = new Wheel(archive(FILES));
   let reads = 0;
-  const { packed } = entries[1];
-  Object.defineProperty(entries[1], "packed", { get: () => ((reads += 1), packed) });
-  mountEntries(FS, "/lib/site-packages", entries);
-  assert.deepEqual(folders, ["/lib/site-packages/a"]);
-  const node = nodes["ü.py"];
+  const read = wheel.read.bind(wheel);
+  wheel.read = (from, to) => ((reads += 1), read(from, to));
+  mountWheels(FS, "/lib/site-packages", [{ wheel, top: TOP }]);
+  assert.deepEqual(Object.keys(FS.top.contents), ["a"]);
   assert.equal(reads, 0);
-  assert.equal(node.usedBytes, FILES["a/ü.py"].length);
+  const folder = FS.top.contents.a;
+  const node = folder.node_ops.lookup(folder, "ü.py");
+  assert.deepEqual(Object.keys(folder.contents), ["__init__.py", "ü.py"]);
+  assert.throws(() => folder.node_ops.lookup(folder, "none.py"), /no none.py/);
+  assert.equal(reads, 1);
+  assert.equal(node.usedBytes, Buffer.from(FILES["a/ü.py"]).length);
   assert.equal(text(node.contents), FILES["a/ü.py"]);
   assert.equal(node.contents, node.contents);
-  assert.equal(reads, 1);
+  assert.equal(reads, 2);
   node.contents = new Uint8Array([65]);
   assert.equal(text(node.contents), "A");
+});
+
+test("wheels share a folder; a file at the top tells its size when it is asked", () => {
+  const FS = fileSystem();
+  const [one, two] = [{ "a/x.py": "1", "six.py": "666" }, { "a/y/z.py": "2" }].map((files) => new Wheel(archive(files)));
+  mountWheels(FS, "/", [
+    { wheel: one, top: { folders: ["a"], files: ["six.py"] } },
+    { wheel: two, top: TOP },
+  ]);
+  assert.equal(FS.top.contents["six.py"].usedBytes, 3);
+  assert.deepEqual(Object.keys(FS.top.contents.a.contents), ["x.py", "y"]);
+  mountWheels(FS, "/", [{ wheel: new Wheel(archive({ "a/y/more.py": "3" })), top: TOP }]);
+  assert.deepEqual(Object.keys(FS.top.contents.a.contents.y.contents), ["z.py", "more.py"]);
+});
+
+test("what cannot be read is an input error, each time", (context) => {
+  context.mock.method(console, "error", () => {});
+  const FS = fileSystem();
+  const wheel = new Wheel(archive(FILES));
+  mountWheels(FS, "/", [{ wheel, top: TOP }]);
+  wheel.data = new Uint8Array(50);
+  wheel.size = 50;
+  const folder = FS.top.contents.a;
+  for (let i = 0; i < 2; i++) assert.throws(() => folder.contents, { errno: 29 });
 });
