@@ -13,6 +13,8 @@
 /** A worker puts another one in its place, which asks here. */
 const fetchFromServer = globalThis.fetch.bind(globalThis);
 const STORE = "foldbook-files";
+/** @type {RequestInit} */
+const KEPT = { cache: "force-cache" };
 const HASH = /[0-9a-f]{64}$/;
 
 /** The site has been updated since this page was loaded. */
@@ -68,9 +70,32 @@ export async function fetchAsset(url) {
   const listed = await entryOf(path || url);
   const kept = await readKept(listed.sha256, listed.size);
   if (kept) return kept;
-  const data = await check(path, listed, await answerOf(url));
+  const data = await check(path, listed, await answerOf(byContent(url, listed), KEPT));
   keep(listed.sha256, data);
   return new Blob([data]);
+}
+
+/**
+ * A file to be compiled, past what is kept here: of an answer that is the network's own a browser
+ * keeps the machine code too.
+ * @param {string} url of a file that the manifest lists
+ * @returns {Promise<Response>}
+ */
+export async function fetchCompiled(url) {
+  const listed = await entryOf(url.slice(siteAddress().length));
+  const hash = Uint8Array.from(listed.sha256.match(/../g) ?? [], (digits) => parseInt(digits, 16));
+  const integrity = `sha256-${btoa(String.fromCharCode(...hash))}`;
+  try {
+    return await answerOf(byContent(url, listed), { ...KEPT, integrity });
+  } catch {
+    const data = await fetchAsset(url); // where the network does not have it any more
+    return new Response(data, { headers: { "Content-Type": "application/wasm" } });
+  }
+}
+
+/** An address that no other content has, so that a browser's cache need not ask. @param {string} url @param {{sha256: string}} listed */
+function byContent(url, { sha256: hash }) {
+  return `${url}?${hash.slice(0, 12)}`;
 }
 
 /**
@@ -97,9 +122,9 @@ async function entryOf(path) {
   return listed;
 }
 
-/** @param {string} url */
-async function answerOf(url) {
-  const response = await fetchFromServer(url);
+/** @param {string} url @param {RequestInit} [how] */
+async function answerOf(url, how) {
+  const response = await fetchFromServer(url, how);
   if (!response.ok) throw new Error(`${url}: the server answered ${response.status}`);
   return response;
 }

@@ -3,7 +3,7 @@
  * and the runtime's frame. When it goes, the next in the lock's queue starts a worker.
  */
 
-import { checkVersion, fetchAsset, siteAddress, siteManifest } from "./assets.js";
+import { lockOf, openWorker, takeEarly } from "./early.js";
 import { RuntimeHost } from "./runtime_host.js";
 
 const CRASH_AGAIN = 60_000; // ms within which a worker that crashes again is not started anew
@@ -22,13 +22,17 @@ export class Leader {
   /** @type {Worker | null} */ #worker = null;
   /** @type {(() => void) | null} */ #release = null;
   #crashedAt = -Infinity;
+  /** One that nobody has yet. @type {Promise<Worker> | null} */ #coming = null;
 
   /** @param {string} id @param {boolean} quiet @param {Handlers} handlers */
   constructor(id, quiet, handlers) {
     this.id = id;
     this.quiet = quiet;
     this.handlers = handlers;
-    this.runtime = new RuntimeHost(
+    const early = quiet ? null : takeEarly(id);
+    this.#coming = early?.worker ?? null;
+    this.runtime = early?.runtime ?? new RuntimeHost();
+    this.runtime.listen(
       (message, transfer) => this.#worker?.postMessage(message, transfer ?? []),
       (news) => handlers.onNews(news),
     );
@@ -53,7 +57,7 @@ export class Leader {
   async lead(signal, isThere) {
     const held = new Promise((resolve) => (this.#release = () => resolve(undefined)));
     try {
-      await navigator.locks.request(`foldbook:${this.id}`, { signal }, () => {
+      await navigator.locks.request(lockOf(this.id), { signal }, () => {
         if (signal.aborted) return undefined;
         this.#start(false, signal, isThere);
         return held;
@@ -66,6 +70,7 @@ export class Leader {
   /** The worker stores what it has and ends; then somebody else may lead. */
   async close() {
     if (this.#worker) await this.#end(this.#worker);
+    else this.abandon();
     this.#release?.();
   }
 
@@ -73,6 +78,8 @@ export class Leader {
   abandon() {
     this.#worker?.terminate();
     this.#worker = null;
+    this.#coming?.then(end, () => {});
+    this.#coming = null;
     this.runtime.end();
     this.#release?.();
   }
@@ -83,30 +90,28 @@ export class Leader {
    * @param {Promise<boolean>} [isThere]
    */
   async #start(crashed, signal, isThere) {
-    const coming = currentScript(); // first: it asks for the manifest, which the runtime needs too
+    this.#coming ??= openWorker(this.id); // first: it asks for the manifest, which the runtime needs too
     if (!this.quiet) this.runtime.prepare();
     try {
-      const script = await coming;
-      const manifest = await siteManifest();
-      if ((await isThere) === false) this.abandon();
-      else if (!signal?.aborted) this.#begin(script, manifest, crashed);
+      const worker = await this.#coming;
+      if ((await isThere) === false || signal?.aborted) this.abandon();
+      else this.#begin(worker, crashed);
     } catch (error) {
       this.runtime.end();
       this.handlers.onFail(error);
     }
   }
 
-  /** @param {string} script @param {import("./assets.js").Manifest} manifest @param {boolean} crashed */
-  #begin(script, manifest, crashed) {
+  /** @param {Worker} worker @param {boolean} crashed */
+  #begin(worker, crashed) {
+    this.#coming = null;
     this.handlers.onStart();
-    const worker = new Worker(script, { type: "module", name: `notebook ${this.id}` });
-    URL.revokeObjectURL(script);
     worker.onmessage = (event) => this.handlers.onMessage(event.data);
     worker.onerror = (event) => {
-      if (worker === this.#worker) this.#crashed(event.message || "it could not be loaded");
+      if (worker === this.#worker) this.#crashed(event.message || "it gave no reason");
     };
     const { id, quiet } = this;
-    worker.postMessage({ t: "boot", base: siteAddress(), manifest, id, quiet, crashed });
+    worker.postMessage({ t: "boot", id, quiet, crashed });
     this.#worker = worker;
   }
 
@@ -145,9 +150,7 @@ export class Leader {
   }
 }
 
-/** The notebook worker's script as this page's build has it, never a newer one. @returns {Promise<string>} its address */
-async function currentScript() {
-  await checkVersion();
-  const script = await fetchAsset(`${siteAddress()}notebook_worker.js`);
-  return URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+/** @param {Worker} worker */
+function end(worker) {
+  worker.terminate();
 }

@@ -1,5 +1,6 @@
 /** The page: the list of notebooks, or the one that the address names. */
 
+import { beginEarly } from "./early.js";
 import { isolate } from "./isolation.js";
 import { applyLook, followLook } from "./settings.js";
 
@@ -12,7 +13,7 @@ isolate();
 const place = /** @type {HTMLElement} */ (document.getElementById("page"));
 const notebook = new URLSearchParams(location.search).get("notebook");
 
-if (notebook) prepareFrame(notebook);
+if (notebook) beginEarly(notebook);
 
 /** @type {Promise<{mount: (place: HTMLElement) => void | Promise<void>}>} */
 const page = notebook
@@ -20,15 +21,6 @@ const page = notebook
   : import("./home.js").then(({ HomePage }) => new HomePage());
 await (await page.catch(reloadOnce)).mount(place);
 sessionStorage.removeItem(RELOADED);
-
-/** Python is going to run here, unless another tab has it. @param {string} id the notebook's */
-async function prepareFrame(id) {
-  const [{ held = [] }, { openEarly }] = await Promise.all([
-    navigator.locks.query(),
-    import("./runtime_frame.js"),
-  ]);
-  if (!held.some(({ name }) => name === `foldbook:${id}`)) openEarly();
-}
 
 /** A part of the page is gone where the site was updated in this very moment. @param {unknown} error */
 function reloadOnce(error) {

@@ -6,10 +6,10 @@
 import { loadPyodide } from "pyodide";
 import createPyodideModule from "pyodide/pyodide.asm.mjs";
 
-import { fetchAsset, siteAddress, useSite } from "./assets.js";
+import { fetchAsset, fetchCompiled, siteAddress, useSite } from "./assets.js";
 import * as catalogue from "./catalogue.js";
 import * as db from "./db.js";
-import { describe, memoryOf } from "./snapshots.js";
+import { describe, memoryOf, wheelsOf } from "./snapshots.js";
 import { answerWith, startPython } from "./start_python.js";
 
 /** @typedef {import("pyodide").PyodideAPI} Pyodide */
@@ -23,9 +23,13 @@ let deliver = (message, from) => early.push([message, from]);
 /** @type {BroadcastChannel | undefined} */
 let channel;
 
-self.onmessage = (event) => {
-  if (event.data?.t === "boot") start(event.data);
-  else deliver(event.data, "page");
+/** @type {ReturnType<typeof startPython> | undefined} */
+let coming;
+
+self.onmessage = ({ data }) => {
+  if (data?.t === "prepare") coming = prepare(data);
+  else if (data?.t === "boot") start(data);
+  else deliver(data, "page");
 };
 
 // What breaks Python for good while nobody waits for it counts as an error of the worker.
@@ -35,8 +39,6 @@ self.addEventListener("unhandledrejection", (event) => {
 
 /**
  * @typedef {object} Boot
- * @property {string} base the site's address, ending in a slash
- * @property {import("./assets.js").Manifest} manifest
  * @property {string} id the notebook's
  * @property {boolean} quiet start no runtime until something is to be run
  * @property {boolean} crashed the worker before this one crashed
@@ -44,11 +46,14 @@ self.addEventListener("unhandledrejection", (event) => {
 
 /** @param {Boot} boot */
 async function start(boot) {
-  useSite(boot.base, boot.manifest);
   channel = new BroadcastChannel(`foldbook:${boot.id}`);
   channel.onmessage = (event) => deliver(event.data, "channel");
   try {
-    const python = await loadPython();
+    post({ t: "status", stage: "loading", message: "Starting Python" });
+    if (!coming) throw new Error("a prepare message expected before the boot; none came");
+    const { python, started } = await coming;
+    post({ t: "started", worker: "notebook", ...started });
+    post({ t: "status", stage: "opening", message: "Opening the notebook" });
     const main = python.pyimport("foldbook.browser.notebook_worker");
     await main.main(boot.id, glue(python, boot));
   } catch (error) {
@@ -57,12 +62,15 @@ async function start(boot) {
   }
 }
 
-/** @returns {Promise<Pyodide>} */
-async function loadPython() {
-  post({ t: "status", stage: "loading", message: "Starting Python" });
+/**
+ * Python starts before it is known for which notebook.
+ * @param {{base: string, manifest: import("./assets.js").Manifest}} site its address, ending in a slash
+ */
+function prepare({ base, manifest }) {
+  useSite(base, manifest);
   const folder = `${siteAddress()}pyodide/`;
   takeFilesFrom(folder);
-  const { python, started } = await startPython({
+  const started = startPython({
     source,
     packages: ["foldbook"],
     loadPyodide,
@@ -70,9 +78,8 @@ async function loadPython() {
     options: { indexURL: folder, env: { HOME: "/home/pyodide" } },
     modules: new Map(),
   });
-  post({ t: "started", worker: "notebook", ...started });
-  post({ t: "status", stage: "opening", message: "Opening the notebook" });
-  return python;
+  started.catch(() => {}); // who waits for it hears of it
+  return started;
 }
 
 /** Pyodide's files come checked, and from what is kept. @param {string} folder */
@@ -81,14 +88,14 @@ function takeFilesFrom(folder) {
   self.fetch = async (what, init) => {
     const url = what instanceof Request ? what.url : String(what);
     if (!url.startsWith(folder)) return fetchFromNetwork(what, init);
+    if (url.endsWith(".asm.wasm")) return fetchCompiled(url);
     return answerWith(url, await fetchAsset(url));
   };
 }
 
 async function source() {
   const description = await describe("notebook");
-  const file = (/** @type {string} */ path) => fetchAsset(siteAddress() + path);
-  return { description, memory: memoryOf(description), file };
+  return { description, memory: memoryOf(description), wheels: wheelsOf(description) };
 }
 
 /**
@@ -148,3 +155,5 @@ function post(message, to) {
 function lastLine(text) {
   return text.trim().split("\n").at(-1) ?? text;
 }
+
+self.postMessage({ t: "here" });

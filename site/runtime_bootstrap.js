@@ -1,25 +1,63 @@
 /**
  * The one script that runs in a runtime's frame. It is a constant: the page's CSP, which the
  * frame inherits, names its hash (`sha256-…` of exactly this text), so nothing else inline runs
- * there. It starts the workers it is given, one after the other, keeps the two bytes by which one
- * can be reached while it is blocked ([0] a signal number for Python, [1] free), and hands what one
- * compiled on to the next.
+ * there. It starts workers, one after the other, each before it is wanted; keeps the two bytes by
+ * which one can be reached while it is blocked ([0] a signal number for Python, [1] free), and hands
+ * what one compiled on to the next.
  *
- * From its parent, for each worker: {worker: data: URL, boot: any} with two ports: the frame's own,
- * and the worker's. On its own port it takes "interrupt", "stop" and {session: what Python is told}.
+ * From its parent: {script: the worker's, as a blob or a data: URL}; where a browser (WebKit) starts
+ * no worker from the page's blob, it asks for the other one. For each runtime: {boot: any} with two
+ * ports, the frame's own and the worker's. On its own port it takes "interrupt", "stop" and
+ * {session: what Python is told}.
  */
 export const RUNTIME_BOOTSTRAP = `"use strict";
 let modules = null;
-addEventListener("message", (event) => {
-  if (event.source !== parent || !event.data || !event.data.worker) return;
-  const [control, port] = event.ports;
+let address = "";
+let spare = null;
+let isBlob = false;
+let givenAddress = null;
+const say = (message) => parent.postMessage({ t: "runtime frame", ...message }, "*");
+const startOnce = () => new Promise((resolve, reject) => {
+  const worker = new Worker(address, { type: "module", name: "runtime" });
+  worker.onmessage = () => resolve(worker);
+  worker.onerror = (error) => reject(new Error(error.message || "the worker could not be started"));
+});
+const startWorker = () => startOnce().catch((error) => {
+  if (!isBlob) throw error;
+  const coming = new Promise((resolve) => (givenAddress = resolve));
+  say({ needs: "address" });
+  return coming.then(startOnce);
+});
+const spareOne = () => {
+  spare = startWorker();
+  spare.catch(() => {});
+};
+addEventListener("message", ({ source, data, ports }) => {
+  if (source !== parent || !data) return;
+  if (data.script) {
+    isBlob = data.script instanceof Blob;
+    address = isBlob ? URL.createObjectURL(data.script) : data.script;
+    if (givenAddress) givenAddress();
+    else spareOne();
+  }
+  if (data.boot) begin(data.boot, ports);
+});
+const begin = async (boot, [control, port]) => {
   // WebKit says that this frame is isolated and gives it no shared memory all the same.
   const isShared = self.crossOriginIsolated && typeof SharedArrayBuffer === "function";
   const shared = isShared ? new SharedArrayBuffer(2) : null;
   const signal = shared && new Uint8Array(shared);
-  const worker = new Worker(event.data.worker, { type: "module", name: "runtime" });
-  let ticking = 0;
   const tell = (message) => control.postMessage(message);
+  const coming = spare || startWorker();
+  spare = null;
+  let worker;
+  try {
+    worker = await coming;
+  } catch (error) {
+    tell({ t: "failed", message: error.message });
+    return;
+  }
+  let ticking = 0;
   const tick = (on) => {
     clearInterval(ticking);
     ticking = on && signal ? setInterval(() => Atomics.compareExchange(signal, 0, 0, 14), 50) : 0;
@@ -28,8 +66,9 @@ addEventListener("message", (event) => {
     if (data.t === "busy") tick(data.busy);
     else if (data.t === "modules") modules = data.modules;
     else control.postMessage(data, ports);
+    if (data.t === "ready" && !spare) spareOne();
   };
-  worker.onerror = (error) => tell({ t: "failed", message: error.message || "the worker could not be started" });
+  worker.onerror = (error) => tell({ t: "failed", message: error.message || "the worker has failed" });
   control.onmessage = ({ data }) => {
     if (data === "interrupt" && signal) Atomics.store(signal, 0, 2);
     else if (data === "stop") {
@@ -41,7 +80,7 @@ addEventListener("message", (event) => {
   tell({ t: "frame", isolated: Boolean(signal) });
   // By itself: where a browser cannot pass them on, this message fails and the next does not.
   if (modules) worker.postMessage({ modules });
-  worker.postMessage({ ...event.data.boot, shared }, [port]);
-});
-parent.postMessage({ t: "runtime frame" }, "*");
+  worker.postMessage({ ...boot, asBlob: isBlob, shared }, [port]);
+};
+say({});
 `;

@@ -11,7 +11,7 @@ import { RUNTIME_BOOTSTRAP } from "./runtime_bootstrap.js";
 // What the frame may do, within what the page may: run its one script (the page's policy names
 // its hash) and Python, and reach the network, for the user's own requests and for packages.
 const FRAME_POLICY =
-  "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src data:; " +
+  "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src blob: data:; " +
   "connect-src https: wss: http://localhost:* ws://localhost:* http://127.0.0.1:* ws://127.0.0.1:*";
 
 /**
@@ -34,18 +34,18 @@ const FRAME_POLICY =
  * @property {() => boolean} isolated whether `interrupt` can work; known once the frame is up
  */
 
-/** A frame and when it can take a worker. @typedef {{element: HTMLIFrameElement, ready: Promise<void>}} Frame */
-
-/** Made before anybody asked for it. @type {Frame | null} */
-let early = null;
-
-/** Make the frame while the page itself is still being loaded: a browser starts a process for it. */
-export function openEarly() {
-  early ??= openFrame();
-}
+/**
+ * A frame and when it has its worker's script.
+ * @typedef {{element: HTMLIFrameElement, ready: Promise<void>, close: () => void}} Frame
+ */
 
 export class RuntimeFrame {
   /** @type {Frame | null} */ #frame = null;
+
+  /** Make the frame, in which a worker waits then: a browser starts a process for it. */
+  open() {
+    this.#frame ??= openFrame();
+  }
 
   /** A new worker. @param {Options} options @returns {Runtime} */
   start(options) {
@@ -92,34 +92,44 @@ export class RuntimeFrame {
 
   /** Take the frame away, and with it whatever runs there. */
   remove() {
-    this.#frame?.element.remove();
+    this.#frame?.close();
     this.#frame = null;
   }
 
   /** @param {MessagePort[]} ports */
   async #boot(ports) {
-    const frame = (this.#frame ??= early ?? openFrame());
-    early = null;
-    const [worker] = await Promise.all([workerAddress(), frame.ready]);
-    const boot = { base: siteAddress(), probe: new Blob(["a"]) };
-    frame.element.contentWindow?.postMessage({ worker, boot }, "*", ports);
+    const frame = (this.#frame ??= openFrame());
+    await frame.ready;
+    frame.element.contentWindow?.postMessage({ boot: { base: siteAddress() } }, "*", ports);
   }
 }
 
 /** @returns {Frame} */
 function openFrame() {
   const element = makeFrame();
+  const script = fetchAsset(`${siteAddress()}runtime_worker.js`);
+  /** @type {(given: Promise<void>) => void} */
+  let resolve = () => {};
   /** @type {Promise<void>} */
-  const ready = new Promise((resolve) => {
-    const greet = (/** @type {MessageEvent} */ event) => {
-      if (event.source !== element.contentWindow || event.data?.t !== "runtime frame") return;
-      removeEventListener("message", greet);
-      resolve();
-    };
-    addEventListener("message", greet);
-  });
+  const ready = new Promise((settle) => (resolve = settle));
+  ready.catch(() => {}); // who starts a runtime hears of it
+  const greet = (/** @type {MessageEvent} */ event) => {
+    if (event.source !== element.contentWindow || event.data?.t !== "runtime frame") return;
+    resolve(give(element, script, event.data.needs === "address"));
+  };
+  const close = () => {
+    removeEventListener("message", greet);
+    element.remove();
+  };
+  addEventListener("message", greet);
   document.body.append(element);
-  return { element, ready };
+  return { element, ready, close };
+}
+
+/** @param {HTMLIFrameElement} frame @param {Promise<Blob>} script @param {boolean} asAddress */
+async function give(frame, script, asAddress) {
+  const blob = new Blob([await script], { type: "text/javascript;charset=utf-8" });
+  frame.contentWindow?.postMessage({ script: asAddress ? await addressOf(blob) : blob }, "*");
 }
 
 function makeFrame() {
@@ -137,30 +147,35 @@ function makeFrame() {
   return frame;
 }
 
-/** The worker's script as an address that an opaque origin can start. @returns {Promise<string>} */
-async function workerAddress() {
-  const script = await fetchAsset(`${siteAddress()}runtime_worker.js`);
+/** The script as an address that every opaque origin can start. @param {Blob} script @returns {Promise<string>} */
+function addressOf(script) {
   const reader = new FileReader();
   return new Promise((resolve, reject) => {
     reader.onload = () => resolve(/** @type {string} */ (reader.result));
     reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(new Blob([script], { type: "text/javascript;charset=utf-8" }));
+    reader.readAsDataURL(script);
   });
 }
 
 /**
  * @param {MessagePort} port
- * @param {{id: number, url?: string, snapshot?: "description" | "memory", asBlob: boolean}} question
+ * @param {{id: number, url?: string, snapshot?: "description" | "memory" | "wheels", asBlob: boolean}} question
  * @param {Options["supplies"]} supplies
  */
 async function answer(port, { id, url, snapshot, asBlob }, supplies) {
   try {
     const found = await (snapshot ? supplies.snapshot(snapshot) : supplies.file(url ?? ""));
-    const data = found instanceof Blob && !asBlob ? await found.arrayBuffer() : found;
-    port.postMessage({ id, data }, data instanceof ArrayBuffer ? [data] : []);
+    const data = asBlob ? found : await buffersOf(found);
+    port.postMessage({ id, data }, [data].flat().filter((each) => each instanceof ArrayBuffer));
   } catch (error) {
     port.postMessage({ id, error: messageOf(error) });
   }
+}
+
+/** @param {any} found @returns {Promise<any>} */
+async function buffersOf(found) {
+  if (Array.isArray(found)) return Promise.all(found.map(buffersOf));
+  return found instanceof Blob ? found.arrayBuffer() : found;
 }
 
 /** @param {unknown} error */

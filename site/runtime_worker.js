@@ -2,8 +2,8 @@
  * The runtime worker: starts Python in an opaque origin and hands it the port to its notebook.
  * What goes over that port is Python's affair (`foldbook.browser.runtime_worker`).
  *
- * It runs from a data: URL, so it must be one file, Pyodide's own scripts included: WebKit imports
- * no script into an opaque origin, not even its own blob. It has no cache: what belongs to the site
+ * It is one file, Pyodide's own scripts included: WebKit imports no script into an opaque origin,
+ * not even its own blob. It is started before anybody wants it, and waits for its boot. It has no cache: what belongs to the site
  * it asks of the page (by its own port), which knows the hashes and keeps the files.
  */
 
@@ -18,10 +18,12 @@ import { answerWith, startPython } from "./start_python.js";
  * @typedef {object} Boot
  * @property {string} base the site's address, ending in a slash
  * @property {SharedArrayBuffer | null} shared
- * @property {Blob} probe something to read
+ * @property {boolean} asBlob whether the page's blobs can be read here, which spares the page to touch
+ *   what it hands over
  */
 
-const PATIENCE = 1000; // ms for a byte
+const CORE = ["python_stdlib.zip", "pyodide-lock.json"];
+const COMPILED = "pyodide.asm.wasm";
 const worker = /** @type {any} */ (self);
 const fetchFromNetwork = self.fetch.bind(self);
 /** @type {MessagePort} */
@@ -29,8 +31,9 @@ let page;
 /** @type {Map<number, {resolve: (data: any) => void, reject: (error: Error) => void}>} */
 const asked = new Map();
 let questions = 0;
-/** @type {Promise<boolean>} */
-let readsBlobs;
+/** The site's files that Pyodide is going to fetch, by address. @type {Map<string, Promise<Blob | ArrayBuffer>>} */
+const ahead = new Map();
+let asBlob = false;
 /** What a worker before this one compiled, by path; empty where a browser does not hand it on. @type {Map<string, WebAssembly.Module>} */
 let modules = new Map();
 /** What Python is told, once somebody wants this runtime: secret, name, replaces. @type {(session: any) => void} */
@@ -44,7 +47,7 @@ self.onmessage = (event) => {
   if (!event.data.base) return;
   page = /** @type {MessagePort} */ (event.ports[0]);
   page.onmessage = ({ data }) => answered(data);
-  readsBlobs = canRead(event.data.probe);
+  asBlob = event.data.asBlob;
   start(event.data);
 };
 
@@ -70,12 +73,11 @@ async function start(boot) {
 async function loadPython({ base }) {
   post({ t: "status", message: "Starting Python" });
   const before = modules.size;
+  askAhead(base);
+  const ask = (/** @type {string} */ snapshot) => quiet(askPage({ snapshot }));
+  const [description, memory, wheels] = [ask("description"), ask("memory"), ask("wheels")];
   const { python, started } = await startPython({
-    source: async () => {
-      const description = await askPage({ snapshot: "description" });
-      const memory = askPage({ snapshot: "memory" });
-      return { description, memory, file: (path) => askPage({ url: base + path }) };
-    },
+    source: async () => ({ description: await description, memory, wheels }),
     packages: ["foldbook", "ipython"],
     loadPyodide,
     createPyodideModule,
@@ -135,36 +137,31 @@ async function fetchAsset(base, what, init) {
   const method = init?.method ?? (what instanceof Request ? what.method : "GET");
   if (method !== "GET" || !url.startsWith(`${base}pyodide/`)) return fetchFromNetwork(what, init);
   // What was compiled before is not read again.
-  if (url.endsWith("/pyodide.asm.wasm") && modules.has("pyodide.asm.wasm")) return new Response();
+  if (url.endsWith(`/${COMPILED}`) && modules.has(COMPILED)) return new Response();
   try {
-    return answerWith(url, await askPage({ url }));
+    const data = await (ahead.get(url) ?? askPage({ url }));
+    ahead.delete(url);
+    return answerWith(url, data);
   } catch (error) {
     return new Response(String(error), { status: 404, statusText: "Not Found" });
   }
 }
 
-/** @param {{url: string} | {snapshot: "description" | "memory"}} question @returns {Promise<any>} */
-async function askPage(question) {
-  const asBlob = await readsBlobs;
+/** What every start needs, asked for before Pyodide does. @param {string} base */
+function askAhead(base) {
+  const names = modules.has(COMPILED) ? CORE : [...CORE, COMPILED];
+  for (const name of names) {
+    const url = `${base}pyodide/${name}`;
+    ahead.set(url, quiet(askPage({ url })));
+  }
+}
+
+/** @param {{url: string} | {snapshot: string}} question @returns {Promise<any>} */
+function askPage(question) {
   return new Promise((resolve, reject) => {
     asked.set(++questions, { resolve, reject });
     page.postMessage({ id: questions, asBlob, ...question });
   });
-}
-
-/**
- * Whether a blob of the page can be read here, which spares the page to touch what it hands over.
- * WebKit does not let an opaque origin, and says nothing.
- * @param {Blob} probe
- * @returns {Promise<boolean>}
- */
-function canRead(probe) {
-  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE, false));
-  const read = probe.text().then(
-    (text) => text === "a",
-    () => false,
-  );
-  return Promise.race([read, late]);
 }
 
 /** @param {{id: number, data?: any, error?: string}} answer */
@@ -175,7 +172,15 @@ function answered({ id, data, error }) {
   else waiting?.reject(new Error(error));
 }
 
+/** Who uses it hears of its failure. @template T @param {Promise<T>} promise @returns {Promise<T>} */
+function quiet(promise) {
+  promise.catch(() => {});
+  return promise;
+}
+
 /** @param {any} message */
 function post(message) {
   worker.postMessage(message);
 }
+
+post({ t: "here" });

@@ -57,6 +57,11 @@ export async function memoryOf(description) {
   return found;
 }
 
+/** The packages' files, in the description's order. @param {Description} description @returns {Promise<Blob[]>} */
+export function wheelsOf({ wheels }) {
+  return Promise.all(wheels.map(({ path }) => fetchAsset(siteAddress() + path)));
+}
+
 /** Whether a start from this tier needs nothing from the server. @param {string} tier */
 export async function isAtHand(tier) {
   return isKept(await keyOf(await pathOf(tier)));
@@ -69,7 +74,7 @@ export async function isAtHand(tier) {
  */
 export async function fetchAhead(tier) {
   const description = await describe(tier);
-  await Promise.all(description.wheels.map(({ path }) => fetchAsset(siteAddress() + path)));
+  await wheelsOf(description);
   await memoryOf(description);
   const { files, snapshots } = await siteManifest();
   const hashes = Object.values(files).map((file) => file.sha256);

@@ -7,7 +7,7 @@ import { mountWheels, Wheel } from "./wheels.js";
  * @typedef {object} Source
  * @property {import("./snapshots.js").Description} description
  * @property {Promise<Blob | ArrayBuffer>} memory
- * @property {(path: string) => Promise<Blob | ArrayBuffer>} file a file of the site
+ * @property {Promise<(Blob | ArrayBuffer)[]>} wheels in the description's order
  */
 
 /**
@@ -49,10 +49,10 @@ export async function startPython(wanted) {
 }
 
 /** @param {Wanted} wanted @param {Source} source */
-async function restore(wanted, { description, memory, file }) {
+async function restore(wanted, { description, memory, wheels: data }) {
   const { folder, layout, packages } = description;
-  const wheels = Promise.all(
-    description.wheels.map(async ({ path, ...top }) => ({ wheel: new Wheel(await wheelData(file(path))), top })),
+  const wheels = data.then((found) =>
+    description.wheels.map((top, i) => ({ wheel: wheelOf(/** @type {Blob | ArrayBuffer} */ (found[i])), top })),
   );
   const parts = {
     layout,
@@ -130,10 +130,9 @@ async function bytesOf(data) {
   return new Uint8Array(found instanceof Blob ? await found.arrayBuffer() : found);
 }
 
-/** @param {Promise<Blob | ArrayBuffer>} data */
-async function wheelData(data) {
-  const found = await data;
-  return found instanceof Blob ? found : new Uint8Array(found);
+/** @param {Blob | ArrayBuffer} data */
+function wheelOf(data) {
+  return new Wheel(data instanceof Blob ? data : new Uint8Array(data));
 }
 
 /** A file of the site as the answer to a fetch of Pyodide's. @param {string} url @param {Blob | ArrayBuffer} data */

@@ -4,7 +4,7 @@
  */
 
 import { fetchAsset, siteAddress } from "./assets.js";
-import { describe, isAtHand, memoryOf } from "./snapshots.js";
+import { describe, isAtHand, memoryOf, wheelsOf } from "./snapshots.js";
 
 /** The snapshot of a first start, and the larger one that takes its place when it is here. */
 export const FIRST = "first";
@@ -22,12 +22,12 @@ export class Supplies {
     for (const path of isAgain ? CORE : [...CORE, COMPILED]) this.#fetch(path);
     this.description = quiet(chooseTier().then(describe));
     this.memory = quiet(this.description.then(memoryOf));
-    quiet(this.description.then(({ wheels }) => wheels.forEach(({ path }) => this.#fetch(path))));
+    this.wheels = quiet(this.description.then(wheelsOf));
   }
 
-  /** @param {"description" | "memory"} what @returns {Promise<any>} */
+  /** @param {"description" | "memory" | "wheels"} what @returns {Promise<any>} */
   snapshot(what) {
-    return what === "memory" ? this.memory : this.description;
+    return this[what];
   }
 
   /** The file at an address, once; a second time it is fetched anew. @param {string} url */

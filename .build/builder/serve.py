@@ -62,7 +62,9 @@ _KEEP = "public, max-age=31536000, immutable"
 _HASHED = re.compile(r"chunks/[^/]+-[0-9A-Z]{8}\.js|snapshots/[^/]+\.[0-9a-f]{8,64}(\.[a-z0-9]+)+")
 
 
-class _Handler(SimpleHTTPRequestHandler):
+class Handler(SimpleHTTPRequestHandler):
+    """Answers with the files of one folder, as they are or packed."""
+
     protocol_version = "HTTP/1.1"
     server_version = "foldbook"
     timeout = 60
@@ -181,7 +183,7 @@ def open_server(
     With `strict` only that port will do, else the next free one above is taken.
     Raises BuildError when there is none.
     """
-    handler = functools.partial(_Handler, directory=str(folder), isolated=isolated)
+    handler = functools.partial(Handler, directory=str(folder), isolated=isolated)
     for candidate in [port] if strict else range(port, port + _NEXT_PORTS):
         with contextlib.suppress(OSError):
             return _Server((HOST, candidate), handler)
