@@ -1,7 +1,7 @@
 /** How a worker starts Python: from a snapshot, and if that does not work, from the beginning. */
 
 import { restorePython } from "./snapshot.js";
-import { mountWheels, Wheel } from "./wheels.js";
+import { mountWheels, openWheel } from "./wheels.js";
 
 /**
  * @typedef {object} Source
@@ -52,7 +52,7 @@ export async function startPython(wanted) {
 async function restore(wanted, { description, memory, wheels: data }) {
   const { folder, layout, packages } = description;
   const wheels = data.then((found) =>
-    description.wheels.map((top, i) => ({ wheel: wheelOf(/** @type {Blob | ArrayBuffer} */ (found[i])), top })),
+    Promise.all(found.map(async (each, i) => ({ wheel: await openWheel(each), top: topOf(description, i) }))),
   );
   const parts = {
     layout,
@@ -73,7 +73,7 @@ async function restore(wanted, { description, memory, wheels: data }) {
 /**
  * @param {import("./snapshot.js").Layout} layout
  * @param {string} folder
- * @param {Promise<{wheel: Wheel, top: import("./wheels.js").Top}[]>} wheels
+ * @param {Promise<{wheel: import("./wheels.js").Wheel, top: import("./wheels.js").Top}[]>} wheels
  * @param {Map<string, WebAssembly.Module>} modules
  */
 async function compileLibraries(layout, folder, wheels, modules) {
@@ -130,9 +130,11 @@ async function bytesOf(data) {
   return new Uint8Array(found instanceof Blob ? await found.arrayBuffer() : found);
 }
 
-/** @param {Blob | ArrayBuffer} data */
-function wheelOf(data) {
-  return new Wheel(data instanceof Blob ? data : new Uint8Array(data));
+/** @param {Source["description"]} description @param {number} place @returns {import("./wheels.js").Top} */
+function topOf({ wheels }, place) {
+  const found = wheels[place];
+  if (!found) throw new Error(`${wheels.length} packages expected, more came`);
+  return found;
 }
 
 /** A file of the site as the answer to a fetch of Pyodide's. @param {string} url @param {Blob | ArrayBuffer} data */

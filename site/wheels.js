@@ -57,6 +57,18 @@ export class Wheel {
   }
 }
 
+/**
+ * A wheel as it can be read here. Firefox (seen with 153) may wait for ever when a blob is read while
+ * the worker waits and another one is being read meanwhile: there it is read whole, before.
+ * @param {Blob | ArrayBuffer} data
+ * @returns {Promise<Wheel>}
+ */
+export async function openWheel(data) {
+  if (!(data instanceof Blob)) return new Wheel(new Uint8Array(data));
+  if (!navigator.userAgent.includes("Firefox/")) return new Wheel(data);
+  return new Wheel(new Uint8Array(await data.arrayBuffer()));
+}
+
 /** A file of a wheel. */
 export class Entry {
   /**
