@@ -1,9 +1,9 @@
 """Write the lock files anew: `.venv/bin/python .build/relock.py [name ...]`.
 
-For maintainers; the names are dev, node, jupyterlite and browser, after changing a `.in` file or a
-version in `.locks/browser.json`. Needs `uv` on the PATH for the first three. For the browser set
-it downloads each named version, and writes file name, sha256, dependencies and imported modules
-from what it got.
+For maintainers; the names are dev, node, jupyterlite, pycrdt and browser, after changing a `.in`
+file or a version in `.locks/browser.json`. Needs `uv` on the PATH for all but the last. For the
+browser set it downloads each named version, and writes file name, sha256, dependencies and
+imported modules from what it got.
 """
 
 import email
@@ -82,5 +82,5 @@ def _imports(wheel: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    for what in sys.argv[1:] or ["dev", "node", "jupyterlite", "browser"]:
+    for what in sys.argv[1:] or ["dev", "node", "jupyterlite", "pycrdt", "browser"]:
         relock_browser() if what == "browser" else relock_python(what)

@@ -5,9 +5,6 @@ Everything stands in `.cache/jupyterlite/`: an environment of its own, filled fr
 """
 
 import json
-import platform
-import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -54,7 +51,7 @@ def build() -> Path:
     `.venv` and the page's `node_modules` must be there, as any build of the page leaves them.
     """
     with files.exclusive(paths.WORK / "jupyterlite.lock"):
-        _ensure_environment()
+        venv.ensure_apart(_ENVIRONMENT, _LOCK)
         inputs = [_LOCK, paths.LOCKS / "browser.json", _CORE / "pyodide-lock.json", Path(__file__)]
         wanted = files.fingerprint(inputs)
         if _is_stamped(_SITE, wanted):
@@ -62,19 +59,6 @@ def build() -> Path:
         else:
             _make_site(wanted)
     return _SITE
-
-
-def _ensure_environment() -> None:
-    base = Path(sys.base_prefix).resolve()
-    wanted = files.fingerprint([_LOCK], platform.python_version(), str(base), str(_ENVIRONMENT))
-    if _is_stamped(_ENVIRONMENT, wanted):
-        return
-    if _ENVIRONMENT.exists():
-        shutil.rmtree(_ENVIRONMENT)
-    command: list[str | Path] = [venv.python(), "-m", "venv", "--without-pip", _ENVIRONMENT]
-    console.run("make the environment of JupyterLite", command)
-    venv.install(_LOCK, _ENVIRONMENT)
-    (_ENVIRONMENT / _STAMP).write_text(wanted)
 
 
 def _make_site(stamp: str) -> None:

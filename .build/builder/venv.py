@@ -36,10 +36,27 @@ def ensure() -> None:
     _ensure_project()
 
 
-def wanted_stamp(lock: Path) -> str:
+def ensure_apart(environment: Path, lock: Path) -> None:
+    """Make an environment beside `.venv`, for what only one benchmark needs, as its lock says.
+
+    `.venv` must be there; the other one gets its Python, and no pip of its own.
+    """
+    wanted = wanted_stamp(lock, environment)
+    stamp = environment / _STAMP.name
+    if _read(stamp) == wanted:
+        return
+    if environment.exists():
+        shutil.rmtree(environment)
+    command: list[str | Path] = [python(), "-m", "venv", "--without-pip", environment]
+    console.run(f"make the environment for {lock.name}", command)
+    install(lock, environment)
+    stamp.write_text(wanted)
+
+
+def wanted_stamp(lock: Path, environment: Path = paths.VENV) -> str:
     """What the stamp of an environment says that fits this lock, this Python and this place."""
     base = Path(sys.base_prefix).resolve()
-    return files.fingerprint([lock], platform.python_version(), str(base), str(paths.VENV))
+    return files.fingerprint([lock], platform.python_version(), str(base), str(environment))
 
 
 def install(lock: Path, environment: Path = paths.VENV) -> None:

@@ -1,11 +1,5 @@
-"""What the core benchmark measures, in plain Python: it runs natively and inside Pyodide alike.
+"""What the core benchmark measures, in plain Python: it runs natively and inside Pyodide alike."""
 
-`measure(trace)` takes the bytes of an editing trace (gzipped JSON, or None where there is none)
-and gives {figure: [values]}: events a second, and milliseconds.
-"""
-
-import gzip
-import json
 import time
 from typing import Any
 
@@ -65,21 +59,6 @@ def mixed_log(rounds: int) -> list[Row]:
     return rows
 
 
-def typed_rows(trace: dict[str, Any]) -> list[Row]:
-    """A row for each transaction of a trace by one writer."""
-    made = CellCreated(
-        cell_id="paper", cell_type="code", position="a1", source=trace["startContent"]
-    )
-    rows = [Row(1, "me", 1, 0, "me", Role.EDIT, Kind.EDIT, 1, encode(made))]
-    length = len(trace["startContent"])
-    for n, txn in enumerate(trace["txns"], 2):
-        change = text.from_patches(txn["patches"])
-        event = CellSourceEdited(cell_id="paper", changes=change, length_before=length)
-        rows.append(Row(n, "me", n, n - 1, "me", Role.EDIT, Kind.EDIT, n, encode(event)))
-        length += text.growth(change)
-    return rows
-
-
 def fold_segments(segments: list[bytes]) -> Notebook:
     """The whole path of a stored log: bytes, rows, validated events, the fold."""
     notebook = Notebook()
@@ -94,8 +73,8 @@ def in_segments(rows: list[Row]) -> list[bytes]:
     return [encode_segment(rows[at : at + 512]) for at in range(0, len(rows), 512)]
 
 
-def measure(trace: bytes | None, rounds: int = 3000) -> dict[str, list[float]]:
-    """All figures: name with its unit -> values, one for each time."""
+def measure(rounds: int = 3000) -> dict[str, list[float]]:
+    """All figures: name -> events a second, one for each time."""
     figures: dict[str, list[float]] = {}
     rows = mixed_log(rounds)
     segments = in_segments(rows)
@@ -105,26 +84,11 @@ def measure(trace: bytes | None, rounds: int = 3000) -> dict[str, list[float]]:
         if fold_segments(segments).void_count:
             raise AssertionError("a row of the mixed log is void")
         took = time.perf_counter() - started
-        figures.setdefault("bytes to notebook, events/s", []).append(len(rows) / took)
+        figures.setdefault("bytes to notebook", []).append(len(rows) / took)
         started = time.perf_counter()
         notebook = Notebook()
         for row, event in events:
             fold(notebook, row, event)
         took = time.perf_counter() - started
-        figures.setdefault("reducer alone, events/s", []).append(len(rows) / took)
-    if trace is not None:
-        _measure_trace(trace, figures)
+        figures.setdefault("reducer alone", []).append(len(rows) / took)
     return figures
-
-
-def _measure_trace(trace: bytes, figures: dict[str, list[float]]) -> None:
-    known = json.loads(gzip.decompress(trace))
-    rows = typed_rows(known)
-    segments = in_segments(rows)
-    for _ in range(TIMES):
-        started = time.perf_counter()
-        notebook = fold_segments(segments)
-        took = time.perf_counter() - started
-        if notebook.cells["paper"].source != known["endContent"]:
-            raise AssertionError("the trace folds to another text than its author's")
-        figures.setdefault("automerge-paper, bytes to notebook, ms", []).append(took * 1e3)
