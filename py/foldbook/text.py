@@ -24,6 +24,9 @@ _Part = tuple[int, int, str]  # a replacement with its start: (start, deleted, i
 
 def normal(sections: Iterable[Section]) -> Change:
     """The canonical form. Raises `TextMisfit` where a section counts below zero."""
+    sections = tuple(sections)
+    if _is_keystroke(sections):
+        return sections
     out = _Sections()
     for section in sections:
         count = section if isinstance(section, int) else section[0]
@@ -34,6 +37,16 @@ def normal(sections: Iterable[Section]) -> Change:
         else:
             out.put(*section)
     return out.done()
+
+
+def _is_keystroke(change: Change) -> bool:
+    """Whether this is one replacement behind the start, in canonical form: the usual change."""
+    if len(change) != 2:
+        return False
+    kept, put = change
+    if not isinstance(kept, int) or isinstance(put, int):
+        return False
+    return kept > 0 and put[0] >= 0 and put != (0, "")
 
 
 def replace(position: int, deleted: int, inserted: str) -> Change:
@@ -55,12 +68,19 @@ def from_patches(patches: Iterable[tuple[int, int, str]]) -> Change:
 
 def extent(change: Change) -> int:
     """Code points that a text must have, at least, for the change to fit it."""
-    return sum(each if isinstance(each, int) else each[0] for each in change)
+    needed = 0
+    for each in change:  # for two sections, `sum` over a generator costs more than the sum
+        needed += each if isinstance(each, int) else each[0]
+    return needed
 
 
 def growth(change: Change) -> int:
     """Code points added minus code points removed."""
-    return sum(len(each[1]) - each[0] for each in change if not isinstance(each, int))
+    grown = 0
+    for each in change:
+        if not isinstance(each, int):
+            grown += len(each[1]) - each[0]
+    return grown
 
 
 def check(change: Change, length: int) -> None:
