@@ -17,7 +17,8 @@ write and read  the whole path, from the author's keys to a reader's text
 
 None of them stores, sends, seals or shows anything; Foldbook's segments carry a CRC-32. Neither
 side takes its short cut for reading, which is a snapshot of the fold, or a document's whole state.
-Yjs' observer does not ask what changed; pycrdt reckons it unasked, so its row "fold" is dear.
+Yjs' observer does not ask what changed. pycrdt reckons that unasked, which takes several times
+what the edit does, so it goes unobserved: its "fold" is its "text alone".
 FOLDBOOK_ROUNDS says how many rounds, if not five.
 """
 
