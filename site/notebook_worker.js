@@ -6,10 +6,10 @@
 import { loadPyodide } from "pyodide";
 import createPyodideModule from "pyodide/pyodide.asm.mjs";
 
-import { fetchAsset, fetchCompiled, siteAddress, useSite } from "./assets.js";
+import { fetchAsset, fetchCompiled, isKept, keep, siteAddress, useSite } from "./assets.js";
 import * as catalogue from "./catalogue.js";
 import * as db from "./db.js";
-import { describe, memoryOf, wheelsOf } from "./snapshots.js";
+import { describe, memoryOf, rehearsalKey, wheelsOf } from "./snapshots.js";
 import { answerWith, startPython } from "./start_python.js";
 
 /** @typedef {import("pyodide").PyodideAPI} Pyodide */
@@ -29,6 +29,7 @@ let coming;
 self.onmessage = ({ data }) => {
   if (data?.t === "prepare") coming = prepare(data);
   else if (data?.t === "boot") start(data);
+  else if (data?.t === "rehearse") rehearse();
   else deliver(data, "page");
 };
 
@@ -80,6 +81,18 @@ function prepare({ base, manifest }) {
   });
   started.catch(() => {}); // who waits for it hears of it
   return started;
+}
+
+/** Once in a browser that keeps the machine code of what has run for long enough: let it run. */
+async function rehearse() {
+  if (!coming || !navigator.userAgent.includes("Chrome/")) return;
+  const key = await rehearsalKey();
+  if (await isKept(key)) return;
+  const { python } = await coming;
+  const rehearsal = python.pyimport("foldbook.browser.rehearsal");
+  await rehearsal.rehearse();
+  rehearsal.destroy();
+  await keep(key, new Uint8Array(1));
 }
 
 /** Pyodide's files come checked, and from what is kept. @param {string} folder */

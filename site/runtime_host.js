@@ -118,7 +118,10 @@ export class RuntimeHost {
     clearTimeout(this.#soon);
     this.#soon = setTimeout(() => {
       this.#fetching = fetchAhead(SCIENCE).then(
-        () => document.documentElement.setAttribute("data-ahead", SCIENCE),
+        () => {
+          document.documentElement.setAttribute("data-ahead", SCIENCE);
+          this.tell({ t: "rehearse" });
+        },
         (error) => {
           this.#fetching = null;
           console.info(`The larger snapshot is not here yet: ${error}`);

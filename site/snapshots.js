@@ -79,7 +79,13 @@ export async function fetchAhead(tier) {
   const { files, snapshots } = await siteManifest();
   const hashes = Object.values(files).map((file) => file.sha256);
   const memories = await Promise.all(Object.values(snapshots).map(keyOf));
-  await dropOthers(new Set([...hashes, ...memories]));
+  await dropOthers(new Set([...hashes, ...memories, await rehearsalKey()]));
+}
+
+/** What it is kept under that this browser has been shown the core at work. @returns {Promise<string>} */
+export async function rehearsalKey() {
+  const core = (await siteManifest()).files["pyodide/pyodide.asm.wasm"]?.sha256;
+  return sha256(new TextEncoder().encode(`the machine code of ${core} in ${navigator.userAgent}`));
 }
 
 /** What a memory is kept under: its description names all that it is made of. @param {string} path */
