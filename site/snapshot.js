@@ -65,6 +65,12 @@ export async function restorePython(parts, loadPyodide, createPyodideModule, opt
   const { layout, header } = parts;
   const create = async (/** @type {any} */ settings) => {
     settings.INITIAL_MEMORY = layout.heapLength;
+    const instantiate = settings.instantiateWasm;
+    settings.instantiateWasm = (/** @type {any} */ imports, /** @type {any} */ receive) =>
+      instantiate(imports, (/** @type {WebAssembly.Instance} */ core, /** @type {any} */ compiled) => {
+        identifyFunctions(core);
+        receive(core, compiled);
+      });
     const module = await createPyodideModule(settings);
     if (module.HEAP8.length !== layout.heapLength && module.growMemory(layout.heapLength) !== 1) {
       throw new Error(`${layout.heapLength} bytes of memory expected, there are not so many`);
@@ -78,6 +84,26 @@ export async function restorePython(parts, loadPyodide, createPyodideModule, opt
     return module;
   };
   return loadPyodide({ ...options, _loadSnapshot: header, createPyodideModule: create });
+}
+
+/**
+ * Make the functions that Pyodide exports the same objects as those in its table. By that Emscripten
+ * knows which have an address, and adds the others to the table, so all addresses hang on it. WebKit
+ * makes another object for each entry of the table, against the standard; Emscripten would add all
+ * again there, and no address would be the snapshot's. The name of such an object is by the standard
+ * the number of the function in its module, and no import of Pyodide's is in its table. Where the
+ * objects are the same already, this changes nothing.
+ * @param {WebAssembly.Instance} core
+ */
+function identifyFunctions({ exports }) {
+  const functions = Object.values(exports).filter((each) => typeof each === "function");
+  const byNumber = new Map(functions.map((each) => [each.name, each]));
+  const table = /** @type {WebAssembly.Table} */ (exports.__indirect_function_table);
+  for (let index = 0; index < table.length; index++) {
+    const entry = table.get(index);
+    const exported = entry && byNumber.get(entry.name);
+    if (exported && exported !== entry) table.set(index, exported);
+  }
 }
 
 /**
@@ -127,7 +153,8 @@ export function trampolinePlace(module) {
  */
 function linkLibraries(module, layout, compiled) {
   const { wasmTable: table } = module;
-  if (table.length > layout.tableStart) {
+  // One entry is CPython's trampoline, which some browsers are too old for; its place stays free then.
+  if (table.length > layout.tableStart || table.length < layout.tableStart - 1) {
     throw new Error(`a function table of ${layout.tableStart} entries expected, ${table.length} came`);
   }
   table.grow(layout.tableLength - table.length);
