@@ -22,6 +22,13 @@ print("mean", pd.DataFrame({"y": x ** 2}).y.mean())
 plt.plot(x, x ** 2)
 plt.show()
 """
+# Through the addresses of functions: of Pyodide's, of a library's, and of a new one.
+FIRST = """
+import ctypes, numpy, numpy.fft
+negative = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(lambda number: -number)
+print(sorted([1, 3, 2], key=negative))
+print(numpy.fft.fft(numpy.ones(4)).real, numpy.linalg.solve(numpy.eye(2), numpy.ones(2)))
+"""
 
 _DROP = """
 const [name, text] = args;
@@ -133,6 +140,34 @@ def engine(
 @pytest.fixture
 def tab(engine: Engine, site_url: str) -> Tab:
     return Tab(engine, site_url)
+
+
+def started(tab: Tab) -> dict[str, str]:
+    """What the runtime's menu says of each Python's start."""
+    tab.press_at(".rt-chip")
+    menu = tab.wait("document.querySelector('.rt-pop')?.innerText", "the menu of the runtime")
+    tab.engine.press("Escape")
+    said = [line for line in menu.splitlines() if " started in " in line]
+    return {line.split(" started in ")[0]: line for line in said}
+
+
+def test_both_pythons_start_from_a_snapshot_and_the_next_one_from_the_larger(tab: Tab) -> None:
+    address = tab.open_file("snapshot.ipynb", notebook_of(first=FIRST, science=SCIENCE))
+    tab.run_cell("first")
+    assert tab.status("first", "ok", "error") == "ok", tab.cell("first")
+    assert "[3, 2, 1]\n[4. 0. 0. 0.] [1. 1.]" in tab.cell("first")["text"]
+    said = started(tab)
+    assert "from the snapshot “" in said["Python here"]  # the larger, where it is here already
+    assert "from the snapshot “notebook”" in said["The notebook's own Python"]
+    tab.wait("document.documentElement.dataset.ahead === 'science'", "the larger snapshot")
+    tab.engine.go(tab.url)
+    tab.engine.go(address)
+    tab.run_cell("science")
+    assert tab.status("science", "ok", "error") == "ok", tab.cell("science")
+    wait_until(lambda: tab.cell("science")["pictures"] == 1, "the picture")
+    assert "sum 2.5\nmean 0.375" in tab.cell("science")["text"]
+    assert "from the snapshot “science”" in started(tab)["Python here"]
+    tab.wait("document.querySelector('.saved')?.innerText.startsWith('Saved')", "Saved")
 
 
 def test_science_runs_and_is_there_after_a_reload(tab: Tab, artefacts: Path) -> None:
