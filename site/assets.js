@@ -114,6 +114,16 @@ export async function fetchPacked(path) {
   return check(path, listed, await unpacked(await packed.arrayBuffer()));
 }
 
+/** The same, kept as it is. @param {string} path @returns {Promise<Blob>} */
+export async function fetchKept(path) {
+  const { sha256: hash, size } = await entryOf(path);
+  const kept = await readKept(hash, size);
+  if (kept) return kept;
+  const data = await fetchPacked(path);
+  keep(hash, data);
+  return new Blob([data]);
+}
+
 /** @param {string} path */
 async function entryOf(path) {
   const listed = (await siteManifest()).files[path];

@@ -75,9 +75,9 @@ async function loadPython({ base }) {
   const before = modules.size;
   askAhead(base);
   const ask = (/** @type {string} */ snapshot) => quiet(askPage({ snapshot }));
-  const [description, memory, wheels] = [ask("description"), ask("memory"), ask("wheels")];
+  const [description, memory, archives] = [ask("description"), ask("memory"), ask("archives")];
   const { python, started } = await startPython({
-    source: async () => ({ description: await description, memory, wheels }),
+    source: async () => ({ description: await description, memory, archives }),
     packages: ["foldbook", "ipython"],
     loadPyodide,
     createPyodideModule,

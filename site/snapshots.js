@@ -3,7 +3,7 @@
  * from that of the snapshot below it; once it has been put together it is kept.
  */
 
-import { dropOthers, fetchAsset, fetchJson, fetchPacked, isKept, keep, readKept, sha256, siteAddress, siteManifest } from "./assets.js";
+import { dropOthers, fetchJson, fetchKept, fetchPacked, isKept, keep, readKept, sha256, siteManifest } from "./assets.js";
 import { release } from "./snapshot.js";
 
 /** @typedef {import("./snapshot.js").Run} Run */
@@ -17,7 +17,8 @@ import { release } from "./snapshot.js";
  * @property {import("./snapshot.js").Layout} layout
  * @property {string} header in base64
  * @property {string} heap path of the memory, or of its difference
- * @property {({path: string} & import("./wheels.js").Top)[]} wheels the packages' files
+ * @property {({path: string, libraries: Record<string, [start: number, size: number]>} &
+ *   import("./archive.js").Top)[]} archives the packages' files; libraries: where they stand unpacked
  * @property {string[]} packages their names, as Pyodide's lock has them
  */
 
@@ -58,8 +59,8 @@ export async function memoryOf(description) {
 }
 
 /** The packages' files, in the description's order. @param {Description} description @returns {Promise<Blob[]>} */
-export function wheelsOf({ wheels }) {
-  return Promise.all(wheels.map(({ path }) => fetchAsset(siteAddress() + path)));
+export function archivesOf({ archives }) {
+  return Promise.all(archives.map(({ path }) => fetchKept(path)));
 }
 
 /** Whether a start from this tier needs nothing from the server. @param {string} tier */
@@ -74,7 +75,7 @@ export async function isAtHand(tier) {
  */
 export async function fetchAhead(tier) {
   const description = await describe(tier);
-  await wheelsOf(description);
+  await archivesOf(description);
   await memoryOf(description);
   const { files, snapshots } = await siteManifest();
   const hashes = Object.values(files).map((file) => file.sha256);

@@ -1,13 +1,13 @@
 /** How a worker starts Python: from a snapshot, and if that does not work, from the beginning. */
 
 import { restorePython } from "./snapshot.js";
-import { mountWheels, openWheel } from "./wheels.js";
+import { mountArchives, openArchive } from "./archive.js";
 
 /**
  * @typedef {object} Source
  * @property {import("./snapshots.js").Description} description
  * @property {Promise<Blob | ArrayBuffer>} memory
- * @property {Promise<(Blob | ArrayBuffer)[]>} wheels in the description's order
+ * @property {Promise<(Blob | ArrayBuffer)[]>} archives in the description's order
  */
 
 /**
@@ -49,17 +49,17 @@ export async function startPython(wanted) {
 }
 
 /** @param {Wanted} wanted @param {Source} source */
-async function restore(wanted, { description, memory, wheels: data }) {
+async function restore(wanted, { description, memory, archives: data }) {
   const { folder, layout, packages } = description;
-  const wheels = data.then((found) =>
-    Promise.all(found.map(async (each, i) => ({ wheel: await openWheel(each), top: topOf(description, i) }))),
+  const archives = data.then((found) =>
+    Promise.all(found.map(async (each, i) => ({ archive: await openArchive(each), top: topOf(description, i) }))),
   );
   const parts = {
     layout,
     header: Uint8Array.from(atob(description.header), (character) => character.charCodeAt(0)),
-    modules: compileLibraries(layout, folder, wheels, wanted.modules),
+    modules: compileLibraries(description, data, wanted.modules),
     heap: bytesOf(memory),
-    mount: async (/** @type {any} */ FS) => mountWheels(FS, folder, await wheels),
+    mount: async (/** @type {any} */ FS) => mountArchives(FS, folder, await archives),
   };
   const { loadPyodide, createPyodideModule, options } = wanted;
   const python = await restorePython(parts, loadPyodide, createPyodideModule, options);
@@ -71,32 +71,23 @@ async function restore(wanted, { description, memory, wheels: data }) {
 }
 
 /**
- * @param {import("./snapshot.js").Layout} layout
- * @param {string} folder
- * @param {Promise<{wheel: import("./wheels.js").Wheel, top: import("./wheels.js").Top}[]>} wheels
+ * @param {Source["description"]} description
+ * @param {Source["archives"]} data
  * @param {Map<string, WebAssembly.Module>} modules
  */
-async function compileLibraries(layout, folder, wheels, modules) {
+async function compileLibraries({ layout, folder, archives }, data, modules) {
   const missing = layout.libraries.filter(({ path }) => !modules.has(path));
   await Promise.all(
     missing.map(async ({ path }) => {
       const inside = path.slice(folder.length + 1);
-      const top = inside.slice(0, inside.indexOf("/"));
-      const holders = (await wheels).filter(({ top: { folders } }) => folders.includes(top));
-      const entry = holders.map(({ wheel }) => wheel.entries.get(inside)).find(Boolean);
-      if (!entry) throw new Error(`${path} expected in the packages; it is not there`);
-      modules.set(path, await compile(entry));
+      const holder = archives.findIndex(({ libraries }) => libraries[inside]);
+      const [start, size] = archives[holder]?.libraries[inside] ?? [0, 0];
+      if (!size) throw new Error(`${path} expected in the archives; it is not there`);
+      const bytes = /** @type {Blob | ArrayBuffer} */ ((await data)[holder]).slice(start, start + size);
+      modules.set(path, await WebAssembly.compileStreaming(wasmAnswer(bytes)));
     }),
   );
   return modules;
-}
-
-/** A library is unpacked by the browser's own threads while it is compiled. @param {import("./wheels.js").Entry} entry */
-async function compile(entry) {
-  const { body } = new Response(/** @type {Uint8Array<ArrayBuffer>} */ (await entry.readLater()));
-  const stream = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (body);
-  const plain = entry.isDeflated ? stream.pipeThrough(new DecompressionStream("deflate-raw")) : stream;
-  return WebAssembly.compileStreaming(new Response(plain, { headers: { "Content-Type": "application/wasm" } }));
 }
 
 /**
@@ -130,17 +121,21 @@ async function bytesOf(data) {
   return new Uint8Array(found instanceof Blob ? await found.arrayBuffer() : found);
 }
 
-/** @param {Source["description"]} description @param {number} place @returns {import("./wheels.js").Top} */
-function topOf({ wheels }, place) {
-  const found = wheels[place];
-  if (!found) throw new Error(`${wheels.length} packages expected, more came`);
+/** @param {Source["description"]} description @param {number} place */
+function topOf({ archives }, place) {
+  const found = archives[place];
+  if (!found) throw new Error(`${archives.length} archives expected, more came`);
   return found;
 }
 
 /** A file of the site as the answer to a fetch of Pyodide's. @param {string} url @param {Blob | ArrayBuffer} data */
 export function answerWith(url, data) {
-  const type = url.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
-  return new Response(data, { headers: { "Content-Type": type } });
+  return url.endsWith(".wasm") ? wasmAnswer(data) : new Response(data);
+}
+
+/** @param {Blob | ArrayBuffer} data */
+function wasmAnswer(data) {
+  return new Response(data, { headers: { "Content-Type": "application/wasm" } });
 }
 
 /** The environment that a Python from the beginning would have. @param {Record<string, string>} own */

@@ -4,7 +4,7 @@
  */
 
 import { fetchAsset, siteAddress } from "./assets.js";
-import { describe, isAtHand, memoryOf, wheelsOf } from "./snapshots.js";
+import { archivesOf, describe, isAtHand, memoryOf } from "./snapshots.js";
 
 /** The snapshot of a first start, and the larger one that takes its place when it is here. */
 export const FIRST = "first";
@@ -22,10 +22,10 @@ export class Supplies {
     for (const path of isAgain ? CORE : [...CORE, COMPILED]) this.#fetch(path);
     this.description = quiet(chooseTier().then(describe));
     this.memory = quiet(this.description.then(memoryOf));
-    this.wheels = quiet(this.description.then(wheelsOf));
+    this.archives = quiet(this.description.then(archivesOf));
   }
 
-  /** @param {"description" | "memory" | "wheels"} what @returns {Promise<any>} */
+  /** @param {"description" | "memory" | "archives"} what @returns {Promise<any>} */
   snapshot(what) {
     return this[what];
   }

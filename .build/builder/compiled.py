@@ -26,7 +26,7 @@ _SCRIPT = paths.ROOT / ".build" / "compile" / "compile.mjs"
 _TOOLS = (
     _SCRIPT,
     paths.ROOT / ".build" / "snapshots" / "program.mjs",
-    paths.SITE / "wheels.js",
+    paths.SITE / "archive.js",
     Path(__file__),
 )
 # The same hashes each time, and no words about the style of others.

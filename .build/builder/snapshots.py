@@ -1,28 +1,27 @@
 """`dist/snapshots/`: Pythons with their packages imported, as memory that a worker starts from.
 
 They are made in Node by `.build/snapshots/make.mjs` out of the very files that `dist/pyodide/`
-holds, which takes some seconds, and kept in the cache by what went in. A snapshot is two files:
-its memory, as the difference from the one before it, and a description in JSON (what
-`site/snapshot.js` calls the layout, and which files it needs).
+holds, which takes some seconds, and kept in the cache by what went in. A snapshot is three files:
+its memory, as the difference from the one before it, the packages that it needs beside that one's,
+and a description in JSON (what `site/snapshot.js` calls the layout, and which files it needs).
 """
 
 import base64
 import json
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from builder import console, files, node, paths, pinned
+from builder import archives, console, files, node, paths, pinned
 from builder.distribution import CORE, PACKAGES
 from builder.pinned import Package
 
 FOLDER = "snapshots"
 _SCRIPTS = paths.ROOT / ".build" / "snapshots"
-_KIT = tuple(paths.SITE / name for name in ("snapshot.js", "wheels.js"))
+_KIT = tuple(paths.SITE / name for name in ("snapshot.js", "archive.js"))
 _FROZEN = "from foldbook.browser.frozen import"
 # The same hashes each time; the backend must be named before matplotlib is imported.
 _ENVIRONMENT = {
@@ -66,10 +65,10 @@ def assemble(dist: Path, lock: dict[str, Any]) -> dict[str, str]:
     """Put all snapshots into the built folder; gives their descriptions' names by tier."""
     with console.step("make the memory snapshots"):
         kept = _ensure(dist, lock)
+        (dist / FOLDER).mkdir(exist_ok=True)
         found: dict[str, str] = {}
-        base = None
-        for tier in TIERS:
-            base = found[tier.name] = _place(tier.name, kept, base, lock, dist)
+        for place, tier in enumerate(TIERS):
+            found[tier.name] = _place(place, kept, found, lock, dist)
         return found
 
 
@@ -78,7 +77,7 @@ def _ensure(dist: Path, lock: dict[str, Any]) -> Path:
     core = [dist / "pyodide" / name for name in CORE]
     wheels = [dist / "pyodide" / package.file for package in _wheels(TIERS, lock).values()]
     words = [json.dumps(_ENVIRONMENT), PACKAGES, *(repr(tier) for tier in TIERS)]
-    key = files.fingerprint([*wheels, *core, _SCRIPTS, *_KIT], *words)
+    key = files.fingerprint([*wheels, *core, _SCRIPTS, Path(archives.__file__), *_KIT], *words)
     kept = paths.WORK / "snapshots" / key[:16]
     if not kept.is_dir():
         with tempfile.TemporaryDirectory(dir=paths.WORK) as scratch:
@@ -100,63 +99,55 @@ def _wheels(tiers: Sequence[Tier], lock: dict[str, Any]) -> dict[str, Package]:
 def _make(target: Path, dist: Path, lock: dict[str, Any]) -> None:
     target.mkdir()
     stages = []
-    mounted: set[str] = set()
+    packed: set[str] = set()
     for place, tier in enumerate(TIERS, 1):
         wheels = [package.file for package in _wheels(TIERS[:place], lock).values()]
-        stages.append(
-            {
-                "wheels": [
-                    _described(dist / "pyodide" / name, str(dist / "pyodide" / name))
-                    for name in wheels
-                    if name not in mounted
-                ],
-                "prepare": tier.prepare,
-                "target": str(target / tier.name),
-            }
-        )
-        mounted.update(wheels)
+        folder = target / tier.name
+        folder.mkdir()
+        archive = folder / "archive"
+        new = [dist / "pyodide" / name for name in wheels if name not in packed]
+        archives.write(archive, new)
+        described = {"path": str(archive), **archives.describe(archive)}
+        stages.append({"archive": described, "prepare": tier.prepare, "target": str(folder)})
+        packed.update(wheels)
     plan = {"folder": PACKAGES, "env": _ENVIRONMENT, "stages": stages}
     script = target / "plan.json"
     script.write_text(json.dumps({**plan, "pyodide": str(dist / "pyodide")}), encoding="utf-8")
     node.run_file("snapshots", _SCRIPTS / "make.mjs", script)
 
 
-def _described(wheel: Path, path: str) -> dict[str, Any]:
-    """A wheel by what it has at its top: with that it is mounted without being read."""
-    with zipfile.ZipFile(wheel) as archive:
-        names = [name for name in archive.namelist() if not name.endswith("/")]
-    folders = dict.fromkeys(name.partition("/")[0] for name in names if "/" in name)
-    return {
-        "path": path,
-        "folders": list(folders),
-        "files": [name for name in names if "/" not in name],
-    }
+def _place(place: int, kept: Path, found: dict[str, str], lock: dict[str, Any], dist: Path) -> str:
+    """Put a tier's files in place; they never change under one name, as it has a hash.
 
-
-def _place(tier: str, kept: Path, base: str | None, lock: dict[str, Any], dist: Path) -> str:
-    """Put both files of a tier in place; they never change under one name, as it has a hash."""
-    folder = dist / FOLDER
-    folder.mkdir(exist_ok=True)
-    source = kept / tier
-    heap = folder / f"{tier}.{files.sha256(source / 'heap')[:16]}.heap"
-    files.link(source / "heap", heap)
-    wheels = _wheels(TIERS[: [each.name for each in TIERS].index(tier) + 1], lock)
+    `found`: the descriptions of the tiers below it.
+    """
+    tiers = TIERS[: place + 1]
+    source = kept / tiers[-1].name
+    wheels = _wheels(tiers, lock)
     spelled = {pinned.normalize(name): entry["name"] for name, entry in lock["packages"].items()}
     described = {
-        "tier": tier,
-        "base": base,
+        "tier": tiers[-1].name,
+        "base": found[tiers[-2].name] if place else None,
         "folder": PACKAGES,
         "layout": json.loads((source / "layout.json").read_text(encoding="utf-8")),
         "header": base64.b64encode((source / "header").read_bytes()).decode(),
-        "heap": f"{FOLDER}/{heap.name}",
-        "wheels": [
-            _described(dist / "pyodide" / package.file, f"pyodide/{package.file}")
-            for package in wheels.values()
+        "heap": _put(source / "heap", dist),
+        "archives": [
+            {"path": _put(archive, dist), **archives.describe(archive)}
+            for archive in (kept / tier.name / "archive" for tier in tiers)
         ],
         "packages": [spelled[name] for name in wheels],
     }
-    scratch = folder / f"{tier}.json"
+    scratch = dist / FOLDER / f"{tiers[-1].name}.json"
     scratch.write_text(json.dumps(described, separators=(",", ":")), encoding="utf-8")
-    named = folder / f"{tier}.{files.sha256(scratch)[:16]}.json"
+    named = scratch.with_name(f"{tiers[-1].name}.{files.sha256(scratch)[:16]}.json")
     scratch.replace(named)
     return f"{FOLDER}/{named.name}"
+
+
+def _put(source: Path, dist: Path) -> str:
+    """Link a file of a tier into the built folder, once; gives its path there."""
+    path = f"{FOLDER}/{source.parent.name}.{files.sha256(source)[:16]}.{source.name}"
+    if not (dist / path).exists():
+        files.link(source, dist / path)
+    return path

@@ -9,7 +9,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { Wheel } from "../../site/wheels.js";
+import { Archive } from "../../site/archive.js";
 import { carryOut } from "../snapshots/program.mjs";
 
 /**
@@ -52,7 +52,7 @@ async function run(plan) {
 /** @param {any} FS @param {(path: string) => string | undefined} compile @param {string} folder @param {Job} job */
 async function compileWheel(FS, compile, folder, job) {
   const wanted = new Set(job.modules);
-  const { entries } = new Wheel(new Uint8Array(await readFile(job.wheel)));
+  const { entries } = new Archive(new Uint8Array(await readFile(job.wheel)));
   const modules = [...entries.values()].filter((entry) => wanted.has(entry.path));
   for (const entry of modules) {
     const path = `${folder}/${entry.path}`;

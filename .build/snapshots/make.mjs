@@ -13,14 +13,14 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { trampolinePlace } from "../../site/snapshot.js";
-import { mountWheels, Wheel } from "../../site/wheels.js";
+import { mountArchives, Archive } from "../../site/archive.js";
 import { carryOut } from "./program.mjs";
 import { Recorder } from "./recorder.mjs";
 
 /**
  * @typedef {object} Stage
- * @property {({path: string} & import("../../site/wheels.js").Top)[]} wheels the packages' files that it
- *   needs beside the last one's
+ * @property {{path: string} & import("../../site/archive.js").Top} archive the packages that it needs
+ *   beside the last one's
  * @property {string} prepare Python that imports what the snapshot is to hold
  * @property {string} target folder for layout.json, header and heap
  *
@@ -87,8 +87,9 @@ async function findWaiting(boot) {
 
 /** @param {Stage} stage @param {Uint8Array} last the memory of the stage before */
 async function makeStage(python, recorder, folder, stage, last) {
-  const wheels = stage.wheels.map(async ({ path, ...top }) => ({ wheel: new Wheel(new Uint8Array(await readFile(path))), top }));
-  mountWheels(python.FS, folder, await Promise.all(wheels));
+  const { path, ...top } = stage.archive;
+  const archive = new Archive(new Uint8Array(await readFile(path)));
+  mountArchives(python.FS, folder, [{ archive, top }]);
   python.runPython("import importlib; importlib.invalidate_caches()"); // time stands still
   python.runPython(stage.prepare);
   python.runPython("import gc; gc.collect()");

@@ -1,10 +1,10 @@
-/** Wheels as files: what a zip archive holds, inflated when it is read, and never before. */
+/** Archives as files: what a zip archive holds, inflated when it is read, and never before. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { deflateRawSync } from "node:zlib";
 
-import { mountWheels, Wheel } from "../../site/wheels.js";
+import { mountArchives, Archive } from "../../site/archive.js";
 
 /** @param {number} value @param {number} bytes */
 const number = (value, bytes) => Array.from({ length: bytes }, (_, i) => (value >>> (8 * i)) & 255);
@@ -38,20 +38,14 @@ const text = (bytes) => new TextDecoder().decode(bytes);
 
 test("files come as they went in, deflated or stored, and folders are left out", () => {
   for (const method of [0, 8]) {
-    const { entries } = new Wheel(archive(FILES, { method, comment: "PK\u0005\u0006 is no end" }));
+    const { entries } = new Archive(archive(FILES, { method, comment: "PK\u0005\u0006 is no end" }));
     assert.deepEqual([...entries.keys()], ["a/__init__.py", "a/ü.py"]);
     assert.deepEqual([...entries.values()].map((entry) => text(entry.unpack())), ["", FILES["a/ü.py"]]);
   }
 });
 
-test("a blob is as good as bytes where others go on meanwhile", async () => {
-  const [, entry] = [...new Wheel(archive(FILES)).entries.values()];
-  entry.wheel.data = new Blob([entry.wheel.data]);
-  assert.equal(text(inflateRawSync(await entry.readLater())), FILES["a/ü.py"]);
-});
-
 test("what is no archive, or packed otherwise, is said", () => {
-  const entriesOf = (/** @type {Uint8Array} */ data) => new Wheel(data).entries;
+  const entriesOf = (/** @type {Uint8Array} */ data) => new Archive(data).entries;
   assert.throws(() => entriesOf(new Uint8Array(100)), /a zip archive expected/);
   assert.throws(() => entriesOf(archive({ x: "y" }, { method: 12 })), /x: packed by method 12/);
   const cut = archive({ x: "y" });
@@ -80,13 +74,13 @@ function fileSystem() {
 
 const TOP = { folders: ["a"], files: [] };
 
-test("a wheel is read when somebody looks into its folder, and a file when it is read, once", () => {
+test("an archive is read when somebody looks into its folder, and a file when it is read, once", () => {
   const FS = fileSystem();
-  const wheel = new Wheel(archive(FILES));
+  const archived = new Archive(archive(FILES));
   let reads = 0;
-  const read = wheel.read.bind(wheel);
-  wheel.read = (from, to) => ((reads += 1), read(from, to));
-  mountWheels(FS, "/lib/site-packages", [{ wheel, top: TOP }]);
+  const read = archived.read.bind(archived);
+  archived.read = (from, to) => ((reads += 1), read(from, to));
+  mountArchives(FS, "/lib/site-packages", [{ archive: archived, top: TOP }]);
   assert.deepEqual(Object.keys(FS.top.contents), ["a"]);
   assert.equal(reads, 0);
   const folder = FS.top.contents.a;
@@ -102,26 +96,26 @@ test("a wheel is read when somebody looks into its folder, and a file when it is
   assert.equal(text(node.contents), "A");
 });
 
-test("wheels share a folder; a file at the top tells its size when it is asked", () => {
+test("archives share a folder; a file at the top tells its size when it is asked", () => {
   const FS = fileSystem();
-  const [one, two] = [{ "a/x.py": "1", "six.py": "666" }, { "a/y/z.py": "2" }].map((files) => new Wheel(archive(files)));
-  mountWheels(FS, "/", [
-    { wheel: one, top: { folders: ["a"], files: ["six.py"] } },
-    { wheel: two, top: TOP },
+  const [one, two] = [{ "a/x.py": "1", "six.py": "666" }, { "a/y/z.py": "2" }].map((files) => new Archive(archive(files)));
+  mountArchives(FS, "/", [
+    { archive: one, top: { folders: ["a"], files: ["six.py"] } },
+    { archive: two, top: TOP },
   ]);
   assert.equal(FS.top.contents["six.py"].usedBytes, 3);
   assert.deepEqual(Object.keys(FS.top.contents.a.contents), ["x.py", "y"]);
-  mountWheels(FS, "/", [{ wheel: new Wheel(archive({ "a/y/more.py": "3" })), top: TOP }]);
+  mountArchives(FS, "/", [{ archive: new Archive(archive({ "a/y/more.py": "3" })), top: TOP }]);
   assert.deepEqual(Object.keys(FS.top.contents.a.contents.y.contents), ["z.py", "more.py"]);
 });
 
 test("what cannot be read is an input error, each time", (context) => {
   context.mock.method(console, "error", () => {});
   const FS = fileSystem();
-  const wheel = new Wheel(archive(FILES));
-  mountWheels(FS, "/", [{ wheel, top: TOP }]);
-  wheel.data = new Uint8Array(50);
-  wheel.size = 50;
+  const archived = new Archive(archive(FILES));
+  mountArchives(FS, "/", [{ archive: archived, top: TOP }]);
+  archived.data = new Uint8Array(50);
+  archived.size = 50;
   const folder = FS.top.contents.a;
   for (let i = 0; i < 2; i++) assert.throws(() => folder.contents, { errno: 29 });
 });

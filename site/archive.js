@@ -1,13 +1,13 @@
 /**
- * Wheels as files of Pyodide's file system, without reading them: what a wheel holds is looked up
- * when somebody first looks into its folders, and a file is inflated when it is first read. A wheel
- * is a zip archive; it stays as packed as it came, and where it is.
+ * Archives as files of Pyodide's file system, without reading them: what one holds is looked up when
+ * somebody first looks into its folders, and a file is inflated when it is first read. They are zip
+ * archives, as wheels are, and stay as packed as they came, and where they are.
  */
 
 import { inflateSync } from "fflate";
 
 /**
- * @typedef {object} Top what a wheel has at its top, so that it need not be read to be mounted
+ * @typedef {object} Top what an archive has at its top, so that it need not be read to be mounted
  * @property {string[]} folders
  * @property {string[]} files
  */
@@ -24,7 +24,8 @@ const FILE_MODE = 0o100644;
 const FOLDER_MODE = 0o40777;
 const INPUT_ERROR = 29; // EIO, as Emscripten counts
 
-export class Wheel {
+/** A zip archive, in memory or wherever a blob is. */
+export class Archive {
   /** @type {Map<string, Entry> | undefined} */ #entries;
 
   /** @param {Blob | Uint8Array} data a blob is read in a worker only, where one can wait for it */
@@ -36,7 +37,7 @@ export class Wheel {
   /**
    * The files that it holds, by path; folders are left out.
    * @returns {Map<string, Entry>}
-   * @throws {TypeError} where it is no zip archive of the kind that wheels are
+   * @throws {TypeError} where it is no zip archive as wheels are
    */
   get entries() {
     this.#entries ??= new Map(readDirectory(this).map((entry) => [entry.path, entry]));
@@ -49,36 +50,30 @@ export class Wheel {
     const reader = new /** @type {any} */ (globalThis).FileReaderSync();
     return new Uint8Array(reader.readAsArrayBuffer(this.data.slice(from, to)));
   }
-
-  /** @param {number} from @param {number} to @returns {Promise<Uint8Array>} */
-  async readLater(from, to) {
-    if (!(this.data instanceof Blob)) return this.data.subarray(from, to);
-    return new Uint8Array(await this.data.slice(from, to).arrayBuffer());
-  }
 }
 
 /**
- * A wheel as it can be read here. Firefox (seen with 153) may wait for ever when a blob is read while
+ * An archive as it can be read here. Firefox (seen with 153) may wait for ever when a blob is read while
  * the worker waits and another one is being read meanwhile: there it is read whole, before.
  * @param {Blob | ArrayBuffer} data
- * @returns {Promise<Wheel>}
+ * @returns {Promise<Archive>}
  */
-export async function openWheel(data) {
-  if (!(data instanceof Blob)) return new Wheel(new Uint8Array(data));
-  if (!navigator.userAgent.includes("Firefox/")) return new Wheel(data);
-  return new Wheel(new Uint8Array(await data.arrayBuffer()));
+export async function openArchive(data) {
+  if (!(data instanceof Blob)) return new Archive(new Uint8Array(data));
+  if (!navigator.userAgent.includes("Firefox/")) return new Archive(data);
+  return new Archive(new Uint8Array(await data.arrayBuffer()));
 }
 
-/** A file of a wheel. */
+/** A file of an archive. */
 export class Entry {
   /**
-   * @param {Wheel} wheel
-   * @param {string} path within the wheel
+   * @param {Archive} archive
+   * @param {string} path within the archive
    * @param {{at: number, names: number, length: number, size: number, isDeflated: boolean}} how
    *   names: bytes that the path takes; length: of the packed bytes; size: when it is unpacked
    */
-  constructor(wheel, path, { at, names, length, size, isDeflated }) {
-    this.wheel = wheel;
+  constructor(archive, path, { at, names, length, size, isDeflated }) {
+    this.archive = archive;
     this.path = path;
     this.at = at;
     this.least = HEADER + names + length;
@@ -89,18 +84,10 @@ export class Entry {
 
   /** Its bytes as they are packed. @returns {Uint8Array} */
   read() {
-    const found = this.wheel.read(this.at, this.#likelyEnd);
+    const found = this.archive.read(this.at, this.#likelyEnd);
     const start = this.#startIn(found);
     if (start + this.length <= found.length) return found.subarray(start, start + this.length);
-    return this.wheel.read(this.at + start, this.at + start + this.length);
-  }
-
-  /** The same, while others go on. @returns {Promise<Uint8Array>} */
-  async readLater() {
-    const found = await this.wheel.readLater(this.at, this.#likelyEnd);
-    const start = this.#startIn(found);
-    if (start + this.length <= found.length) return found.subarray(start, start + this.length);
-    return this.wheel.readLater(this.at + start, this.at + start + this.length);
+    return this.archive.read(this.at + start, this.at + start + this.length);
   }
 
   /** @returns {Uint8Array} */
@@ -110,7 +97,7 @@ export class Entry {
   }
 
   get #likelyEnd() {
-    return Math.min(this.wheel.size, this.at + this.least + EXTRA);
+    return Math.min(this.archive.size, this.at + this.least + EXTRA);
   }
 
   /** The local header's own names count: its extra field may differ from the directory's. @param {Uint8Array} local */
@@ -123,14 +110,14 @@ export class Entry {
   }
 }
 
-/** @param {Wheel} wheel @returns {Entry[]} */
-function readDirectory(wheel) {
-  const first = Math.max(0, wheel.size - TAIL);
-  const tail = wheel.read(first, wheel.size);
+/** @param {Archive} archive @returns {Entry[]} */
+function readDirectory(archive) {
+  const first = Math.max(0, archive.size - TAIL);
+  const tail = archive.read(first, archive.size);
   const end = findEnd(viewOf(tail));
   const count = viewOf(tail).getUint16(end + 10, true);
   const start = viewOf(tail).getUint32(end + 16, true);
-  const directory = start >= first ? tail.subarray(start - first) : wheel.read(start, first + end);
+  const directory = start >= first ? tail.subarray(start - first) : archive.read(start, first + end);
   const view = viewOf(directory);
   /** @type {Entry[]} */
   const entries = [];
@@ -139,7 +126,7 @@ function readDirectory(wheel) {
     if (view.getUint32(at, true) !== DIRECTORY) throw new TypeError(`a directory entry expected at byte ${start + at}`);
     const names = view.getUint16(at + 28, true);
     const path = new TextDecoder().decode(directory.subarray(at + 46, at + 46 + names));
-    if (!path.endsWith("/")) entries.push(readEntry(wheel, path, view, at));
+    if (!path.endsWith("/")) entries.push(readEntry(archive, path, view, at));
     at += 46 + names + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
   }
   return entries;
@@ -153,11 +140,11 @@ function findEnd(view) {
   throw new TypeError(`a zip archive expected, ${view.byteLength} bytes without a directory came`);
 }
 
-/** @param {Wheel} wheel @param {string} path @param {DataView} view @param {number} at @returns {Entry} */
-function readEntry(wheel, path, view, at) {
+/** @param {Archive} archive @param {string} path @param {DataView} view @param {number} at @returns {Entry} */
+function readEntry(archive, path, view, at) {
   const method = view.getUint16(at + 10, true);
   if (method !== STORED && method !== DEFLATED) throw new TypeError(`${path}: packed by method ${method}`);
-  return new Entry(wheel, path, {
+  return new Entry(archive, path, {
     at: view.getUint32(at + 42, true),
     names: view.getUint16(at + 28, true),
     length: view.getUint32(at + 20, true),
@@ -172,41 +159,41 @@ function viewOf(bytes) {
 }
 
 /**
- * Put what wheels hold into a folder; none is read before somebody looks.
+ * Put what archives hold into a folder; none is read before somebody looks.
  * @param {any} FS Pyodide's file system
  * @param {string} folder
- * @param {{wheel: Wheel, top: Top}[]} wheels
+ * @param {{archive: Archive, top: Top}[]} archives
  */
-export function mountWheels(FS, folder, wheels) {
+export function mountArchives(FS, folder, archives) {
   FS.mkdirTree(folder);
   const { node: parent } = FS.lookupPath(folder);
-  /** @type {Map<string, Wheel[]>} */
+  /** @type {Map<string, Archive[]>} */
   const holders = new Map();
-  for (const { wheel, top } of wheels) {
-    for (const name of top.files) mountFile(FS, parent, name, () => entryOf(wheel, name));
-    for (const name of top.folders) holders.set(name, [...(holders.get(name) ?? []), wheel]);
+  for (const { archive, top } of archives) {
+    for (const name of top.files) mountFile(FS, parent, name, () => entryOf(archive, name));
+    for (const name of top.folders) holders.set(name, [...(holders.get(name) ?? []), archive]);
   }
   for (const [name, found] of holders) mountFolder(FS, parent, name, found);
 }
 
-/** @param {Wheel} wheel @param {string} path */
-function entryOf(wheel, path) {
-  const found = wheel.entries.get(path);
-  if (!found) throw new TypeError(`a wheel with ${path} expected; it is not in there`);
+/** @param {Archive} archive @param {string} path */
+function entryOf(archive, path) {
+  const found = archive.entries.get(path);
+  if (!found) throw new TypeError(`an archive with ${path} expected; it is not in there`);
   return found;
 }
 
-/** A folder that gets its files when they are asked for. @param {any} FS @param {any} parent @param {string} name @param {Wheel[]} wheels */
-function mountFolder(FS, parent, name, wheels) {
+/** A folder that gets its files when they are asked for. @param {any} FS @param {any} parent @param {string} name @param {Archive[]} archives */
+function mountFolder(FS, parent, name, archives) {
   const known = parent.contents[name];
-  if (known) return fillFolder(FS, known, name, wheels);
+  if (known) return fillFolder(FS, known, name, archives);
   const node = parent.node_ops.mknod(parent, name, FOLDER_MODE, 0);
   const { node_ops: operations, contents } = node;
   const fill = () => {
-    reading(FS, () => wheels.forEach((wheel) => wheel.entries)); // where this fails all stays as it is
+    reading(FS, () => archives.forEach((archive) => archive.entries)); // where this fails all stays as it is
     node.node_ops = operations;
     become(node, "contents", contents);
-    fillFolder(FS, node, name, wheels);
+    fillFolder(FS, node, name, archives);
     return contents;
   };
   node.node_ops = {
@@ -216,8 +203,8 @@ function mountFolder(FS, parent, name, wheels) {
   Object.defineProperty(node, "contents", { get: fill, enumerable: true, configurable: true });
 }
 
-/** @param {any} FS @param {any} top @param {string} name @param {Wheel[]} wheels */
-function fillFolder(FS, top, name, wheels) {
+/** @param {any} FS @param {any} top @param {string} name @param {Archive[]} archives */
+function fillFolder(FS, top, name, archives) {
   const folders = new Map([[name, top]]);
   const folderOf = (/** @type {string} */ path) => {
     let node = folders.get(path);
@@ -230,8 +217,8 @@ function fillFolder(FS, top, name, wheels) {
     }
     return node;
   };
-  for (const wheel of wheels) {
-    for (const [path, entry] of wheel.entries) {
+  for (const archive of archives) {
+    for (const [path, entry] of archive.entries) {
       if (!path.startsWith(`${name}/`)) continue;
       const cut = path.lastIndexOf("/");
       mountFile(FS, folderOf(path.slice(0, cut)), path.slice(cut + 1), () => entry, entry.size);
