@@ -44,11 +44,17 @@ export class Archive {
     return this.#entries;
   }
 
+  /** Bytes, wherever they are. @param {number} from @param {number} to @returns {Blob | Uint8Array} */
+  part(from, to) {
+    return this.data instanceof Blob ? this.data.slice(from, to) : this.data.subarray(from, to);
+  }
+
   /** @param {number} from @param {number} to @returns {Uint8Array} */
   read(from, to) {
-    if (!(this.data instanceof Blob)) return this.data.subarray(from, to);
+    const part = this.part(from, to);
+    if (!(part instanceof Blob)) return part;
     const reader = new /** @type {any} */ (globalThis).FileReaderSync();
-    return new Uint8Array(reader.readAsArrayBuffer(this.data.slice(from, to)));
+    return new Uint8Array(reader.readAsArrayBuffer(part));
   }
 }
 

@@ -18,7 +18,7 @@ let isBlob = false;
 let givenAddress = null;
 const say = (message) => parent.postMessage({ t: "runtime frame", ...message }, "*");
 const startOnce = () => new Promise((resolve, reject) => {
-  const worker = new Worker(address, { type: "module", name: "runtime" });
+  const worker = new Worker(address, { name: "runtime" });
   worker.onmessage = () => resolve(worker);
   worker.onerror = (error) => reject(new Error(error.message || "the worker could not be started"));
 });

@@ -57,7 +57,7 @@ async function restore(wanted, { description, memory, archives: data }) {
   const parts = {
     layout,
     header: Uint8Array.from(atob(description.header), (character) => character.charCodeAt(0)),
-    modules: compileLibraries(description, data, wanted.modules),
+    modules: compileLibraries(description, archives, wanted.modules),
     heap: bytesOf(memory),
     mount: async (/** @type {any} */ FS) => mountArchives(FS, folder, await archives),
   };
@@ -72,10 +72,10 @@ async function restore(wanted, { description, memory, archives: data }) {
 
 /**
  * @param {Source["description"]} description
- * @param {Source["archives"]} data
+ * @param {Promise<{archive: import("./archive.js").Archive}[]>} opened
  * @param {Map<string, WebAssembly.Module>} modules
  */
-async function compileLibraries({ layout, folder, archives }, data, modules) {
+async function compileLibraries({ layout, folder, archives }, opened, modules) {
   const missing = layout.libraries.filter(({ path }) => !modules.has(path));
   await Promise.all(
     missing.map(async ({ path }) => {
@@ -83,8 +83,8 @@ async function compileLibraries({ layout, folder, archives }, data, modules) {
       const holder = archives.findIndex(({ libraries }) => libraries[inside]);
       const [start, size] = archives[holder]?.libraries[inside] ?? [0, 0];
       if (!size) throw new Error(`${path} expected in the archives; it is not there`);
-      const bytes = /** @type {Blob | ArrayBuffer} */ ((await data)[holder]).slice(start, start + size);
-      modules.set(path, await WebAssembly.compileStreaming(wasmAnswer(bytes)));
+      const bytes = (await opened)[holder]?.archive.part(start, start + size);
+      modules.set(path, await WebAssembly.compileStreaming(wasmAnswer(/** @type {BodyInit} */ (bytes))));
     }),
   );
   return modules;
@@ -133,7 +133,7 @@ export function answerWith(url, data) {
   return url.endsWith(".wasm") ? wasmAnswer(data) : new Response(data);
 }
 
-/** @param {Blob | ArrayBuffer} data */
+/** @param {BodyInit} data */
 function wasmAnswer(data) {
   return new Response(data, { headers: { "Content-Type": "application/wasm" } });
 }

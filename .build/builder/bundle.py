@@ -33,6 +33,12 @@ _OPTIONS = (
 _PYODIDE_APART = ("--external:*/pyodide.mjs", "--external:pyodide")
 _PYODIDE_WITHIN = ("--external:node:*",)
 _PYTHON_WORKERS = ("notebook_worker.js", "runtime_worker.js")
+# In an opaque origin Chromium starts a classic worker from a blob, and no module.
+_CLASSIC = (
+    "--format=iife",
+    "--banner:js=const scriptAddress = self.location.href;",
+    "--define:import.meta.url=scriptAddress",
+)
 _FRAME_SCRIPTS = "'sha256-frames'"
 _HASHES = """
 import { createHash } from "node:crypto";
@@ -85,8 +91,9 @@ def _run_esbuild(target: Path) -> list[str]:
     if names:
         node.run_tool_quietly("bundle the workers", "esbuild", *names, *options)
     within = (*_OPTIONS, *_PYODIDE_WITHIN, out)
-    node.run_tool_quietly("bundle Python's workers", "esbuild", *_PYTHON_WORKERS, *within)
-
+    module, classic = _PYTHON_WORKERS
+    node.run_tool_quietly("bundle the notebook's Python", "esbuild", module, *within)
+    node.run_tool_quietly("bundle the runtime's Python", "esbuild", classic, *within, *_CLASSIC)
     return page_scripts(json.loads(metafile.read_text(encoding="utf-8")), target)
 
 
