@@ -1,28 +1,22 @@
 /**
- * Python for the notebook that the address names, begun while the page itself is still coming: the
- * notebook worker, and in its frame the runtime. Neither knows yet for whom it is.
+ * The notebook worker of the notebook that the address names, begun while the page itself is still
+ * coming: Python starts in it before it is known for which notebook.
  */
 
 import { checkVersion, fetchAsset, siteAddress, siteManifest } from "./assets.js";
-import { RuntimeHost } from "./runtime_host.js";
 
-/** @typedef {{worker: Promise<Worker>, runtime: RuntimeHost}} Early */
-
-/** @type {{id: string, early: Early} | null} */
+/** @type {{id: string, worker: Promise<Worker>} | null} */
 let begun = null;
 
-/** Begin, unless another tab has this notebook's Python. @param {string} id the notebook's */
+/** Begin, unless another tab has this notebook's worker. @param {string} id the notebook's */
 export async function beginEarly(id) {
   const { held = [] } = await navigator.locks.query();
-  if (begun || held.some(({ name }) => name === lockOf(id))) return;
-  const early = { worker: openWorker(id), runtime: new RuntimeHost() };
-  early.runtime.prepare();
-  begun = { id, early };
+  if (!begun && !held.some(({ name }) => name === lockOf(id))) begun = { id, worker: openWorker(id) };
 }
 
-/** What was begun for a notebook, for the one who leads it. @param {string} id @returns {Early | null} */
+/** The worker that was begun for a notebook, for the one who leads it. @param {string} id @returns {Promise<Worker> | null} */
 export function takeEarly(id) {
-  const found = begun?.id === id ? begun.early : null;
+  const found = begun?.id === id ? begun.worker : null;
   if (found) begun = null;
   return found;
 }

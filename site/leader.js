@@ -29,10 +29,8 @@ export class Leader {
     this.id = id;
     this.quiet = quiet;
     this.handlers = handlers;
-    const early = quiet ? null : takeEarly(id);
-    this.#coming = early?.worker ?? null;
-    this.runtime = early?.runtime ?? new RuntimeHost();
-    this.runtime.listen(
+    this.#coming = takeEarly(id);
+    this.runtime = new RuntimeHost(
       (message, transfer) => this.#worker?.postMessage(message, transfer ?? []),
       (news) => handlers.onNews(news),
     );

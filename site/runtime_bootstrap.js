@@ -29,6 +29,7 @@ const startWorker = () => startOnce().catch((error) => {
   return coming.then(startOnce);
 });
 const spareOne = () => {
+  if (spare) return;
   spare = startWorker();
   spare.catch(() => {});
 };
@@ -66,7 +67,7 @@ const begin = async (boot, [control, port]) => {
     if (data.t === "busy") tick(data.busy);
     else if (data.t === "modules") modules = data.modules;
     else control.postMessage(data, ports);
-    if (data.t === "ready" && !spare) spareOne();
+    if (data.t === "ready") setTimeout(spareOne, 5000); // when the first cells have run
   };
   worker.onerror = (error) => tell({ t: "failed", message: error.message || "the worker has failed" });
   control.onmessage = ({ data }) => {

@@ -20,19 +20,14 @@ export class RuntimeHost {
   /** @type {Promise<void> | null} */ #fetching = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #soon;
 
-  /** What is new before anybody listens. @type {object[]} */ #unheard = [];
-  /** To the notebook worker. @type {(message: any, transfer?: Transferable[]) => void} */ tell = () => {};
-  /** For people. @type {(news: object) => void} */ news = (news) => this.#unheard.push(news);
-
   /**
    * @param {(message: any, transfer?: Transferable[]) => void} tell the notebook worker
    * @param {(news: object) => void} news for people: how the start and the loading of packages go
    *   on, and how Python was started
    */
-  listen(tell, news) {
+  constructor(tell, news) {
     this.tell = tell;
     this.news = news;
-    for (const each of this.#unheard.splice(0)) news(each);
   }
 
   /** Start Python for whoever is going to want a runtime. */

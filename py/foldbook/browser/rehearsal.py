@@ -40,7 +40,7 @@ _OWNER: Final = "owner"
 _RUNTIME: Final = "runtime"
 
 
-async def rehearse(seconds: float = 1.5) -> int:
+async def rehearse(seconds: float = 5) -> int:
     """Work for so many seconds of this thread's time; gives the number of rows folded."""
     rows = 0
     left = seconds
