@@ -92,7 +92,7 @@ export async function restorePython(parts, loadPyodide, createPyodideModule, opt
  * makes another object for each entry of the table, against the standard; Emscripten would add all
  * again there, and no address would be the snapshot's. The name of such an object is by the standard
  * the number of the function in its module, and no import of Pyodide's is in its table. Where the
- * objects are the same already, this changes nothing.
+ * first two objects are the same, all are.
  * @param {WebAssembly.Instance} core
  */
 function identifyFunctions({ exports }) {
@@ -102,7 +102,8 @@ function identifyFunctions({ exports }) {
   for (let index = 0; index < table.length; index++) {
     const entry = table.get(index);
     const exported = entry && byNumber.get(entry.name);
-    if (exported && exported !== entry) table.set(index, exported);
+    if (exported === entry && entry) return; // this browser keeps to the standard
+    if (exported) table.set(index, exported);
   }
 }
 

@@ -74,7 +74,7 @@ def run(notebook: Notebook, source: str, *wanted: str) -> str:
 def test_python_reaches_nothing_of_the_page(notebook: Notebook) -> None:
     assert run(notebook, REACH) == (
         "origin null\nindexedDB JsException\nstorage AttributeError\npage AttributeError\n"
-        "address data\n"
+        "address blob\n"
     )
 
 
