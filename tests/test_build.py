@@ -88,6 +88,24 @@ def test_the_manifest_lists_every_file_of_dist_and_no_other(dist: Path) -> None:
     assert {name for names in written["first_result"].values() for name in names} <= set(found)
 
 
+def test_the_first_result_weighs_no_more_than_it_did(dist: Path) -> None:
+    """Compressed bytes, in MB: whoever raises one of these has a reason, and says it."""
+    written = json.loads((dist / manifest.NAME).read_text(encoding="utf-8"))
+    most = {"page": 0.6, "Pyodide core": 7, "notebook worker": 14, "runtime worker": 19}
+    sent = {
+        group: sum(_gzipped(dist / name).stat().st_size for name in names)
+        for group, names in written["first_result"].items()
+    }
+    assert {group: size for group, size in sent.items() if size > most[group] * 1e6} == {}
+    # GitHub takes no file of 100 MB.
+    assert {name for name, file in written["files"].items() if file["size"] >= 100e6} == set()
+
+
+def _gzipped(path: Path) -> Path:
+    neighbour = path.with_name(f"{path.name}.gz")
+    return neighbour if neighbour.is_file() else path
+
+
 def test_an_unchanged_build_does_nothing(dist: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assemble.build()
     before = (dist / manifest.NAME).stat().st_mtime_ns
@@ -98,7 +116,7 @@ def test_an_unchanged_build_does_nothing(dist: Path, capsys: pytest.CaptureFixtu
 
 
 def test_each_worker_is_one_file(dist: Path) -> None:
-    """The runtime's is started from a data: address, where a neighbour cannot be imported."""
+    """The runtime's is started in an opaque origin, where a neighbour cannot be imported."""
     workers = [*dist.glob("*_worker.js"), dist / "sw.js"]
     assert {path.name for path in workers} >= {"notebook_worker.js", "runtime_worker.js", "sw.js"}
     for path in workers:
