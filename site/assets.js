@@ -13,6 +13,7 @@
 /** A worker puts another one in its place, which asks here. */
 const fetchFromServer = globalThis.fetch.bind(globalThis);
 const STORE = "foldbook-files";
+const WASM = "application/wasm";
 /** @type {RequestInit} */
 const KEPT = { cache: "force-cache" };
 const HASH = /[0-9a-f]{64}$/;
@@ -70,7 +71,11 @@ export async function fetchAsset(url) {
   const listed = await entryOf(path || url);
   const kept = await readKept(listed.sha256, listed.size);
   if (kept) return kept;
-  const data = await check(path, listed, await answerOf(byContent(url, listed), KEPT));
+  const address = byContent(url, listed);
+  const data = await answerOf(address, KEPT)
+    .then((answer) => check(path, listed, answer))
+    // Whatever a cache holds under that address instead, the server is asked once more.
+    .catch(async () => check(path, listed, await answerOf(address, { cache: "reload" })));
   keep(listed.sha256, data);
   return new Blob([data]);
 }
@@ -85,11 +90,12 @@ export async function fetchAsset(url) {
 export async function fetchCompiled(url) {
   const listed = await entryOf(url.slice(siteAddress().length));
   try {
-    return await answerOf(byContent(url, listed), KEPT);
-  } catch {
-    const data = await fetchAsset(url); // where the network does not have it any more
-    return new Response(data, { headers: { "Content-Type": "application/wasm" } });
+    const answer = await answerOf(byContent(url, listed), KEPT);
+    if (answer.headers.get("Content-Type")?.startsWith(WASM)) return answer;
+  } catch (error) {
+    console.info(`${url} is taken from what is kept: ${error}`); // the network does not have it any more
   }
+  return new Response(await fetchAsset(url), { headers: { "Content-Type": WASM } });
 }
 
 /** An address that no other content has, so that a browser's cache need not ask. @param {string} url @param {{sha256: string}} listed */

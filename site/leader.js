@@ -3,7 +3,7 @@
  * and the runtime's frame. When it goes, the next in the lock's queue starts a worker.
  */
 
-import { lockOf, openWorker, takeEarly } from "./early.js";
+import { openWorker } from "./open_worker.js";
 import { RuntimeHost } from "./runtime_host.js";
 
 const CRASH_AGAIN = 60_000; // ms within which a worker that crashes again is not started anew
@@ -29,7 +29,6 @@ export class Leader {
     this.id = id;
     this.quiet = quiet;
     this.handlers = handlers;
-    this.#coming = takeEarly(id);
     this.runtime = new RuntimeHost(
       (message, transfer) => this.#worker?.postMessage(message, transfer ?? []),
       (news) => handlers.onNews(news),
@@ -55,7 +54,7 @@ export class Leader {
   async lead(signal, isThere) {
     const held = new Promise((resolve) => (this.#release = () => resolve(undefined)));
     try {
-      await navigator.locks.request(lockOf(this.id), { signal }, () => {
+      await navigator.locks.request(`foldbook:${this.id}`, { signal }, () => {
         if (signal.aborted) return undefined;
         this.#start(false, signal, isThere);
         return held;

@@ -1,6 +1,5 @@
 /** The page: the list of notebooks, or the one that the address names. */
 
-import { beginEarly } from "./early.js";
 import { isolate } from "./isolation.js";
 import { applyLook, followLook } from "./settings.js";
 
@@ -12,8 +11,6 @@ isolate();
 
 const place = /** @type {HTMLElement} */ (document.getElementById("page"));
 const notebook = new URLSearchParams(location.search).get("notebook");
-
-if (notebook) beginEarly(notebook);
 
 /** @type {Promise<{mount: (place: HTMLElement) => void | Promise<void>}>} */
 const page = notebook

@@ -95,13 +95,21 @@ async function rehearse() {
   await keep(key, new Uint8Array(1));
 }
 
-/** Pyodide's files come checked, and from what is kept. @param {string} folder */
+/**
+ * Pyodide's files come checked, and from what is kept; but the core, as long as nothing has failed,
+ * so that the browser finds its machine code.
+ * @param {string} folder
+ */
 function takeFilesFrom(folder) {
+  let wasAsked = false;
   const fetchFromNetwork = self.fetch.bind(self);
   self.fetch = async (what, init) => {
     const url = what instanceof Request ? what.url : String(what);
     if (!url.startsWith(folder)) return fetchFromNetwork(what, init);
-    if (url.endsWith(".asm.wasm")) return fetchCompiled(url);
+    if (url.endsWith(".asm.wasm") && !wasAsked) {
+      wasAsked = true; // a second time something has failed
+      return fetchCompiled(url);
+    }
     return answerWith(url, await fetchAsset(url));
   };
 }

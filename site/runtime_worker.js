@@ -3,8 +3,9 @@
  * What goes over that port is Python's affair (`foldbook.browser.runtime_worker`).
  *
  * It is one file, Pyodide's own scripts included: WebKit imports no script into an opaque origin,
- * not even its own blob. It is started before anybody wants it, and waits for its boot. It has no cache: what belongs to the site
- * it asks of the page (by its own port), which knows the hashes and keeps the files.
+ * not even its own blob. It is started before anybody wants it, and waits for its boot. It has no
+ * cache: what belongs to the site it asks of the page (by its own port), which knows the hashes and
+ * keeps the files.
  */
 
 import { loadPyodide } from "pyodide";

@@ -9,7 +9,8 @@ from playwright.sync_api import BrowserContext, Locator, Page, Request
 WAIT = 90_000
 """Milliseconds until a step is given up."""
 _LOOK_AGAIN_MS = 100
-_QUIET_SECONDS = 2.0
+# A reader comes back later: what a product does by itself after a first visit is over then.
+_QUIET_SECONDS = 15.0
 _PAINTED = """() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN"""
 _KEPT = "async () => (await navigator.storage?.estimate())?.usage ?? 0"
 # The number of cells once all are there and the last one is empty and can be typed into. A page
@@ -124,7 +125,7 @@ class Visit:
         button.click()
 
     def settle(self) -> None:
-        """Wait until the page has fetched and kept nothing for two seconds."""
+        """Wait until the page has fetched and kept nothing for a while."""
         last, since = self._activity(), time.perf_counter()
         while time.perf_counter() - since < _QUIET_SECONDS:
             # Quiet is no event: it can only be looked for. This wait (and not `time.sleep`) lets
