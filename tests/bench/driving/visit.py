@@ -9,8 +9,9 @@ from playwright.sync_api import BrowserContext, Locator, Page, Request
 WAIT = 90_000
 """Milliseconds until a step is given up."""
 _LOOK_AGAIN_MS = 100
+_QUIET_SECONDS = 2.0
 # A reader comes back later: what a product does by itself after a first visit is over then.
-_QUIET_SECONDS = 15.0
+_LATER_SECONDS = 15.0
 _PAINTED = """() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN"""
 _KEPT = "async () => (await navigator.storage?.estimate())?.usage ?? 0"
 # The number of cells once all are there and the last one is empty and can be typed into. A page
@@ -74,7 +75,7 @@ class Visit:
     def leave(self) -> Place:
         """Close the page once it has come to rest; gives where it can be opened again."""
         self._product.save(self.page)
-        self.settle()
+        self.settle(_LATER_SECONDS)
         place = Place(self.page.url, self.page.locator(self._product.cell).count())
         self.page.close()
         return place
@@ -124,10 +125,10 @@ class Visit:
         self._started = time.perf_counter()
         button.click()
 
-    def settle(self) -> None:
-        """Wait until the page has fetched and kept nothing for a while."""
+    def settle(self, seconds: float = _QUIET_SECONDS) -> None:
+        """Wait until the page has fetched and kept nothing for so long."""
         last, since = self._activity(), time.perf_counter()
-        while time.perf_counter() - since < _QUIET_SECONDS:
+        while time.perf_counter() - since < seconds:
             # Quiet is no event: it can only be looked for. This wait (and not `time.sleep`) lets
             # Playwright tell of the requests that `_count` counts.
             self.page.wait_for_timeout(_LOOK_AGAIN_MS)
