@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from driving.products import Product
 from playwright.sync_api import BrowserContext, Locator, Page, Request
+from playwright.sync_api import TimeoutError as OutOfTime
 
 WAIT = 90_000
 """Milliseconds until a step is given up."""
-_LOOK_AGAIN_MS = 100
 _QUIET_SECONDS = 2.0
 # A reader comes back later: what a product does by itself after a first visit is over then.
 _LATER_SECONDS = 15.0
@@ -127,14 +127,13 @@ class Visit:
 
     def settle(self, seconds: float = _QUIET_SECONDS) -> None:
         """Wait until the page has fetched and kept nothing for so long."""
-        last, since = self._activity(), time.perf_counter()
-        while time.perf_counter() - since < seconds:
-            # Quiet is no event: it can only be looked for. This wait (and not `time.sleep`) lets
-            # Playwright tell of the requests that `_count` counts.
-            self.page.wait_for_timeout(_LOOK_AGAIN_MS)
-            now = self._activity()
-            if now != last:
-                last, since = now, time.perf_counter()
+        quiet = False
+        while not quiet:
+            before = self._activity()
+            try:
+                self.page.context.wait_for_event("request", timeout=seconds * 1e3)
+            except OutOfTime:
+                quiet = self._activity() == before
 
     def _activity(self) -> tuple[int, int]:
         return self._requests, self.page.evaluate(_KEPT)
