@@ -3,7 +3,7 @@
  * and the runtime's frame. When it goes, the next in the lock's queue starts a worker.
  */
 
-import { openWorker } from "./open_worker.js";
+import { checkVersion, fetchAsset, siteAddress, siteManifest } from "./assets.js";
 import { RuntimeHost } from "./runtime_host.js";
 
 const CRASH_AGAIN = 60_000; // ms within which a worker that crashes again is not started anew
@@ -22,7 +22,6 @@ export class Leader {
   /** @type {Worker | null} */ #worker = null;
   /** @type {(() => void) | null} */ #release = null;
   #crashedAt = -Infinity;
-  /** One that nobody has yet. @type {Promise<Worker> | null} */ #coming = null;
 
   /** @param {string} id @param {boolean} quiet @param {Handlers} handlers */
   constructor(id, quiet, handlers) {
@@ -67,7 +66,6 @@ export class Leader {
   /** The worker stores what it has and ends; then somebody else may lead. */
   async close() {
     if (this.#worker) await this.#end(this.#worker);
-    else this.abandon();
     this.#release?.();
   }
 
@@ -75,8 +73,6 @@ export class Leader {
   abandon() {
     this.#worker?.terminate();
     this.#worker = null;
-    this.#coming?.then(end, () => {});
-    this.#coming = null;
     this.runtime.end();
     this.#release?.();
   }
@@ -87,28 +83,29 @@ export class Leader {
    * @param {Promise<boolean>} [isThere]
    */
   async #start(crashed, signal, isThere) {
-    this.#coming ??= openWorker(this.id); // first: it asks for the manifest, which the runtime needs too
     if (!this.quiet) this.runtime.prepare();
     try {
-      const worker = await this.#coming;
-      if ((await isThere) === false || signal?.aborted) this.abandon();
-      else this.#begin(worker, crashed);
+      const script = await currentScript();
+      const manifest = await siteManifest();
+      if ((await isThere) === false) this.abandon();
+      else if (!signal?.aborted) this.#begin(script, manifest, crashed);
     } catch (error) {
       this.runtime.end();
       this.handlers.onFail(error);
     }
   }
 
-  /** @param {Worker} worker @param {boolean} crashed */
-  #begin(worker, crashed) {
-    this.#coming = null;
+  /** @param {string} script @param {import("./assets.js").Manifest} manifest @param {boolean} crashed */
+  #begin(script, manifest, crashed) {
     this.handlers.onStart();
+    const worker = new Worker(script, { type: "module", name: `notebook ${this.id}` });
+    URL.revokeObjectURL(script);
     worker.onmessage = (event) => this.handlers.onMessage(event.data);
     worker.onerror = (event) => {
-      if (worker === this.#worker) this.#crashed(event.message || "it gave no reason");
+      if (worker === this.#worker) this.#crashed(event.message || "it could not be loaded");
     };
     const { id, quiet } = this;
-    worker.postMessage({ t: "boot", id, quiet, crashed });
+    worker.postMessage({ t: "boot", base: siteAddress(), manifest, id, quiet, crashed });
     this.#worker = worker;
   }
 
@@ -147,7 +144,9 @@ export class Leader {
   }
 }
 
-/** @param {Worker} worker */
-function end(worker) {
-  worker.terminate();
+/** The notebook worker's script as this page's build has it, never a newer one. @returns {Promise<string>} its address */
+async function currentScript() {
+  await checkVersion();
+  const script = await fetchAsset(`${siteAddress()}notebook_worker.js`);
+  return URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
 }

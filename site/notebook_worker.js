@@ -23,12 +23,11 @@ let deliver = (message, from) => early.push([message, from]);
 /** @type {BroadcastChannel | undefined} */
 let channel;
 
-/** @type {ReturnType<typeof startPython> | undefined} */
-let coming;
+/** @type {Pyodide | undefined} */
+let python;
 
 self.onmessage = ({ data }) => {
-  if (data?.t === "prepare") coming = prepare(data);
-  else if (data?.t === "boot") start(data);
+  if (data?.t === "boot") start(data);
   else if (data?.t === "rehearse") rehearse();
   else deliver(data, "page");
 };
@@ -40,6 +39,8 @@ self.addEventListener("unhandledrejection", (event) => {
 
 /**
  * @typedef {object} Boot
+ * @property {string} base the site's address, ending in a slash
+ * @property {import("./assets.js").Manifest} manifest
  * @property {string} id the notebook's
  * @property {boolean} quiet start no runtime until something is to be run
  * @property {boolean} crashed the worker before this one crashed
@@ -47,14 +48,11 @@ self.addEventListener("unhandledrejection", (event) => {
 
 /** @param {Boot} boot */
 async function start(boot) {
+  useSite(boot.base, boot.manifest);
   channel = new BroadcastChannel(`foldbook:${boot.id}`);
   channel.onmessage = (event) => deliver(event.data, "channel");
   try {
-    post({ t: "status", stage: "loading", message: "Starting Python" });
-    if (!coming) throw new Error("a prepare message expected before the boot; none came");
-    const { python, started } = await coming;
-    post({ t: "started", worker: "notebook", ...started });
-    post({ t: "status", stage: "opening", message: "Opening the notebook" });
+    python = await loadPython();
     const main = python.pyimport("foldbook.browser.notebook_worker");
     await main.main(boot.id, glue(python, boot));
   } catch (error) {
@@ -63,15 +61,12 @@ async function start(boot) {
   }
 }
 
-/**
- * Python starts before it is known for which notebook.
- * @param {{base: string, manifest: import("./assets.js").Manifest}} site its address, ending in a slash
- */
-function prepare({ base, manifest }) {
-  useSite(base, manifest);
+/** @returns {Promise<Pyodide>} */
+async function loadPython() {
+  post({ t: "status", stage: "loading", message: "Starting Python" });
   const folder = `${siteAddress()}pyodide/`;
   takeFilesFrom(folder);
-  const started = startPython({
+  const { python: loaded, started } = await startPython({
     source,
     packages: ["foldbook"],
     loadPyodide,
@@ -79,16 +74,16 @@ function prepare({ base, manifest }) {
     options: { indexURL: folder, env: { HOME: "/home/pyodide" } },
     modules: new Map(),
   });
-  started.catch(() => {}); // who waits for it hears of it
-  return started;
+  post({ t: "started", worker: "notebook", ...started });
+  post({ t: "status", stage: "opening", message: "Opening the notebook" });
+  return loaded;
 }
 
 /** Once in a browser that keeps the machine code of what has run for long enough: let it run. */
 async function rehearse() {
-  if (!coming || !navigator.userAgent.includes("Chrome/")) return;
+  if (!python || !navigator.userAgent.includes("Chrome/")) return;
   const key = await rehearsalKey();
   if (await isKept(key)) return;
-  const { python } = await coming;
   const rehearsal = python.pyimport("foldbook.browser.rehearsal");
   await rehearsal.rehearse();
   rehearsal.destroy();
@@ -176,5 +171,3 @@ function post(message, to) {
 function lastLine(text) {
   return text.trim().split("\n").at(-1) ?? text;
 }
-
-self.postMessage({ t: "here" });

@@ -42,11 +42,6 @@ const FRAME_POLICY =
 export class RuntimeFrame {
   /** @type {Frame | null} */ #frame = null;
 
-  /** Make the frame, in which a worker waits then: a browser starts a process for it. */
-  open() {
-    this.#frame ??= openFrame();
-  }
-
   /** A new worker. @param {Options} options @returns {Runtime} */
   start(options) {
     const { port1: control, port2: frames } = new MessageChannel();

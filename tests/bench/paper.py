@@ -127,8 +127,8 @@ def opened_page() -> Iterator[Page]:
     with tempfile.TemporaryDirectory() as name, sync_playwright() as driver:
         folder = Path(name)
         crdts.bundle_workers(_WORKERS, folder)
-        for path in (WORK / "folding.py", WORK / "paper_foldbook.py"):
-            shutil.copyfile(path, folder / path.name)
+        for script in ("folding.py", "stopwatch.py", "paper_foldbook.py"):
+            shutil.copyfile(WORK / script, folder / script)
         shutil.copyfile(TRACE, folder / "trace.json.gz")
         (folder / "index.html").write_text("<!doctype html><title>paper</title>", encoding="utf-8")
         browser = driver.chromium.launch(

@@ -1,11 +1,9 @@
 """Foldbook on a trace of one author's edits: one round, natively and inside Pyodide alike."""
 
-import gc
 import gzip
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from foldbook import text
@@ -16,6 +14,7 @@ from foldbook.notebook import Notebook
 from foldbook.reducer import fold
 from foldbook.row import Kind, Role, Row, decode_segment, encode_segment
 from folding import fold_segments
+from stopwatch import stopwatch
 
 SEGMENT = 512
 """Rows to a segment, as the store keeps them."""
@@ -76,15 +75,7 @@ def _source(notebook: Notebook) -> str:
 def measure(trace: dict[str, Any]) -> dict[str, float]:
     """Milliseconds that each step took; what it starts from was made before."""
     found: dict[str, float] = {}
-
-    def timed(name: str, work: Callable[[], str]) -> None:
-        gc.collect()
-        started = time.perf_counter()
-        result = work()
-        found[name] = (time.perf_counter() - started) * 1e3
-        if result != trace["endContent"]:
-            raise AssertionError(f"{name}: the text is not the one that the author ended in")
-
+    timed = stopwatch(found, trace["endContent"])
     changes = [text.from_patches(txn["patches"]) for txn in trace["txns"]]
     timed("text", lambda: edit_text(trace, changes))
     changes.clear()

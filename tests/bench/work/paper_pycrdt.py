@@ -1,14 +1,13 @@
 """pycrdt on a trace of one author's edits: one round, in an environment that has pycrdt."""
 
-import gc
 import gzip
 import json
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from pycrdt import Doc, Text
+from stopwatch import stopwatch
 
 Edit = tuple[int, int, str]
 """Place, how many characters go, what comes."""
@@ -32,15 +31,7 @@ def type_into(paper: Text, edits: Iterable[Edit]) -> str:
 def measure(trace: dict[str, Any]) -> dict[str, float]:
     """Milliseconds that each step took."""
     found: dict[str, float] = {}
-
-    def timed(name: str, work: Callable[[], str]) -> None:
-        gc.collect()
-        started = time.perf_counter()
-        result = work()
-        found[name] = (time.perf_counter() - started) * 1e3
-        if result != trace["endContent"]:
-            raise AssertionError(f"{name}: the text is not the one that the author ended in")
-
+    timed = stopwatch(found, trace["endContent"])
     edits: list[Edit] = [tuple(patch) for txn in trace["txns"] for patch in txn["patches"]]
     updates: list[bytes] = []
     _, alone = new_text()

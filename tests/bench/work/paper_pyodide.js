@@ -2,7 +2,7 @@
 
 import { answerWith, fetchFile } from "./paper_worker.js";
 
-const FILES = ["folding.py", "paper_foldbook.py", "trace.json.gz"];
+const FILES = ["folding.py", "stopwatch.py", "paper_foldbook.py", "trace.json.gz"];
 const READ = `
 import gzip, json, paper_foldbook
 with gzip.open("trace.json.gz", "rt", encoding="utf-8") as file:
