@@ -9,7 +9,7 @@ import createPyodideModule from "pyodide/pyodide.asm.mjs";
 import { fetchAsset, fetchCompiled, isKept, keep, siteAddress, useSite } from "./assets.js";
 import * as catalogue from "./catalogue.js";
 import * as db from "./db.js";
-import { archivesOf, describe, memoryOf, rehearsalKey } from "./snapshots.js";
+import { archivesOf, describe, memoryOf, rehearsalKey, stubsOf } from "./snapshots.js";
 import { answerWith, startPython } from "./start_python.js";
 
 /** @typedef {import("pyodide").PyodideAPI} Pyodide */
@@ -111,7 +111,8 @@ function takeFilesFrom(folder) {
 
 async function source() {
   const description = await describe("notebook");
-  return { description, memory: memoryOf(description), archives: archivesOf(description) };
+  const [memory, archives, stubs] = [memoryOf(description), archivesOf(description), stubsOf(description)];
+  return { description, memory, archives, stubs };
 }
 
 /**

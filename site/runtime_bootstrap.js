@@ -11,7 +11,7 @@
  * {session: what Python is told}.
  */
 export const RUNTIME_BOOTSTRAP = `"use strict";
-let modules = null;
+const modules = new Map();
 let address = "";
 let spare = null;
 let isBlob = false;
@@ -65,7 +65,7 @@ const begin = async (boot, [control, port]) => {
   };
   worker.onmessage = ({ data, ports }) => {
     if (data.t === "busy") tick(data.busy);
-    else if (data.t === "modules") modules = data.modules;
+    else if (data.t === "modules") data.modules.forEach((module, path) => modules.set(path, module));
     else control.postMessage(data, ports);
     if (data.t === "ready") setTimeout(spareOne, 5000); // when the first cells have run
   };
@@ -80,7 +80,7 @@ const begin = async (boot, [control, port]) => {
   };
   tell({ t: "frame", isolated: Boolean(signal) });
   // By itself: where a browser cannot pass them on, this message fails and the next does not.
-  if (modules) worker.postMessage({ modules });
+  if (modules.size) worker.postMessage({ modules });
   worker.postMessage({ ...boot, asBlob: isBlob, shared }, [port]);
 };
 say({});

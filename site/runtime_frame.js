@@ -154,7 +154,7 @@ function addressOf(script) {
 
 /**
  * @param {MessagePort} port
- * @param {{id: number, url?: string, snapshot?: "description" | "memory" | "archives", asBlob: boolean}} question
+ * @param {{id: number, url?: string, snapshot?: "description" | "memory" | "archives" | "stubs", asBlob: boolean}} question
  * @param {Options["supplies"]} supplies
  */
 async function answer(port, { id, url, snapshot, asBlob }, supplies) {

@@ -76,9 +76,10 @@ async function loadPython({ base }) {
   const before = modules.size;
   askAhead(base);
   const ask = (/** @type {string} */ snapshot) => quiet(askPage({ snapshot }));
-  const [description, memory, archives] = [ask("description"), ask("memory"), ask("archives")];
+  const [description, stubs, memory] = [ask("description"), ask("stubs"), ask("memory")];
+  const archives = ask("archives");
   const { python, started } = await startPython({
-    source: async () => ({ description: await description, memory, archives }),
+    source: async () => ({ description: await description, stubs, memory, archives }),
     packages: ["foldbook", "ipython"],
     loadPyodide,
     createPyodideModule,
@@ -87,6 +88,7 @@ async function loadPython({ base }) {
       env: { HOME: "/home/pyodide", PYTHONDONTWRITEBYTECODE: "1" },
     },
     modules,
+    onCompiled: (path) => handOn(new Map([...modules].filter(([each]) => each === path))),
   });
   if (modules.size > before) handOn(modules);
   post({ t: "started", ...started });

@@ -5,9 +5,12 @@
  * Pyodide itself can restore its memory, but not the shared libraries of compiled packages. They
  * are instantiated again at the very places where they were, without relocations and constructors,
  * whose effects are in the memory already; then the function table and the table of addresses (GOT)
- * get the entries that they had. Everything used here is on Pyodide's `_module`, since it is linked
- * with all symbols exported; the snapshot fits one build of Pyodide only, and that is checked.
+ * get the entries that they had (`linker.js`). Everything used here is on Pyodide's `_module`, since
+ * it is linked with all symbols exported; the snapshot fits one build of Pyodide only, and that is
+ * checked.
  */
+
+import { linkLibraries } from "./linker.js";
 
 /**
  * @typedef {object} Library a shared library, in the order of loading
@@ -18,6 +21,7 @@
  * @property {number} tableSize
  * @property {string[]} needed names of libraries that it needs
  * @property {boolean} isGlobal whether others see its symbols
+ * @property {boolean} isEarly whether it is linked at the start, not when it is first called
  * @property {number[]} handles that dlopen gave out for it
  */
 
@@ -38,6 +42,8 @@
  * @property {number[]} freeSlots table entries that may be used again
  * @property {{place: number, supported: number, unsupported: number}} waiting the word of the memory
  *   that says how Python waits for JavaScript: with the browser's stack switching (JSPI), or not
+ * @property {number | null} chance where the state of NumPy's legacy generator is: 624 words that are
+ *   made new, and its position among them
  * @property {{descriptor: number, path: string, flags: number, position: number}[]} files open ones
  */
 
@@ -45,11 +51,14 @@
  * @typedef {object} Parts
  * @property {Layout} layout
  * @property {Uint8Array} header as Pyodide's own snapshot begins, without memory
- * @property {Promise<Map<string, WebAssembly.Module>>} modules compiled libraries, by path
+ * @property {Promise<Map<string, WebAssembly.Module>>} modules compiled early libraries, by path
+ * @property {(path: string) => WebAssembly.Module} compile any other one
+ * @property {Promise<BufferSource>} stubs a module of functions that stand for the others
  * @property {Promise<Uint8Array>} heap what stands in the layout's runs, one after the other
  * @property {(FS: any) => Promise<void> | void} mount puts the packages' files in their places
  */
 
+const CHANCE_WORDS = 624; // of MT19937
 const CREATING = 0o100 | 0o200 | 0o1000; // O_CREAT, O_EXCL, O_TRUNC: not when it is opened again
 
 /**
@@ -75,7 +84,7 @@ export async function restorePython(parts, loadPyodide, createPyodideModule, opt
     if (module.HEAP8.length !== layout.heapLength && module.growMemory(layout.heapLength) !== 1) {
       throw new Error(`${layout.heapLength} bytes of memory expected, there are not so many`);
     }
-    linkLibraries(module, layout, await parts.modules);
+    linkLibraries(module, layout, await parts.modules, await parts.stubs, parts.compile);
     const heap = await parts.heap;
     layMemory(module, layout, heap);
     release(heap);
@@ -112,7 +121,7 @@ function identifyFunctions({ exports }) {
  * @param {Layout} layout
  * @param {Uint8Array} heap
  */
-function layMemory(module, { runs, waiting }, heap) {
+function layMemory(module, { runs, waiting, chance }, heap) {
   const expected = runs.reduce((sum, [, length]) => sum + length, 0);
   if (heap.length !== expected) throw new Error(`${expected} bytes of memory expected, ${heap.length} came`);
   // The browser decides how Python calls C functions, and this is its decision here.
@@ -127,6 +136,13 @@ function layMemory(module, { runs, waiting }, heap) {
   }
   module.HEAP32[trampoline] = own;
   module.HEAP32[waiting.place] = module.jspiSupported ? waiting.supported : waiting.unsupported;
+  if (chance) refill(module.HEAPU8.subarray(chance, chance + 4 * CHANCE_WORDS + 4));
+}
+
+/** Any words are a state; at the end of them the generator makes new ones. @param {Uint8Array} state */
+function refill(state) {
+  crypto.getRandomValues(state);
+  new DataView(state.buffer, state.byteOffset).setInt32(4 * CHANCE_WORDS, CHANCE_WORDS, true);
 }
 
 /**
@@ -145,123 +161,6 @@ export function release(bytes) {
 /** @param {any} module @returns {number} where CPython keeps the address of its trampoline */
 export function trampolinePlace(module) {
   return (module.__PyRuntime + module.HEAP32[module.__PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET >>> 2]) >>> 2;
-}
-
-/**
- * @param {any} module
- * @param {Layout} layout
- * @param {Map<string, WebAssembly.Module>} compiled
- */
-function linkLibraries(module, layout, compiled) {
-  const { wasmTable: table } = module;
-  // One entry is CPython's trampoline, which some browsers are too old for; its place stays free then.
-  if (table.length > layout.tableStart || table.length < layout.tableStart - 1) {
-    throw new Error(`a function table of ${layout.tableStart} entries expected, ${table.length} came`);
-  }
-  table.grow(layout.tableLength - table.length);
-  for (const [name, value, isRequired] of layout.addresses) {
-    const address = (module.GOT[name] ??= new WebAssembly.Global({ value: "i32", mutable: true }, -1));
-    address.value = value;
-    if (isRequired) address.required = true;
-  }
-  const linker = new Linker(module, layout);
-  for (const library of layout.libraries) linker.link(library, compiled.get(library.path));
-  const main = module.LDSO.loadedLibsByName.__main__.exports;
-  for (const [index, owner, name] of layout.functions) {
-    if (table.get(index)) continue;
-    const found = owner === -1 ? main[name] : linker.instances[owner]?.exports[name];
-    if (!found) throw new Error(`a function ${name} expected for entry ${index}; there is none`);
-    table.set(index, found);
-  }
-  module.updateTableMap(0, layout.tableLength);
-  for (const slot of layout.freeSlots) {
-    if (!module.freeTableIndexes.includes(slot)) module.freeTableIndexes.push(slot);
-  }
-}
-
-class Linker {
-  /** @type {WebAssembly.Instance[]} */ instances = [];
-  /** What each library gives to others. @type {Map<string, Record<string, any>>} */
-  #symbols = new Map();
-
-  /** @param {any} module @param {Layout} layout */
-  constructor(module, layout) {
-    this.module = module;
-    this.layout = layout;
-    this.main = module.LDSO.loadedLibsByName.__main__.exports;
-  }
-
-  /** @param {Library} library @param {WebAssembly.Module | undefined} compiled */
-  link(library, compiled) {
-    const { module } = this;
-    if (!compiled) throw new Error(`${library.path} expected; it is not here`);
-    const found = module.getDylinkMetadata(compiled);
-    if (found.memorySize !== library.memorySize || found.tableSize !== library.tableSize) {
-      throw new Error(`${library.path} is another build than the snapshot's`);
-    }
-    /** @type {{symbols: Record<string, any>}} */
-    const own = { symbols: {} };
-    const addresses = this.#addresses(found.weakImports);
-    const env = this.#environment(library, own);
-    const imports = { "GOT.mem": addresses, "GOT.func": addresses, env, wasi_snapshot_preview1: env };
-    const instance = new WebAssembly.Instance(compiled, imports);
-    this.instances.push(instance);
-    own.symbols = module.relocateExports(instance.exports, library.memory);
-    this.#symbols.set(nameOf(library.path), own.symbols);
-    this.#register(library, own.symbols);
-  }
-
-  /** @param {Library} library @param {Record<string, any>} symbols */
-  #register(library, symbols) {
-    const { module } = this;
-    const entry = module.newDSO(library.path, undefined, symbols);
-    entry.global = library.isGlobal;
-    entry.refcount = Infinity;
-    for (const handle of library.handles) module.LDSO.loadedLibsByHandle[handle] = entry;
-    if (library.isGlobal) module.mergeLibSymbols(symbols, library.path);
-  }
-
-  /** Addresses by name, as `GOT` has them. @param {Set<string>} weak */
-  #addresses(weak) {
-    const { GOT, GOTHandler } = this.module;
-    const get = (/** @type {object} */ _, /** @type {string} */ name) => GOT[name] ?? GOTHandler.get(weak, name);
-    return new Proxy({}, { get });
-  }
-
-  /**
-   * What a library imports: its places, Pyodide's functions, and those of others, which are looked
-   * up when they are called, as some come with a library that is linked later.
-   * @param {Library} library
-   * @param {{symbols: Record<string, any>}} own
-   */
-  #environment(library, own) {
-    /** @type {Record<string, any>} */
-    const stubs = Object.create(null);
-    const get = (/** @type {object} */ _, /** @type {string} */ name) => {
-      if (name === "__memory_base") return library.memory;
-      if (name === "__table_base") return library.table;
-      const known = this.main[name];
-      if (known !== undefined && !known.stub) return known;
-      stubs[name] ??= (/** @type {any[]} */ ...values) => this.#find(library, own, name)(...values);
-      return stubs[name];
-    };
-    return new Proxy({}, { get });
-  }
-
-  /** @param {Library} library @param {{symbols: Record<string, any>}} own @param {string} name */
-  #find(library, own, name) {
-    const known = this.main[name];
-    if (known && !known.stub) return known;
-    const others = library.needed.map((each) => this.#symbols.get(nameOf(each))?.[name]);
-    const found = others.find(Boolean) ?? own.symbols[name];
-    if (!found) throw new Error(`${library.path} calls ${name}, which nobody has`);
-    return found;
-  }
-}
-
-/** @param {string} path */
-function nameOf(path) {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** @param {any} FS @param {Layout["files"][number]} file */

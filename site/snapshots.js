@@ -17,6 +17,7 @@ import { release } from "./snapshot.js";
  * @property {import("./snapshot.js").Layout} layout
  * @property {string} header in base64
  * @property {string} heap path of the memory, or of its difference
+ * @property {string} stubs path of what stands for libraries until they are linked
  * @property {({path: string, libraries: Record<string, [start: number, size: number]>} &
  *   import("./archive.js").Top)[]} archives the packages' files; libraries: where they stand unpacked
  * @property {string[]} packages their names, as Pyodide's lock has them
@@ -63,6 +64,11 @@ export function archivesOf({ archives }) {
   return Promise.all(archives.map(({ path }) => fetchKept(path)));
 }
 
+/** What stands for libraries until they are linked. @param {Description} description @returns {Promise<Blob>} */
+export function stubsOf({ stubs }) {
+  return fetchKept(stubs);
+}
+
 /** Whether a start from this tier needs nothing from the server. @param {string} tier */
 export async function isAtHand(tier) {
   return isKept(await keyOf(await pathOf(tier)));
@@ -76,6 +82,7 @@ export async function isAtHand(tier) {
 export async function fetchAhead(tier) {
   const description = await describe(tier);
   await archivesOf(description);
+  await stubsOf(description);
   await memoryOf(description);
   const { files, snapshots } = await siteManifest();
   const hashes = Object.values(files).map((file) => file.sha256);

@@ -3,11 +3,14 @@
 import { restorePython } from "./snapshot.js";
 import { mountArchives, openArchive } from "./archive.js";
 
+/** @typedef {import("./archive.js").Archive} Archive */
+
 /**
  * @typedef {object} Source
  * @property {import("./snapshots.js").Description} description
  * @property {Promise<Blob | ArrayBuffer>} memory
  * @property {Promise<(Blob | ArrayBuffer)[]>} archives in the description's order
+ * @property {Promise<Blob | ArrayBuffer>} stubs
  */
 
 /**
@@ -24,6 +27,7 @@ import { mountArchives, openArchive } from "./archive.js";
  * @property {any} options for loadPyodide
  * @property {Map<string, WebAssembly.Module>} modules compiled before, by path; those that are
  *   compiled now are added
+ * @property {(path: string) => void} [onCompiled] another one is, long after the start
  */
 
 const CORE = "pyodide.asm.wasm";
@@ -49,19 +53,38 @@ export async function startPython(wanted) {
 }
 
 /** @param {Wanted} wanted @param {Source} source */
-async function restore(wanted, { description, memory, archives: data }) {
+async function restore(wanted, { description, memory, archives: data, stubs }) {
   const { folder, layout, packages } = description;
   const archives = data.then((found) =>
     Promise.all(found.map(async (each, i) => ({ archive: await openArchive(each), top: topOf(description, i) }))),
   );
+  archives.catch(() => {}); // who waits for them hears of it
+  const { loadPyodide, createPyodideModule, options, modules, onCompiled } = wanted;
+  /** @type {Archive[]} */
+  let opened = [];
+  const compile = (/** @type {string} */ path) => {
+    const known = modules.get(path);
+    if (known) return known;
+    const { holder, start, end } = placeOf(description, path);
+    const bytes = /** @type {BufferSource} */ (opened[holder]?.read(start, end));
+    const module = new WebAssembly.Module(bytes);
+    modules.set(path, module);
+    onCompiled?.(path);
+    return module;
+  };
   const parts = {
     layout,
     header: Uint8Array.from(atob(description.header), (character) => character.charCodeAt(0)),
-    modules: compileLibraries(description, archives, wanted.modules),
+    modules: compileEarly(description, archives, modules),
+    compile,
+    stubs: bytesOf(stubs),
     heap: bytesOf(memory),
-    mount: async (/** @type {any} */ FS) => mountArchives(FS, folder, await archives),
+    mount: async (/** @type {any} */ FS) => {
+      const found = await archives;
+      opened = found.map(({ archive }) => archive);
+      mountArchives(FS, folder, found);
+    },
   };
-  const { loadPyodide, createPyodideModule, options } = wanted;
   const python = await restorePython(parts, loadPyodide, createPyodideModule, options);
   for (const name of packages) python.loadedPackages[name] = "default channel";
   const frozen = python.pyimport("foldbook.browser.frozen");
@@ -72,22 +95,28 @@ async function restore(wanted, { description, memory, archives: data }) {
 
 /**
  * @param {Source["description"]} description
- * @param {Promise<{archive: import("./archive.js").Archive}[]>} opened
+ * @param {Promise<{archive: Archive}[]>} opened
  * @param {Map<string, WebAssembly.Module>} modules
  */
-async function compileLibraries({ layout, folder, archives }, opened, modules) {
-  const missing = layout.libraries.filter(({ path }) => !modules.has(path));
+async function compileEarly(description, opened, modules) {
+  const missing = description.layout.libraries.filter(({ path, isEarly }) => isEarly && !modules.has(path));
   await Promise.all(
     missing.map(async ({ path }) => {
-      const inside = path.slice(folder.length + 1);
-      const holder = archives.findIndex(({ libraries }) => libraries[inside]);
-      const [start, size] = archives[holder]?.libraries[inside] ?? [0, 0];
-      if (!size) throw new Error(`${path} expected in the archives; it is not there`);
-      const bytes = (await opened)[holder]?.archive.part(start, start + size);
+      const { holder, start, end } = placeOf(description, path);
+      const bytes = (await opened)[holder]?.archive.part(start, end);
       modules.set(path, await WebAssembly.compileStreaming(wasmAnswer(/** @type {BodyInit} */ (bytes))));
     }),
   );
   return modules;
+}
+
+/** Where a library stands in the archives. @param {Source["description"]} description @param {string} path */
+function placeOf({ folder, archives }, path) {
+  const inside = path.slice(folder.length + 1);
+  const holder = archives.findIndex(({ libraries }) => libraries[inside]);
+  const [start, size] = archives[holder]?.libraries[inside] ?? [0, 0];
+  if (!size) throw new Error(`${path} expected in the archives; it is not there`);
+  return { holder, start, end: start + size };
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import { fetchAsset, siteAddress } from "./assets.js";
-import { archivesOf, describe, isAtHand, memoryOf } from "./snapshots.js";
+import { archivesOf, describe, isAtHand, memoryOf, stubsOf } from "./snapshots.js";
 
 /** The snapshot of a first start, and the larger one that takes its place when it is here. */
 export const FIRST = "first";
@@ -23,9 +23,10 @@ export class Supplies {
     this.description = quiet(chooseTier().then(describe));
     this.memory = quiet(this.description.then(memoryOf));
     this.archives = quiet(this.description.then(archivesOf));
+    this.stubs = quiet(this.description.then(stubsOf));
   }
 
-  /** @param {"description" | "memory" | "archives"} what @returns {Promise<any>} */
+  /** @param {"description" | "memory" | "archives" | "stubs"} what @returns {Promise<any>} */
   snapshot(what) {
     return this[what];
   }

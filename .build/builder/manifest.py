@@ -59,7 +59,7 @@ def _first_result(
 
 def _snapshot_files(dist: Path, description: str) -> list[str]:
     described = json.loads((dist / description).read_text(encoding="utf-8"))
-    return [description, described["heap"], *(archive["path"] for archive in described["archives"])]
+    return [description, described["heap"], described["stubs"], *(archive["path"] for archive in described["archives"])]
 
 
 def report(dist: Path, manifest: dict[str, Any]) -> None:

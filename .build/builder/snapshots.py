@@ -1,9 +1,10 @@
 """`dist/snapshots/`: Pythons with their packages imported, as memory that a worker starts from.
 
 They are made in Node by `.build/snapshots/make.mjs` out of the very files that `dist/pyodide/`
-holds, which takes some seconds, and kept in the cache by what went in. A snapshot is three files:
+holds, which takes some seconds, and kept in the cache by what went in. A snapshot is four files:
 its memory, as the difference from the one before it, the packages that it needs beside that one's,
-and a description in JSON (what `site/snapshot.js` calls the layout, and which files it needs).
+what stands for libraries until they are linked, and a description in JSON (what `site/snapshot.js`
+calls the layout, and which files it needs).
 """
 
 import base64
@@ -21,7 +22,7 @@ from builder.pinned import Package
 
 FOLDER = "snapshots"
 _SCRIPTS = paths.ROOT / ".build" / "snapshots"
-_KIT = tuple(paths.SITE / name for name in ("snapshot.js", "archive.js"))
+_KIT = tuple(paths.SITE / name for name in ("snapshot.js", "linker.js", "archive.js"))
 _FROZEN = "from foldbook.browser.frozen import"
 # The same hashes each time; the backend must be named before matplotlib is imported.
 _ENVIRONMENT = {
@@ -108,7 +109,8 @@ def _make(target: Path, dist: Path, lock: dict[str, Any]) -> None:
         new = [dist / "pyodide" / name for name in wheels if name not in packed]
         archives.write(archive, new)
         described = {"path": str(archive), **archives.describe(archive)}
-        stages.append({"archive": described, "prepare": tier.prepare, "target": str(folder)})
+        stage = {"archive": described, "prepare": tier.prepare, "isEarly": tier is TIERS[0]}
+        stages.append({**stage, "target": str(folder)})
         packed.update(wheels)
     plan = {"folder": PACKAGES, "env": _ENVIRONMENT, "stages": stages}
     script = target / "plan.json"
@@ -132,6 +134,7 @@ def _place(place: int, kept: Path, found: dict[str, str], lock: dict[str, Any], 
         "layout": json.loads((source / "layout.json").read_text(encoding="utf-8")),
         "header": base64.b64encode((source / "header").read_bytes()).decode(),
         "heap": _put(source / "heap", dist),
+        "stubs": _put(source / "stubs", dist),
         "archives": [
             {"path": _put(archive, dist), **archives.describe(archive)}
             for archive in (kept / tier.name / "archive" for tier in tiers)

@@ -22,7 +22,9 @@ import { Recorder } from "./recorder.mjs";
  * @property {{path: string} & import("../../site/archive.js").Top} archive the packages that it needs
  *   beside the last one's
  * @property {string} prepare Python that imports what the snapshot is to hold
- * @property {string} target folder for layout.json, header and heap
+ * @property {boolean} isEarly whether the libraries that are loaded up to here are linked at each start;
+ *   those that come later are when they are called
+ * @property {string} target folder for layout.json, header, heap and stubs
  *
  * @typedef {object} Plan
  * @property {string} pyodide folder of the Pyodide core
@@ -92,12 +94,13 @@ async function makeStage(python, recorder, folder, stage, last) {
   mountArchives(python.FS, folder, [{ archive, top }]);
   python.runPython("import importlib; importlib.invalidate_caches()"); // time stands still
   python.runPython(stage.prepare);
-  python.runPython("import gc; gc.collect()");
+  if (stage.isEarly) recorder.endEarly();
+  const chance = python.runPython("from foldbook.browser.frozen import settle; settle()");
   recorder.clean();
-  const layout = recorder.layout();
+  const layout = { ...recorder.layout(), chance };
   const missing = layout.files.filter(({ path }) => !isMounted(path, folder));
   if (missing.length) throw new Error(`open files that no package has: ${missing.map(({ path }) => path)}`);
-  return write(stage.target, python.makeMemorySnapshot(), layout, last);
+  return write(stage.target, python.makeMemorySnapshot(), layout, recorder.stubs(layout), last);
 }
 
 function isMounted(path, folder) {
@@ -105,7 +108,7 @@ function isMounted(path, folder) {
 }
 
 /** Pyodide's snapshot is a header, told by its second word, and the memory. */
-async function write(target, snapshot, layout, last) {
+async function write(target, snapshot, layout, stubs, last) {
   const [, start] = new Uint32Array(snapshot.buffer, snapshot.byteOffset, 2);
   const heap = snapshot.slice(start);
   if (heap.length !== layout.heapLength) {
@@ -119,6 +122,7 @@ async function write(target, snapshot, layout, last) {
   await writeFile(join(target, "layout.json"), JSON.stringify(described));
   await writeFile(join(target, "header"), snapshot.subarray(0, start));
   await writeFile(join(target, "heap"), changed);
+  await writeFile(join(target, "stubs"), stubs);
   return heap;
 }
 

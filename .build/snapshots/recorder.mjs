@@ -3,6 +3,8 @@
  * `site/snapshot.js` restores).
  */
 
+import { functionTypes, makeStubs } from "./stubs.mjs";
+
 const RealInstance = WebAssembly.Instance;
 /** Where a loaded library's bytes are kept (`struct dso` of Emscripten's dynlink.c). */
 const DSO_DATA = 28;
@@ -16,6 +18,7 @@ export class Recorder {
   #module = null;
   #tableStart = 0;
   #addresses = new Map();
+  #early = 0;
 
   /**
    * From now on every library that is loaded is seen.
@@ -38,6 +41,15 @@ export class Recorder {
     if (!module.HEAP32[trampoline]) module.wasmTable.grow(1);
     this.#tableStart = module.wasmTable.length;
     for (const [name, address] of Object.entries(module.GOT)) this.#addresses.set(name, address.value);
+  }
+
+  /** What was loaded up to now is called at every start: it is linked then, and not when it is called. */
+  endEarly() {
+    this.#early = this.#loaded.length;
+  }
+
+  #isEarly(place) {
+    return place < this.#early || Boolean(this.#module.LDSO.loadedLibsByName[this.#loaded[place].path].global);
   }
 
   #see(compiled, imports) {
@@ -133,10 +145,30 @@ export class Recorder {
     return owners;
   }
 
+  /**
+   * What stands in the table for the libraries that are not linked at the start.
+   * @param {import("../../site/snapshot.js").Layout} layout of the same moment
+   */
+  stubs({ libraries, functions, tableLength }) {
+    const places = [];
+    libraries.forEach(({ path, table, tableSize, isEarly }, library) => {
+      if (isEarly) return;
+      const types = functionTypes(this.#module.FS.readFile(path));
+      if (types.table.length !== tableSize) {
+        throw new Error(`${path}: ${tableSize} functions in the table expected, there are ${types.table.length}`);
+      }
+      types.table.forEach((type, i) => places.push({ library, index: table + i, type }));
+      for (const [index, owner, name] of functions) {
+        if (owner === library) places.push({ library, index, type: types.exported.get(name) });
+      }
+    });
+    return makeStubs(places.sort((a, b) => a.index - b.index), tableLength);
+  }
+
   #libraries() {
     const { loadedLibsByName, loadedLibsByHandle } = this.#module.LDSO;
     const handles = Object.entries(loadedLibsByHandle).filter(([handle]) => Number(handle) !== 0);
-    return this.#loaded.map(({ path, memory, table, found }) => ({
+    return this.#loaded.map(({ path, memory, table, found }, place) => ({
       path,
       memory,
       memorySize: found.memorySize,
@@ -144,6 +176,7 @@ export class Recorder {
       tableSize: found.tableSize,
       needed: [...found.neededDynlibs],
       isGlobal: Boolean(loadedLibsByName[path].global),
+      isEarly: this.#isEarly(place),
       handles: handles.filter(([, each]) => each === loadedLibsByName[path]).map(([handle]) => Number(handle)),
     }));
   }

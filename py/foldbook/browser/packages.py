@@ -11,6 +11,7 @@ import importlib.metadata
 import shlex
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -30,12 +31,17 @@ class Packages:
 
     def __init__(self, python: Any) -> None:
         self._python = python
-        lock = python.lockfile.packages.to_py()
-        self._depends: dict[str, list[str]] = {n: each["depends"] for n, each in lock.items()}
-        self._names: dict[str, str] = {n: each["name"] for n, each in lock.items()}
-        self._owner = {module: n for n, each in lock.items() for module in each["imports"]}
         self._failed: set[str] = set()
-        self._bundled = {n for n, each in lock.items() if "//" not in each["file_name"]}
+
+    @cached_property
+    def _lock(self) -> dict[str, dict[str, Any]]:
+        # Three hundred packages cross over from JavaScript: not before one is wanted.
+        packages: dict[str, dict[str, Any]] = self._python.lockfile.packages.to_py()
+        return packages
+
+    @cached_property
+    def _owner(self) -> dict[str, str]:
+        return {module: n for n, each in self._lock.items() for module in each["imports"]}
 
     async def prepare(self, source: str, say: Say) -> None:
         """Load what transformed source imports. What fails to load is left to the import."""
@@ -59,7 +65,7 @@ class Packages:
 
     def is_bundled(self, name: str) -> bool:
         """Whether the package is a file of this site."""
-        return name in self._bundled
+        return name in self._lock and "//" not in self._lock[name]["file_name"]
 
     async def load(self, names: Sequence[str], say: Say) -> None:
         """Load packages and what they depend on, and say how it goes on."""
@@ -97,7 +103,7 @@ class Packages:
         def visit(name: str, under: frozenset[str]) -> None:
             if name in found or name in under or self._is_loaded(name):
                 return
-            for each in self._depends.get(name, []):
+            for each in self._lock[name]["depends"] if name in self._lock else ():
                 visit(each, under | {name})
             found[name] = None
 
@@ -106,7 +112,8 @@ class Packages:
         return list(found)
 
     def _is_loaded(self, name: str) -> bool:
-        return hasattr(self._python.loadedPackages, self._names.get(name, name))
+        spelled = self._lock[name]["name"] if name in self._lock else name
+        return hasattr(self._python.loadedPackages, spelled)
 
     # pip
 
