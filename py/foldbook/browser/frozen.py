@@ -4,6 +4,7 @@ The build calls a ``freeze_…`` function in a fresh Pyodide and keeps its memor
 starts from there calls `thaw`: what must differ from start to start is made new.
 """
 
+import ast
 import gc
 import importlib
 import io
@@ -53,6 +54,7 @@ def settle() -> int | None:
     generator = numpy_random and numpy_random.mtrand._rand._bit_generator
     chance: int | None = generator and generator.ctypes.state_address
     del numpy_random, generator
+    _part_trees()
     gc.collect()
     # No collector goes through what all starts have in common: that would touch all of it, and
     # link every library that has a type of its own.
@@ -125,6 +127,27 @@ def _make_folders(shell: ModuleType) -> None:
     session = shell.InteractiveShell.instance()
     for folder in (session.ipython_dir, session.profile_dir.location):
         Path(folder).mkdir(parents=True, exist_ok=True)
+
+
+_SHARED: Final = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
+_EVERY_KIND: Final = """
+x = a and b or c
+del x
+a + b - c * d / e // f % g ** h @ i << j >> k | l ^ m & n
+not ~-+a
+a == b != c < d <= e > f >= g is h is not i in j not in k
+"""
+
+
+def _part_trees() -> None:
+    """Take from nodes that all syntax trees share what they know of one of them.
+
+    `executing` gives each node its parent when it explains a traceback, these too; and Pyodide
+    copies whatever hangs on a tree whenever it evaluates something.
+    """
+    for node in ast.walk(ast.parse(_EVERY_KIND)):
+        if isinstance(node, _SHARED):
+            vars(node).clear()
 
 
 _Check = Callable[[ModuleType], bool]
