@@ -10,6 +10,7 @@
  * checked.
  */
 
+import { gatherCallbacks } from "./callbacks.js";
 import { linkLibraries } from "./linker.js";
 
 /**
@@ -80,6 +81,7 @@ export async function restorePython(parts, loadPyodide, createPyodideModule, opt
         identifyFunctions(core);
         receive(core, compiled);
       });
+    settings.preRun.push(gatherCallbacks()); // before anything of Python runs
     const module = await createPyodideModule(settings);
     if (module.HEAP8.length !== layout.heapLength && module.growMemory(layout.heapLength) !== 1) {
       throw new Error(`${layout.heapLength} bytes of memory expected, there are not so many`);

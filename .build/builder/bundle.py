@@ -31,7 +31,8 @@ _OPTIONS = (
 # The workers that run it carry its scripts: the page checks one file, and an opaque frame could not
 # load another.
 _PYODIDE_APART = ("--external:*/pyodide.mjs", "--external:pyodide")
-_PYODIDE_WITHIN = ("--external:node:*",)
+_PYODIDE_WITHIN = ("--external:node:*", "--external:ws")
+_GLUE = "pyodide/pyodide.asm.mjs"
 _PYTHON_WORKERS = ("notebook_worker.js", "runtime_worker.js")
 # In an opaque origin Chromium starts a classic worker from a blob, and no module.
 _CLASSIC = (
@@ -90,11 +91,28 @@ def _run_esbuild(target: Path) -> list[str]:
     names = [path.name for path in (*alone, *styles) if path.name not in _PYTHON_WORKERS]
     if names:
         node.run_tool_quietly("bundle the workers", "esbuild", *names, *options)
-    within = (*_OPTIONS, *_PYODIDE_WITHIN, out)
+    within = (*_OPTIONS, *_PYODIDE_WITHIN, f"--alias:{_GLUE}={_glue_read_once()}", out)
     module, classic = _PYTHON_WORKERS
     node.run_tool_quietly("bundle the notebook's Python", "esbuild", module, *within)
     node.run_tool_quietly("bundle the runtime's Python", "esbuild", classic, *within, *_CLASSIC)
     return page_scripts(json.loads(metafile.read_text(encoding="utf-8")), target)
+
+
+def _glue_read_once() -> Path:
+    """Pyodide's script, one function of a megabyte, as an expression in parentheses.
+
+    A browser reads a function that stands so for good, and not once to see where it ends and
+    again when it is called.
+    """
+    text = (paths.NODE_MODULES / _GLUE).read_text(encoding="utf-8")
+    begin, end = "async function _createPyodideModule(", "}export default _createPyodideModule;"
+    if not text.startswith(begin) or text.count(end) != 1:
+        raise BuildError(f"Expected {_GLUE} to be one function; this Pyodide's is not.")
+    once = "const _createPyodideModule=(" + text.replace(end, "});export default _createPyodideModule;")
+    target = paths.NODE_MODULES / ".foldbook" / "pyodide.asm.mjs"  # where esbuild has no opinion of it
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(once, encoding="utf-8")
+    return target
 
 
 def page_scripts(metafile: dict[str, Any], target: Path) -> list[str]:
