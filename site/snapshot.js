@@ -45,7 +45,6 @@ import { linkLibraries } from "./linker.js";
  *   that says how Python waits for JavaScript: with the browser's stack switching (JSPI), or not
  * @property {number | null} chance where the state of NumPy's legacy generator is: 624 words that are
  *   made new, and its position among them
- * @property {{descriptor: number, path: string, flags: number, position: number}[]} files open ones
  */
 
 /**
@@ -55,12 +54,12 @@ import { linkLibraries } from "./linker.js";
  * @property {Promise<Map<string, WebAssembly.Module>>} modules compiled early libraries, by path
  * @property {(path: string) => WebAssembly.Module} compile any other one
  * @property {Promise<BufferSource>} stubs a module of functions that stand for the others
- * @property {Promise<Uint8Array>} heap what stands in the layout's runs, one after the other
+ * @property {AsyncIterable<Uint8Array>} heap what stands in the layout's runs, one after the other
  * @property {(FS: any) => Promise<void> | void} mount puts the packages' files in their places
  */
 
+const PIECES_AHEAD = 256; // of a megabyte or so, as browsers make them
 const CHANCE_WORDS = 624; // of MT19937
-const CREATING = 0o100 | 0o200 | 0o1000; // O_CREAT, O_EXCL, O_TRUNC: not when it is opened again
 
 /**
  * Start Pyodide with a snapshot laid over it.
@@ -87,11 +86,8 @@ export async function restorePython(parts, loadPyodide, createPyodideModule, opt
       throw new Error(`${layout.heapLength} bytes of memory expected, there are not so many`);
     }
     linkLibraries(module, layout, await parts.modules, await parts.stubs, parts.compile);
-    const heap = await parts.heap;
-    layMemory(module, layout, heap);
-    release(heap);
+    await layMemory(module, layout, parts.heap);
     await parts.mount(module.FS);
-    for (const file of layout.files) openAgain(module.FS, file);
     return module;
   };
   return loadPyodide({ ...options, _loadSnapshot: header, createPyodideModule: create });
@@ -108,37 +104,86 @@ export async function restorePython(parts, loadPyodide, createPyodideModule, opt
  */
 function identifyFunctions({ exports }) {
   const functions = Object.values(exports).filter((each) => typeof each === "function");
-  const byNumber = new Map(functions.map((each) => [each.name, each]));
   const table = /** @type {WebAssembly.Table} */ (exports.__indirect_function_table);
+  const known = new Set(functions);
   for (let index = 0; index < table.length; index++) {
-    const entry = table.get(index);
-    const exported = entry && byNumber.get(entry.name);
-    if (exported === entry && entry) return; // this browser keeps to the standard
+    if (known.has(table.get(index))) return; // this browser keeps to the standard
+  }
+  const byNumber = new Map(functions.map((each) => [each.name, each]));
+  for (let index = 0; index < table.length; index++) {
+    const exported = byNumber.get(table.get(index)?.name);
     if (exported) table.set(index, exported);
   }
 }
 
 /**
+ * The bytes of a memory, piece by piece; reading begins at once, ahead of whoever takes them.
+ * @param {Promise<Blob | ArrayBuffer>} coming
+ * @returns {AsyncIterable<Uint8Array>}
+ */
+export function readAhead(coming) {
+  const reader = coming.then((heap) => (heap instanceof Blob ? heap : new Blob([heap])).stream().getReader());
+  const asked = Array.from({ length: PIECES_AHEAD }, () => reader.then((found) => found.read()));
+  asked.forEach((each) => each.catch(() => {})); // who takes them hears of it
+  return (async function* () {
+    for (let piece = await asked.shift(); piece && !piece.done; piece = await asked.shift()) {
+      asked.push(reader.then((found) => found.read()));
+      yield piece.value;
+    }
+  })();
+}
+
+/**
  * @param {any} module
  * @param {Layout} layout
- * @param {Uint8Array} heap
+ * @param {AsyncIterable<Uint8Array>} pieces of the memory
  */
-function layMemory(module, { runs, waiting, chance }, heap) {
-  const expected = runs.reduce((sum, [, length]) => sum + length, 0);
-  if (heap.length !== expected) throw new Error(`${expected} bytes of memory expected, ${heap.length} came`);
+async function layMemory(module, { runs, waiting, chance }, pieces) {
   // The browser decides how Python calls C functions, and this is its decision here.
   const trampoline = trampolinePlace(module);
   const own = module.HEAP32[trampoline];
   // Beyond what is in use now all is zero as it is, and untouched it takes no room.
   module.HEAPU8.fill(0, 0, module._sbrk(0));
-  let from = 0;
-  for (const [start, length] of runs) {
-    module.HEAPU8.set(heap.subarray(from, from + length), start);
-    from += length;
-  }
+  const laid = new Laying(module.HEAPU8, runs);
+  for await (const piece of pieces) laid.lay(piece);
+  laid.end();
   module.HEAP32[trampoline] = own;
   module.HEAP32[waiting.place] = module.jspiSupported ? waiting.supported : waiting.unsupported;
   if (chance) refill(module.HEAPU8.subarray(chance, chance + 4 * CHANCE_WORDS + 4));
+}
+
+/** Bytes that go where runs are, one after the other. */
+class Laying {
+  #run = 0;
+  #within = 0;
+  #count = 0;
+
+  /** @param {Uint8Array} memory @param {Run[]} runs */
+  constructor(memory, runs) {
+    this.memory = memory;
+    this.runs = runs;
+  }
+
+  /** @param {Uint8Array} bytes */
+  lay(bytes) {
+    this.#count += bytes.length;
+    for (let from = 0; from < bytes.length && this.#run < this.runs.length; ) {
+      const [start, length] = /** @type {Run} */ (this.runs[this.#run]);
+      const part = bytes.subarray(from, from + length - this.#within);
+      this.memory.set(part, start + this.#within);
+      from += part.length;
+      this.#within += part.length;
+      if (this.#within < length) continue;
+      this.#run += 1;
+      this.#within = 0;
+    }
+  }
+
+  /** @throws {Error} where it was too little, or too much */
+  end() {
+    const expected = this.runs.reduce((sum, [, length]) => sum + length, 0);
+    if (this.#count !== expected) throw new Error(`${expected} bytes of memory expected, ${this.#count} came`);
+  }
 }
 
 /** Any words are a state; at the end of them the generator makes new ones. @param {Uint8Array} state */
@@ -151,27 +196,16 @@ function refill(state) {
  * Give the memory of bytes back now: who knows when the collector comes. They are empty afterwards.
  * A message takes them along, and nobody is there to receive it; to shrink the buffer is not
  * enough, as browsers hold a second reference to what they made themselves.
- * @param {Uint8Array} bytes
+ * @param {Uint8Array | ArrayBuffer} bytes
  */
 export function release(bytes) {
   const { port1, port2 } = new MessageChannel();
   port2.close();
-  port1.postMessage(null, [/** @type {ArrayBuffer} */ (bytes.buffer)]);
+  port1.postMessage(null, [/** @type {ArrayBuffer} */ (bytes instanceof ArrayBuffer ? bytes : bytes.buffer)]);
   port1.close();
 }
 
 /** @param {any} module @returns {number} where CPython keeps the address of its trampoline */
 export function trampolinePlace(module) {
   return (module.__PyRuntime + module.HEAP32[module.__PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET >>> 2]) >>> 2;
-}
-
-/** @param {any} FS @param {Layout["files"][number]} file */
-function openAgain(FS, { descriptor, path, flags, position }) {
-  const stream = FS.open(path, flags & ~CREATING);
-  if (stream.fd !== descriptor) {
-    FS.streams[stream.fd] = null;
-    stream.fd = descriptor;
-    FS.streams[descriptor] = stream;
-  }
-  stream.position = position;
 }

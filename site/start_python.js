@@ -1,6 +1,6 @@
 /** How a worker starts Python: from a snapshot, and if that does not work, from the beginning. */
 
-import { restorePython } from "./snapshot.js";
+import { readAhead, restorePython } from "./snapshot.js";
 import { mountArchives, openArchive } from "./archive.js";
 
 /** @typedef {import("./archive.js").Archive} Archive */
@@ -78,7 +78,7 @@ async function restore(wanted, { description, memory, archives: data, stubs }) {
     modules: compileEarly(description, archives, modules),
     compile,
     stubs: bytesOf(stubs),
-    heap: bytesOf(memory),
+    heap: readAhead(memory),
     mount: async (/** @type {any} */ FS) => {
       const found = await archives;
       opened = found.map(({ archive }) => archive);
@@ -144,10 +144,10 @@ function shareCore(modules) {
   return { failed, stop: () => (WebAssembly.instantiateStreaming = real) };
 }
 
-/** @param {Promise<Blob | ArrayBuffer>} data @returns {Promise<Uint8Array>} */
+/** @param {Promise<Blob | ArrayBuffer>} data @returns {Promise<ArrayBuffer>} */
 async function bytesOf(data) {
   const found = await data;
-  return new Uint8Array(found instanceof Blob ? await found.arrayBuffer() : found);
+  return found instanceof Blob ? found.arrayBuffer() : found;
 }
 
 /** @param {Source["description"]} description @param {number} place */

@@ -106,6 +106,7 @@ export class Recorder {
   /** @returns {import("../../site/snapshot.js").Layout} */
   layout() {
     const module = this.#module;
+    refuseOpenFiles(module.FS);
     const owners = this.#owners();
     const isOwn = (index) =>
       this.#loaded.some(({ table, found }) => index >= table && index < table + found.tableSize);
@@ -128,7 +129,6 @@ export class Recorder {
       functions,
       freeSlots: [...module.freeTableIndexes],
       waiting: this.waiting,
-      files: openFiles(module.FS),
     };
   }
 
@@ -188,8 +188,7 @@ export class Recorder {
   }
 }
 
-function openFiles(FS) {
-  return FS.streams
-    .filter((stream) => stream && stream.fd > 2)
-    .map(({ fd, path, flags, position }) => ({ descriptor: fd, path, flags, position: position ?? 0 }));
+function refuseOpenFiles(FS) {
+  const open = FS.streams.filter((stream) => stream && stream.fd > 2).map(({ path }) => path);
+  if (open.length) throw new Error(`no open file expected, there are ${open}: frozen.py is to close them`);
 }

@@ -55,6 +55,7 @@ def settle() -> int | None:
     chance: int | None = generator and generator.ctypes.state_address
     del numpy_random, generator
     _part_trees()
+    _close_files()
     gc.collect()
     # No collector goes through what all starts have in common: that would touch all of it, and
     # link every library that has a type of its own.
@@ -127,6 +128,14 @@ def _make_folders(shell: ModuleType) -> None:
     session = shell.InteractiveShell.instance()
     for folder in (session.ipython_dir, session.profile_dir.location):
         Path(folder).mkdir(parents=True, exist_ok=True)
+
+
+def _close_files() -> None:
+    """Let go of what was opened to be looked up once: it would have to be opened at each start."""
+    importlib.invalidate_caches()  # the standard library's archive, for entry points
+    fonts = sys.modules.get("matplotlib.font_manager")
+    if fonts is not None:
+        fonts._get_font.cache_clear()
 
 
 _SHARED: Final = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
