@@ -5,13 +5,16 @@
  * which one can be reached while it is blocked ([0] a signal number for Python, [1] free), and hands
  * what one compiled on to the next.
  *
- * From its parent: {script: the worker's, as a blob or a data: URL}; where a browser (WebKit) starts
+ * It also compiles Pyodide's core while the worker is still reading its script.
+ *
+ * From its parent: {core: as a blob}, and {script: the worker's, as a blob or a data: URL}; where a browser (WebKit) starts
  * no worker from the page's blob, it asks for the other one. For each runtime: {boot: any} with two
  * ports, the frame's own and the worker's. On its own port it takes "interrupt", "stop" and
  * {session: what Python is told}.
  */
 export const RUNTIME_BOOTSTRAP = `"use strict";
 const modules = new Map();
+let core = null;
 let address = "";
 let spare = null;
 let isBlob = false;
@@ -28,6 +31,13 @@ const startWorker = () => startOnce().catch((error) => {
   say({ needs: "address" });
   return coming.then(startOnce);
 });
+const compileCore = async (blob) => {
+  const answer = new Response(blob, { headers: { "Content-Type": "application/wasm" } });
+  try {
+    modules.set("pyodide.asm.wasm", await WebAssembly.compileStreaming(answer));
+  } catch {} // a worker does it for itself then
+  core = null;
+};
 const spareOne = () => {
   if (spare) return;
   spare = startWorker();
@@ -35,6 +45,7 @@ const spareOne = () => {
 };
 addEventListener("message", ({ source, data, ports }) => {
   if (source !== parent || !data) return;
+  if (data.core) core = compileCore(data.core);
   if (data.script) {
     isBlob = data.script instanceof Blob;
     address = isBlob ? URL.createObjectURL(data.script) : data.script;
@@ -81,7 +92,8 @@ const begin = async (boot, [control, port]) => {
   tell({ t: "frame", isolated: Boolean(signal) });
   // By itself: where a browser cannot pass them on, this message fails and the next does not.
   if (modules.size) worker.postMessage({ modules });
-  worker.postMessage({ ...boot, asBlob: isBlob, shared }, [port]);
+  worker.postMessage({ ...boot, asBlob: isBlob, shared, isCoreComing: Boolean(core) }, [port]);
+  if (core) core.then(() => worker.postMessage({ modules }));
 };
 say({});
 `;

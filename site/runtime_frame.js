@@ -14,6 +14,8 @@ const FRAME_POLICY =
   "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src blob: data:; " +
   "connect-src https: wss: http://localhost:* ws://localhost:* http://127.0.0.1:* ws://127.0.0.1:*";
 
+const CORE = "pyodide/pyodide.asm.wasm";
+
 /**
  * @typedef {object} Options
  * @property {import("./supplies.js").Supplies} supplies what Python starts from
@@ -103,6 +105,7 @@ export class RuntimeFrame {
 function openFrame() {
   const element = makeFrame();
   const script = fetchAsset(`${siteAddress()}runtime_worker.js`);
+  const core = fetchAsset(`${siteAddress()}${CORE}`);
   /** @type {(given: Promise<void>) => void} */
   let resolve = () => {};
   /** @type {Promise<void>} */
@@ -110,7 +113,12 @@ function openFrame() {
   ready.catch(() => {}); // who starts a runtime hears of it
   const greet = (/** @type {MessageEvent} */ event) => {
     if (event.source !== element.contentWindow || event.data?.t !== "runtime frame") return;
-    resolve(give(element, script, event.data.needs === "address"));
+    if (event.data.needs === "address") resolve(give(element, script, true));
+    else {
+      // Who needs it and does not get it asks again, and hears why.
+      core.then((blob) => element.contentWindow?.postMessage({ core: blob }, "*")).catch(() => {});
+      resolve(give(element, script, false));
+    }
   };
   const close = () => {
     removeEventListener("message", greet);

@@ -16,7 +16,6 @@ const PAUSE = 3000; // ms after a runtime is ready before what the next start ma
 export class RuntimeHost {
   /** @type {Hosted | null} */ #hosted = null;
   #frame = new RuntimeFrame();
-  #isAgain = false;
   /** @type {Promise<void> | null} */ #fetching = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #soon;
 
@@ -80,10 +79,9 @@ export class RuntimeHost {
       else now();
     };
     const runtime = this.#frame.start({
-      supplies: new Supplies(this.#isAgain),
+      supplies: new Supplies(),
       onStatus: (status) => this.news({ ...status }),
       onStarted: (started) => {
-        this.#isAgain = true;
         this.news({ started: { worker: "runtime", ...started } });
       },
       onPort: (port) => told((session) => this.tell({ t: "port", session, port }, [port])),

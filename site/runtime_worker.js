@@ -19,6 +19,7 @@ import { answerWith, startPython } from "./start_python.js";
  * @typedef {object} Boot
  * @property {string} base the site's address, ending in a slash
  * @property {SharedArrayBuffer | null} shared
+ * @property {boolean} isCoreComing the frame is compiling Pyodide's core
  * @property {boolean} asBlob whether the page's blobs can be read here, which spares the page to touch
  *   what it hands over
  */
@@ -35,22 +36,30 @@ let questions = 0;
 /** The site's files that Pyodide is going to fetch, by address. @type {Map<string, Promise<Blob | ArrayBuffer>>} */
 const ahead = new Map();
 let asBlob = false;
-/** What a worker before this one compiled, by path; empty where a browser does not hand it on. @type {Map<string, WebAssembly.Module>} */
-let modules = new Map();
+/** What was compiled elsewhere, by path; empty where a browser does not hand it on. @type {Map<string, WebAssembly.Module>} */
+const modules = new Map();
+/** @type {() => void} */
+let coreArrives = () => {};
+/** The core is here, or it is not to be had like this. */
+let coreArrived = Promise.resolve();
 /** What Python is told, once somebody wants this runtime: secret, name, replaces. @type {(session: any) => void} */
 let begin;
 /** @type {Promise<any>} */
 const session = new Promise((resolve) => (begin = resolve));
 
 self.onmessage = (event) => {
-  if (event.data.modules) modules = event.data.modules;
+  event.data.modules?.forEach((/** @type {any} */ module, /** @type {string} */ path) => modules.set(path, module));
+  if (event.data.modules) coreArrives();
   if (event.data.session) begin(event.data.session);
   if (!event.data.base) return;
   page = /** @type {MessagePort} */ (event.ports[0]);
   page.onmessage = ({ data }) => answered(data);
   asBlob = event.data.asBlob;
+  if (event.data.isCoreComing) coreArrived = new Promise((resolve) => (coreArrives = resolve));
   start(event.data);
 };
+
+self.onmessageerror = () => coreArrives(); // not every browser passes modules on
 
 /** @param {Boot} boot */
 async function start(boot) {
@@ -71,10 +80,9 @@ async function start(boot) {
 }
 
 /** @param {Boot} boot @returns {Promise<Pyodide>} */
-async function loadPython({ base }) {
+async function loadPython({ base, isCoreComing }) {
   post({ t: "status", message: "Starting Python" });
-  const before = modules.size;
-  askAhead(base);
+  askAhead(base, isCoreComing);
   const ask = (/** @type {string} */ snapshot) => quiet(askPage({ snapshot }));
   const [description, stubs, memory] = [ask("description"), ask("stubs"), ask("memory")];
   const archives = ask("archives");
@@ -90,7 +98,7 @@ async function loadPython({ base }) {
     modules,
     onCompiled: (path) => handOn(new Map([...modules].filter(([each]) => each === path))),
   });
-  if (modules.size > before) handOn(modules);
+  handOn(modules);
   post({ t: "started", ...started });
   return python;
 }
@@ -139,9 +147,10 @@ async function fetchAsset(base, what, init) {
   const url = what instanceof Request ? what.url : String(what);
   const method = init?.method ?? (what instanceof Request ? what.method : "GET");
   if (method !== "GET" || !url.startsWith(`${base}pyodide/`)) return fetchFromNetwork(what, init);
-  // What was compiled before is not read again.
-  if (url.endsWith(`/${COMPILED}`) && modules.has(COMPILED)) return new Response();
   try {
+    await coreArrived;
+    // What was compiled before is not read again.
+    if (url.endsWith(`/${COMPILED}`) && modules.has(COMPILED)) return new Response();
     const data = await (ahead.get(url) ?? askPage({ url }));
     ahead.delete(url);
     return answerWith(url, data);
@@ -150,9 +159,9 @@ async function fetchAsset(base, what, init) {
   }
 }
 
-/** What every start needs, asked for before Pyodide does. @param {string} base */
-function askAhead(base) {
-  const names = modules.has(COMPILED) ? CORE : [...CORE, COMPILED];
+/** What every start needs, asked for before Pyodide does. @param {string} base @param {boolean} isCoreComing */
+function askAhead(base, isCoreComing) {
+  const names = isCoreComing || modules.has(COMPILED) ? CORE : [...CORE, COMPILED];
   for (const name of names) {
     const url = `${base}pyodide/${name}`;
     ahead.set(url, quiet(askPage({ url })));

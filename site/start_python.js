@@ -132,8 +132,8 @@ function shareCore(modules) {
   failed.catch(() => {});
   WebAssembly.instantiateStreaming = async (source, imports) => {
     try {
-      const known = modules.get(CORE);
-      const module = known ?? (await WebAssembly.compileStreaming(source));
+      const answer = await source;
+      const module = modules.get(CORE) ?? (await WebAssembly.compileStreaming(answer));
       modules.set(CORE, module);
       return { module, instance: await WebAssembly.instantiate(module, imports) };
     } catch (error) {

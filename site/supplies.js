@@ -11,15 +11,13 @@ export const FIRST = "first";
 export const SCIENCE = "science";
 
 const CORE = ["pyodide/python_stdlib.zip", "pyodide/pyodide-lock.json"];
-const COMPILED = "pyodide/pyodide.asm.wasm";
 
 export class Supplies {
   /** @type {Map<string, Promise<Blob>>} */
   #files = new Map();
 
-  /** @param {boolean} isAgain a worker before this one has handed on what it compiled */
-  constructor(isAgain) {
-    for (const path of isAgain ? CORE : [...CORE, COMPILED]) this.#fetch(path);
+  constructor() {
+    for (const path of CORE) this.#fetch(path);
     this.description = quiet(chooseTier().then(describe));
     this.memory = quiet(this.description.then(memoryOf));
     this.archives = quiet(this.description.then(archivesOf));
