@@ -6,6 +6,7 @@
 /**
  * @typedef {object} Manifest
  * @property {string} stamp tells this build from all others
+ * @property {string} notebook_worker path of its script
  * @property {Record<string, {size: number, sha256: string}>} files by path
  * @property {Record<string, string>} snapshots paths of their descriptions, by tier
  */

@@ -16,7 +16,8 @@ const LETTERS = { i: 0x7f, p: 0x7f, j: 0x7e, f: 0x7d, d: 0x7c, e: 0x6f };
 
 /**
  * From now on a function that tells its signature is kept instead of being put into a table, until
- * what is returned is called: then all are in their places. Nothing may call one before.
+ * what is returned is called: then all are in their places. Nothing may call one before; to call it
+ * again does nothing.
  * @returns {() => void}
  */
 export function gatherCallbacks() {
@@ -36,6 +37,7 @@ export function gatherCallbacks() {
       const functions = throughWasm([...places.values()]);
       [...places.keys()].forEach((index, i) => table.set(index, functions[i]));
     }
+    gathered.clear();
   };
 }
 

@@ -3,7 +3,7 @@
  * and the runtime's frame. When it goes, the next in the lock's queue starts a worker.
  */
 
-import { checkVersion, fetchAsset, siteAddress, siteManifest } from "./assets.js";
+import { checkVersion, siteAddress, siteManifest } from "./assets.js";
 import { RuntimeHost } from "./runtime_host.js";
 
 const CRASH_AGAIN = 60_000; // ms within which a worker that crashes again is not started anew
@@ -85,21 +85,22 @@ export class Leader {
   async #start(crashed, signal, isThere) {
     if (!this.quiet) this.runtime.prepare();
     try {
-      const script = await currentScript();
+      await checkVersion();
       const manifest = await siteManifest();
       if ((await isThere) === false) this.abandon();
-      else if (!signal?.aborted) this.#begin(script, manifest, crashed);
+      else if (!signal?.aborted) this.#begin(manifest, crashed);
     } catch (error) {
       this.runtime.end();
       this.handlers.onFail(error);
     }
   }
 
-  /** @param {string} script @param {import("./assets.js").Manifest} manifest @param {boolean} crashed */
-  #begin(script, manifest, crashed) {
+  /** @param {import("./assets.js").Manifest} manifest @param {boolean} crashed */
+  #begin(manifest, crashed) {
     this.handlers.onStart();
+    // Its name has a hash: it is this page's build's, or there is none.
+    const script = siteAddress() + manifest.notebook_worker;
     const worker = new Worker(script, { type: "module", name: `notebook ${this.id}` });
-    URL.revokeObjectURL(script);
     worker.onmessage = (event) => this.handlers.onMessage(event.data);
     worker.onerror = (event) => {
       if (worker === this.#worker) this.#crashed(event.message || "it could not be loaded");
@@ -142,11 +143,4 @@ export class Leader {
       worker.postMessage({ t: "close" });
     });
   }
-}
-
-/** The notebook worker's script as this page's build has it, never a newer one. @returns {Promise<string>} its address */
-async function currentScript() {
-  await checkVersion();
-  const script = await fetchAsset(`${siteAddress()}notebook_worker.js`);
-  return URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
 }

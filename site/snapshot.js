@@ -80,8 +80,9 @@ export async function restorePython(parts, loadPyodide, createPyodideModule, opt
         identifyFunctions(core);
         receive(core, compiled);
       });
-    settings.preRun.push(gatherCallbacks()); // before anything of Python runs
-    const module = await createPyodideModule(settings);
+    const placeCallbacks = gatherCallbacks();
+    settings.preRun.push(placeCallbacks); // before anything of Python runs
+    const module = await createPyodideModule(settings).finally(placeCallbacks);
     if (module.HEAP8.length !== layout.heapLength && module.growMemory(layout.heapLength) !== 1) {
       throw new Error(`${layout.heapLength} bytes of memory expected, there are not so many`);
     }
@@ -149,7 +150,7 @@ async function layMemory(module, { runs, waiting, chance }, pieces) {
   laid.end();
   module.HEAP32[trampoline] = own;
   module.HEAP32[waiting.place] = module.jspiSupported ? waiting.supported : waiting.unsupported;
-  if (chance) refill(module.HEAPU8.subarray(chance, chance + 4 * CHANCE_WORDS + 4));
+  if (chance) refill(module, chance);
 }
 
 /** Bytes that go where runs are, one after the other. */
@@ -186,10 +187,10 @@ class Laying {
   }
 }
 
-/** Any words are a state; at the end of them the generator makes new ones. @param {Uint8Array} state */
-function refill(state) {
-  crypto.getRandomValues(state);
-  new DataView(state.buffer, state.byteOffset).setInt32(4 * CHANCE_WORDS, CHANCE_WORDS, true);
+/** Any words are a state; at the end of them the generator makes new ones. @param {any} module @param {number} chance */
+function refill({ HEAPU8, HEAP32 }, chance) {
+  HEAPU8.set(crypto.getRandomValues(new Uint8Array(4 * CHANCE_WORDS)), chance);
+  HEAP32[(chance >>> 2) + CHANCE_WORDS] = CHANCE_WORDS;
 }
 
 /**

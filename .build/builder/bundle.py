@@ -68,7 +68,7 @@ def assemble(target: Path, stamp: str) -> list[str]:
     for pattern in _COPIED:
         for source in sorted(paths.SITE.glob(pattern)):
             shutil.copyfile(source, target / source.name)
-    _finish_page(target / "index.html", stamp)
+    _finish_page(target / "index.html", stamp, scripts)
     assets = paths.SITE / "assets"
     if assets.is_dir():
         shutil.copytree(assets, target / "assets")
@@ -93,7 +93,9 @@ def _run_esbuild(target: Path) -> list[str]:
         node.run_tool_quietly("bundle the workers", "esbuild", *names, *options)
     within = (*_OPTIONS, *_PYODIDE_WITHIN, f"--alias:{_GLUE}={_glue_read_once()}", out)
     module, classic = _PYTHON_WORKERS
-    node.run_tool_quietly("bundle the notebook's Python", "esbuild", module, *within)
+    # Named by its content: a page gets its own or none, and the browser keeps it compiled.
+    named = "--entry-names=chunks/[name]-[hash]"
+    node.run_tool_quietly("bundle the notebook's Python", "esbuild", module, *within, named)
     node.run_tool_quietly("bundle the runtime's Python", "esbuild", classic, *within, *_CLASSIC)
     return page_scripts(json.loads(metafile.read_text(encoding="utf-8")), target)
 
@@ -108,8 +110,9 @@ def _glue_read_once() -> Path:
     begin, end = "async function _createPyodideModule(", "}export default _createPyodideModule;"
     if not text.startswith(begin) or text.count(end) != 1:
         raise BuildError(f"Expected {_GLUE} to be one function; this Pyodide's is not.")
-    once = "const _createPyodideModule=(" + text.replace(end, "});export default _createPyodideModule;")
-    target = paths.NODE_MODULES / ".foldbook" / "pyodide.asm.mjs"  # where esbuild has no opinion of it
+    once = "const _createPyodideModule=(" + text.replace(end, end.replace("}", "});", 1))
+    # Among packages, where esbuild has no opinion of what it reads.
+    target = paths.NODE_MODULES / ".foldbook" / "pyodide.asm.mjs"
     target.parent.mkdir(exist_ok=True)
     target.write_text(once, encoding="utf-8")
     return target
@@ -132,8 +135,11 @@ def page_scripts(metafile: dict[str, Any], target: Path) -> list[str]:
     return sorted((paths.SITE / name).resolve().relative_to(target).as_posix() for name in found)
 
 
-def _finish_page(page: Path, stamp: str) -> None:
+def _finish_page(page: Path, stamp: str, scripts: list[str]) -> None:
     """Put in what only the build knows.
+
+    The scripts of a notebook's page are asked for with the page itself, and not when the one that
+    imports them is here: from the list of notebooks, too, the way leads there.
 
     The frames' own scripts are named in the page's policy, which frames inherit, by their hash.
     The stamp tells the page whether what it fetches later is of its own build. What it loads at
@@ -146,6 +152,9 @@ def _finish_page(page: Path, stamp: str) -> None:
     for name in _AT_ONCE:
         digest = files.sha256(page.with_name(name))[:12]
         values[f'="{name}"'] = f'="{name}?{digest}"'
+    chunks = [name for name in scripts if name not in _AT_ONCE]
+    links = [f'    <link rel="modulepreload" href="{name}" />\n' for name in chunks]
+    values["  </head>"] = "".join(links) + "  </head>"
     text = page.read_text(encoding="utf-8")
     for place, value in values.items():
         if place not in text:

@@ -37,9 +37,21 @@ def write(dist: Path, scripts: list[str], snapshots: dict[str, str], stamp: str)
         group: [name for name in names if name in listed]
         for group, names in _first_result(dist, scripts, snapshots).items()
     }
-    manifest = {"stamp": stamp, "files": listed, "snapshots": snapshots, "first_result": first}
+    manifest = {
+        "stamp": stamp,
+        "notebook_worker": notebook_worker(dist),
+        "files": listed,
+        "snapshots": snapshots,
+        "first_result": first,
+    }
     (dist / NAME).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return manifest
+
+
+def notebook_worker(dist: Path) -> str:
+    """The path of the notebook worker's script, which has a hash in its name."""
+    [found] = dist.glob("chunks/notebook_worker-*.js")
+    return found.relative_to(dist).as_posix()
 
 
 def _first_result(
@@ -52,14 +64,15 @@ def _first_result(
     return {
         "page": [*_PAGE, *scripts],
         "Pyodide core": core,
-        "notebook worker": ["notebook_worker.js", *notebook],
+        "notebook worker": [notebook_worker(dist), *notebook],
         "runtime worker": ["runtime_worker.js", *runtime],
     }
 
 
 def _snapshot_files(dist: Path, description: str) -> list[str]:
     described = json.loads((dist / description).read_text(encoding="utf-8"))
-    return [description, described["heap"], described["stubs"], *(archive["path"] for archive in described["archives"])]
+    archives = [archive["path"] for archive in described["archives"]]
+    return [description, described["heap"], described["stubs"], *archives]
 
 
 def report(dist: Path, manifest: dict[str, Any]) -> None:

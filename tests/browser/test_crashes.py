@@ -24,7 +24,7 @@ _LOG = "async () => (await link.exportFile('log')).data.text()"
 
 def notebook_workers(notebook: Notebook) -> list[Worker]:
     """The tab's; a runtime's worker is of no origin: blob:null."""
-    return [each for each in notebook.page.workers if each.url.startswith("blob:http")]
+    return [each for each in notebook.page.workers if "/notebook_worker-" in each.url]
 
 
 def crash(notebook: Notebook) -> None:

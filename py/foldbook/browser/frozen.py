@@ -51,9 +51,9 @@ def settle() -> int | None:
     loader = importlib.import_module("pyodide._package_loader")
     vars(loader)["init_loaded_packages"] = _nothing
     numpy_random = sys.modules.get("numpy.random")
-    generator = numpy_random and numpy_random.mtrand._rand._bit_generator
-    chance: int | None = generator and generator.ctypes.state_address
-    del numpy_random, generator
+    chance: int | None = None
+    if numpy_random is not None:
+        chance = numpy_random.mtrand._rand._bit_generator.ctypes.state_address
     _part_trees()
     _close_files()
     gc.collect()

@@ -1,9 +1,9 @@
 """Work like that of a notebook, for nobody: the browser learns which code is worth compiling well.
 
 V8 compiles a WebAssembly function quickly when it is first called, and well when it has run for
-long enough; what it has compiled well it keeps beside the file in its cache, once there is about a
-megabyte of it, and a later start begins with that. A short visit does not come so far. So this
-runs once in a browser, in small pieces while nothing else is to be done.
+long enough; what it has compiled well it keeps beside the file in its cache, when two seconds have
+passed without more of it, and a later start begins with that. A short visit does not come so far.
+So this runs once in a browser, in small pieces while nothing else is to be done, with rests.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ _OWNER: Final = "owner"
 _RUNTIME: Final = "runtime"
 
 
-async def rehearse(seconds: float = 5) -> int:
+async def rehearse(seconds: float) -> int:
     """Work for so many seconds of this thread's time; gives the number of rows folded."""
     rows = 0
     left = seconds

@@ -75,7 +75,9 @@ class Visit:
     def leave(self) -> Place:
         """Close the page once it has come to rest; gives where it can be opened again."""
         self._product.save(self.page)
-        self.settle(_LATER_SECONDS)
+        self.settle()
+        # Not until it asks for nothing any more: JupyterLite looks at its files every some seconds.
+        self.page.wait_for_timeout(_LATER_SECONDS * 1e3)
         place = Place(self.page.url, self.page.locator(self._product.cell).count())
         self.page.close()
         return place
@@ -110,6 +112,7 @@ class Visit:
         found = self.page.wait_for_function(_EMPTY_LAST, arg=[cells, self._cells])
         self._cells = found.json_value()
         cell = self.page.locator(cells).nth(self._cells - 1)
+        cell.scroll_into_view_if_needed()  # what is far from the screen may have no editor
         cell.locator(".cm-content").click()
         self.page.keyboard.insert_text(source)
         self._product.run(self.page, cell)
@@ -125,13 +128,13 @@ class Visit:
         self._started = time.perf_counter()
         button.click()
 
-    def settle(self, seconds: float = _QUIET_SECONDS) -> None:
-        """Wait until the page has fetched and kept nothing for so long."""
+    def settle(self) -> None:
+        """Wait until the page has fetched and kept nothing for some seconds."""
         quiet = False
         while not quiet:
             before = self._activity()
             try:
-                self.page.context.wait_for_event("request", timeout=seconds * 1e3)
+                self.page.context.wait_for_event("request", timeout=_QUIET_SECONDS * 1e3)
             except OutOfTime:
                 quiet = self._activity() == before
 
