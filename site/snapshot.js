@@ -119,19 +119,26 @@ function identifyFunctions({ exports }) {
 
 /**
  * The bytes of a memory, piece by piece; reading begins at once, ahead of whoever takes them.
- * @param {Promise<Blob | ArrayBuffer>} coming
+ * @param {Promise<Blob | ArrayBuffer>} coming bytes where a browser reads no blob here
  * @returns {AsyncIterable<Uint8Array>}
  */
 export function readAhead(coming) {
-  const reader = coming.then((heap) => (heap instanceof Blob ? heap : new Blob([heap])).stream().getReader());
-  const asked = Array.from({ length: PIECES_AHEAD }, () => reader.then((found) => found.read()));
+  const reader = coming.then((heap) => (heap instanceof Blob ? heap.stream().getReader() : wholeReader(heap)));
+  const read = () => reader.then((found) => found.read());
+  const asked = Array.from({ length: PIECES_AHEAD }, read);
   asked.forEach((each) => each.catch(() => {})); // who takes them hears of it
   return (async function* () {
     for (let piece = await asked.shift(); piece && !piece.done; piece = await asked.shift()) {
-      asked.push(reader.then((found) => found.read()));
+      asked.push(read());
       yield piece.value;
     }
   })();
+}
+
+/** Gives all bytes as one piece. @param {ArrayBuffer} bytes */
+function wholeReader(bytes) {
+  const pieces = [new Uint8Array(bytes)];
+  return { read: async () => ({ value: pieces[0] ?? new Uint8Array(), done: !pieces.shift() }) };
 }
 
 /**

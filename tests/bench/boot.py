@@ -1,13 +1,13 @@
 """Foldbook beside JupyterLite in one Chromium: from opening the page to the first results.
 
 Both run on the same Pyodide files, from the same kind of server on loopback, by turns, so that
-what else the machine does weighs on both. Each pair begins with profiles that never saw either:
-the first visit is cold; warm is a new page of the same profile with the same notebook, after
-the first one has fetched and kept all it wants. Times are from navigation, in milliseconds,
+what else the machine does weighs on both. Each pair begins with profiles on disk that never saw
+either: the first visit is cold; warm is a new page of the same profile with the same notebook,
+after the first one has fetched and kept all it wants. Times are from navigation, in milliseconds,
 except for `import pandas` (from running the cell) and the restart (from confirming it). A first
 visit to Foldbook begins at the list of notebooks; JupyterLite is opened at an empty notebook.
 
-Memory is that of a second start of the browser on a profile folder, one browser per product.
+Memory is that of a second start of the browser on such a folder, one browser per product.
 FOLDBOOK_PAIRS says how many pairs are taken, if not seven.
 """
 
@@ -49,25 +49,26 @@ class Bench:
 
     def rounds(self) -> Iterator[dict[str, Round]]:
         """What each product took, pair by pair; they take turns at being first."""
-        browser = self.chromium.launch(executable_path=self.program, args=CHROMIUM_ARGUMENTS)
         for number in range(PAIRS):
             pair = {}
             for product, address in self.sites[:: -1 if number % 2 else 1]:
                 times: Measured = {}
                 sizes: Measured = {}
-                with self._told(product, number), pictured(browser.new_context()) as context:
+                with (
+                    self._told(product, number),
+                    profile_folder() as profile,
+                    self._start(profile) as context,
+                ):
                     measure_times(product, context, address, times)
                 with self._told(product, number):
                     self._measure_memory(product, address, sizes)
                 pair[product.name] = times, sizes
             yield pair
-        browser.close()
 
     def _measure_memory(self, product: Product, address: str, sizes: Measured) -> None:
         if not memory.can_be_told():
             return
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-            profile = Path(name)
+        with profile_folder() as profile:
             with self._start(profile) as context:
                 visit = Visit.begin(product, context, address)
                 visit.wait_for_editor()
@@ -93,6 +94,13 @@ class Bench:
             print(self.failures[-1], flush=True)
         took = time.perf_counter() - started
         print(f"  pair {number + 1} of {PAIRS}: {product.name}  ({took:.0f} s)", flush=True)
+
+
+@contextmanager
+def profile_folder() -> Iterator[Path]:
+    """A new profile on disk, as people have them: a browser keeps compiled code only there."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        yield Path(name)
 
 
 @contextmanager

@@ -34,6 +34,30 @@ print(json.dumps({
 """
 
 
+LINKED = """import json, js, pyodide_js
+def linked():
+    libraries = pyodide_js._module.LDSO.loadedLibsByName
+    found = js.Object.entries(js.Object.getOwnPropertyDescriptors(libraries)).to_py(depth=1)
+    of = lambda name: js.Object.getOwnPropertyDescriptor(getattr(libraries, name), "exports")
+    there = [name for name, _ in found if hasattr(of(name), "value")]
+    return [name.rpartition("/")[2].partition(".")[0] for name in there]
+"""
+USES = """
+import numpy as np, pandas as pd, kiwisolver
+solved = np.linalg.solve([[2, 1], [1, 3]], [3, 5]).round(6).tolist()
+frame = pd.DataFrame({"a": ["x", "y", "x"], "b": [1, 2, 3]})
+sums = frame.groupby("a").b.sum().to_dict()
+days = pd.date_range("2026-01-30", periods=3).strftime("%d").tolist()
+solver, x = kiwisolver.Solver(), kiwisolver.Variable("x")
+solver.addConstraint(x >= 10)
+try:
+    solver.addConstraint(x <= 5)  # thrown in C++
+except kiwisolver.UnsatisfiableConstraint as error:
+    thrown = type(error).__name__
+print(json.dumps([solved, sums, days, thrown, len(linked()) > 10]))
+"""
+
+
 @pytest.fixture
 def context(chromium: Browser, site_url: str) -> Iterator[BrowserContext]:
     made = chromium.new_context(base_url=site_url, timezone_id="America/St_Johns", locale="de-AT")
@@ -82,6 +106,21 @@ def test_two_restores_have_nothing_in_common_but_their_packages(
     said = started(sheet)
     assert "from the snapshot “first”" in said["Python here"]
     assert "from the snapshot “notebook”" in said["The notebook's own Python"]
+
+
+def test_a_library_is_linked_when_it_is_called(context: BrowserContext, site_url: str) -> None:
+    sheet = Sheet.new(context, site_url)
+    at_start = json.loads(run(sheet, f"{LINKED}print(json.dumps(linked()))"))
+    assert set(at_start) == {"__main__", "_cmsgpack", "_pydantic_core"}
+    wait_until_ahead(sheet)
+    restart(sheet)
+    again = json.loads(run(sheet, f"{LINKED}print(json.dumps(linked()))"))
+    assert again == at_start
+    solved, sums, days, thrown, many = json.loads(run(sheet, LINKED + USES))
+    assert (solved, sums) == ([0.8, 1.4], {"x": 4, "y": 2})
+    assert days == ["30", "31", "01"]
+    assert thrown == "UnsatisfiableConstraint"
+    assert many
 
 
 def test_time_zone_environment_and_search_path_are_of_here(
