@@ -18,6 +18,7 @@ const WASM = "application/wasm";
 /** @type {RequestInit} */
 const KEPT = { cache: "force-cache" };
 const HASH = /[0-9a-f]{64}$/;
+const AT_LATEST = 10_000; // ms until what was fetched is written, whatever else is going on
 
 /** The site has been updated since this page was loaded. */
 export class Outdated extends Error {
@@ -27,6 +28,13 @@ export class Outdated extends Error {
     super("Load the page again to go on. What you typed is kept in this browser");
   }
 }
+
+/** @type {() => void} */
+let isCalm = () => {};
+/** What a start has fetched is written when it is over: a hundred megabytes would be in its way. @type {Promise<void>} */
+const calm = new Promise((resolve) => (isCalm = resolve));
+/** @type {Promise<unknown> | undefined} */
+let keeping;
 
 /** @type {Promise<Manifest> | undefined} */
 let manifest;
@@ -77,8 +85,9 @@ export async function fetchAsset(url) {
     .then((answer) => check(path, listed, answer))
     // Whatever a cache holds under that address instead, the server is asked once more.
     .catch(async () => check(path, listed, await answerOf(address, { cache: "reload" })));
-  keep(listed.sha256, data);
-  return new Blob([data]);
+  const blob = new Blob([data]);
+  keep(listed.sha256, blob);
+  return blob;
 }
 
 /**
@@ -126,9 +135,9 @@ export async function fetchKept(path) {
   const { sha256: hash, size } = await entryOf(path);
   const kept = await readKept(hash, size);
   if (kept) return kept;
-  const data = await fetchPacked(path);
-  keep(hash, data);
-  return new Blob([data]);
+  const blob = new Blob([await fetchPacked(path)]);
+  keep(hash, blob);
+  return blob;
 }
 
 /** @param {string} path */
@@ -186,20 +195,30 @@ export async function isKept(hash) {
 }
 
 /**
- * Keep bytes under a hash. Where there is no room it is as if this had not been asked for: they
- * can be had again.
+ * Keep bytes under a hash, once nothing is urgent. Where there is no room it is as if this had not
+ * been asked for: they can be had again.
  * @param {string} hash
- * @param {BufferSource} data
- * @returns {Promise<boolean>} whether they are kept
+ * @param {Blob} data
  */
-export async function keep(hash, data) {
-  const answer = new Response(data); // first: the caller may give the bytes away afterwards
+export function keep(hash, data) {
+  if (!keeping) setTimeout(calmDown, AT_LATEST);
+  keeping = Promise.all([keeping, calm.then(() => put(hash, data))]);
+}
+
+/** When everything that is to be kept is kept, as far as there is room. */
+export async function allKept() {
+  await keeping;
+}
+
+/** A first start is over: its files are here, and may be written. */
+export function calmDown() {
+  isCalm();
+}
+
+/** @param {string} hash @param {Blob} data */
+async function put(hash, data) {
   const store = await openStore();
-  if (!store) return false;
-  return store.put(keyOf(hash), answer).then(
-    () => true,
-    () => false,
-  );
+  await store?.put(keyOf(hash), new Response(data)).catch(() => {});
 }
 
 /** Drop what belongs to an older version of this site. @param {Set<string>} hashes what stays */

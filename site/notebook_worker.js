@@ -6,7 +6,7 @@
 import { loadPyodide } from "pyodide";
 import createPyodideModule from "pyodide/pyodide.asm.mjs";
 
-import { fetchAsset, fetchCompiled, isKept, keep, siteAddress, useSite } from "./assets.js";
+import { calmDown, fetchAsset, fetchCompiled, isKept, keep, siteAddress, useSite } from "./assets.js";
 import * as catalogue from "./catalogue.js";
 import * as db from "./db.js";
 import { archivesOf, describe, memoryOf, rehearsalKey, stubsOf } from "./snapshots.js";
@@ -34,6 +34,7 @@ let python;
 
 self.onmessage = ({ data }) => {
   if (data?.t === "boot") start(data);
+  else if (data?.t === "calm") calmDown();
   else if (data?.t === "rehearse") rehearse();
   else deliver(data, "page");
 };
@@ -96,7 +97,7 @@ async function rehearse() {
     await new Promise((resolve) => setTimeout(resolve, REST));
   }
   rehearsal.destroy();
-  await keep(key, new Uint8Array(1));
+  keep(key, new Blob([key]));
 }
 
 /**

@@ -3,7 +3,7 @@
  * from that of the snapshot below it; once it has been put together it is kept.
  */
 
-import { dropOthers, fetchJson, fetchKept, fetchPacked, isKept, keep, readKept, sha256, siteManifest } from "./assets.js";
+import { allKept, dropOthers, fetchJson, fetchKept, fetchPacked, isKept, keep, readKept, sha256, siteManifest } from "./assets.js";
 import { release } from "./snapshot.js";
 
 /** @typedef {import("./snapshot.js").Run} Run */
@@ -53,9 +53,9 @@ export async function memoryOf(description) {
   const kept = await readKept(key, size);
   if (kept) return kept;
   const memory = await putTogether(description);
-  await keep(key, memory);
-  const found = (await readKept(key, size)) ?? new Blob([memory]);
+  const found = new Blob([memory]);
   release(memory);
+  keep(key, found);
   return found;
 }
 
@@ -80,10 +80,12 @@ export async function isAtHand(tier) {
  * @param {string} tier
  */
 export async function fetchAhead(tier) {
+  await allKept(); // it builds on what the first start has fetched
   const description = await describe(tier);
   await archivesOf(description);
   await stubsOf(description);
   await memoryOf(description);
+  await allKept();
   const { files, snapshots } = await siteManifest();
   const hashes = Object.values(files).map((file) => file.sha256);
   const memories = await Promise.all(Object.values(snapshots).map(keyOf));
