@@ -18,7 +18,6 @@ const WASM = "application/wasm";
 /** @type {RequestInit} */
 const KEPT = { cache: "force-cache" };
 const HASH = /[0-9a-f]{64}$/;
-const AT_LATEST = 10_000; // ms until what was fetched is written, whatever else is going on
 
 /** The site has been updated since this page was loaded. */
 export class Outdated extends Error {
@@ -29,12 +28,8 @@ export class Outdated extends Error {
   }
 }
 
-/** @type {() => void} */
-let isCalm = () => {};
-/** What a start has fetched is written when it is over: a hundred megabytes would be in its way. @type {Promise<void>} */
-const calm = new Promise((resolve) => (isCalm = resolve));
-/** @type {Promise<unknown> | undefined} */
-let keeping;
+/** @type {Promise<unknown>} */
+let keeping = Promise.resolve();
 
 /** @type {Promise<Manifest> | undefined} */
 let manifest;
@@ -195,24 +190,18 @@ export async function isKept(hash) {
 }
 
 /**
- * Keep bytes under a hash, once nothing is urgent. Where there is no room it is as if this had not
- * been asked for: they can be had again.
+ * Keep bytes under a hash; nobody needs to wait for it. Where there is no room it is as if this had
+ * not been asked for: they can be had again.
  * @param {string} hash
  * @param {Blob} data
  */
 export function keep(hash, data) {
-  if (!keeping) setTimeout(calmDown, AT_LATEST);
-  keeping = Promise.all([keeping, calm.then(() => put(hash, data))]);
+  keeping = Promise.all([keeping, put(hash, data)]);
 }
 
 /** When everything that is to be kept is kept, as far as there is room. */
 export async function allKept() {
   await keeping;
-}
-
-/** A first start is over: its files are here, and may be written. */
-export function calmDown() {
-  isCalm();
 }
 
 /** @param {string} hash @param {Blob} data */

@@ -6,7 +6,7 @@
 import { loadPyodide } from "pyodide";
 import createPyodideModule from "pyodide/pyodide.asm.mjs";
 
-import { calmDown, fetchAsset, fetchCompiled, isKept, keep, siteAddress, useSite } from "./assets.js";
+import { fetchAsset, fetchCompiled, isKept, keep, siteAddress, useSite } from "./assets.js";
 import * as catalogue from "./catalogue.js";
 import * as db from "./db.js";
 import { archivesOf, describe, memoryOf, rehearsalKey, stubsOf } from "./snapshots.js";
@@ -34,7 +34,6 @@ let python;
 
 self.onmessage = ({ data }) => {
   if (data?.t === "boot") start(data);
-  else if (data?.t === "calm") calmDown();
   else if (data?.t === "rehearse") rehearse();
   else deliver(data, "page");
 };

@@ -7,14 +7,15 @@
  *
  * It also compiles Pyodide's core while the worker is still reading its script.
  *
- * From its parent: {core: as a blob}, and {script: the worker's, as a blob or a data: URL}; where a browser (WebKit) starts
- * no worker from the page's blob, it asks for the other one. For each runtime: {boot: any} with two
- * ports, the frame's own and the worker's. On its own port it takes "interrupt", "stop" and
- * {session: what Python is told}.
+ * From its parent: {script: the worker's, as a blob or a data: URL, isCoreComing: boolean}; where a
+ * browser (WebKit) starts no worker from the page's blob, it asks for the other one. Then {core: as a
+ * blob, or null}. For each runtime: {boot: any} with two ports, the frame's own and the worker's. On
+ * its own port it takes "interrupt", "stop" and {session: what Python is told}.
  */
 export const RUNTIME_BOOTSTRAP = `"use strict";
 const modules = new Map();
 let core = null;
+let giveCore = null;
 let address = "";
 let spare = null;
 let isBlob = false;
@@ -45,7 +46,8 @@ const spareOne = () => {
 };
 addEventListener("message", ({ source, data, ports }) => {
   if (source !== parent || !data) return;
-  if (data.core) core = compileCore(data.core);
+  if (data.isCoreComing) core = new Promise((resolve) => (giveCore = resolve)).then(compileCore);
+  if ("core" in data) giveCore(data.core);
   if (data.script) {
     isBlob = data.script instanceof Blob;
     address = isBlob ? URL.createObjectURL(data.script) : data.script;
@@ -93,7 +95,7 @@ const begin = async (boot, [control, port]) => {
   // By itself: where a browser cannot pass them on, this message fails and the next does not.
   if (modules.size) worker.postMessage({ modules });
   worker.postMessage({ ...boot, asBlob: isBlob, shared, isCoreComing: Boolean(core) }, [port]);
-  if (core) core.then(() => worker.postMessage({ modules }));
+  if (core) core.then(() => worker.postMessage({ modules })).catch(() => worker.postMessage({ modules: [] }));
 };
 say({});
 `;

@@ -106,6 +106,7 @@ function openFrame() {
   const element = makeFrame();
   const script = fetchAsset(`${siteAddress()}runtime_worker.js`);
   const core = fetchAsset(`${siteAddress()}${CORE}`);
+  core.catch(() => {});
   /** @type {(given: Promise<void>) => void} */
   let resolve = () => {};
   /** @type {Promise<void>} */
@@ -113,12 +114,11 @@ function openFrame() {
   ready.catch(() => {}); // who starts a runtime hears of it
   const greet = (/** @type {MessageEvent} */ event) => {
     if (event.source !== element.contentWindow || event.data?.t !== "runtime frame") return;
-    if (event.data.needs === "address") resolve(give(element, script, true));
-    else {
-      // Who needs it and does not get it asks again, and hears why.
-      core.then((blob) => element.contentWindow?.postMessage({ core: blob }, "*")).catch(() => {});
-      resolve(give(element, script, false));
-    }
+    const given = give(element, script, event.data.needs === "address");
+    resolve(given);
+    if (event.data.needs) return;
+    const pass = (/** @type {Blob | null} */ blob) => element.contentWindow?.postMessage({ core: blob }, "*");
+    given.then(() => core).then(pass, () => pass(null)); // who needs it then asks again, and hears why
   };
   const close = () => {
     removeEventListener("message", greet);
@@ -132,7 +132,8 @@ function openFrame() {
 /** @param {HTMLIFrameElement} frame @param {Promise<Blob>} script @param {boolean} asAddress */
 async function give(frame, script, asAddress) {
   const blob = new Blob([await script], { type: "text/javascript;charset=utf-8" });
-  frame.contentWindow?.postMessage({ script: asAddress ? await addressOf(blob) : blob }, "*");
+  const given = asAddress ? { script: await addressOf(blob) } : { script: blob, isCoreComing: true };
+  frame.contentWindow?.postMessage(given, "*");
 }
 
 function makeFrame() {

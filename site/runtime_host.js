@@ -4,7 +4,6 @@
  * for a runtime: then it waits for its session.
  */
 
-import { calmDown } from "./assets.js";
 import { RuntimeFrame } from "./runtime_frame.js";
 import { fetchAhead } from "./snapshots.js";
 import { SCIENCE, Supplies } from "./supplies.js";
@@ -111,8 +110,6 @@ export class RuntimeHost {
     if (this.#fetching || isFrugal()) return;
     clearTimeout(this.#soon);
     this.#soon = setTimeout(() => {
-      calmDown();
-      this.tell({ t: "calm" });
       this.#fetching = fetchAhead(SCIENCE).then(
         () => {
           document.documentElement.setAttribute("data-ahead", SCIENCE);
