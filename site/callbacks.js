@@ -4,11 +4,8 @@
  * of them go through one.
  */
 
-const TYPES = 1;
-const IMPORTS = 2;
-const EXPORTS = 7;
-const FUNCTION_TYPE = 0x60;
-const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+import { EXPORTS, FUNCTION_TYPE, HEADER, IMPORTS, TYPES, leb, name, section, vector } from "./wasm_format.js";
+
 /** Value types as the letters of Emscripten's signatures; v is no value. @type {Record<string, number>} */
 const LETTERS = { i: 0x7f, p: 0x7f, j: 0x7e, f: 0x7d, d: 0x7c, e: 0x6f };
 
@@ -65,25 +62,4 @@ export function throughWasm(callbacks) {
   const module = new WebAssembly.Module(Uint8Array.from(bytes));
   const { exports: found } = new WebAssembly.Instance(module, { e: Object.fromEntries(callbacks.entries()) });
   return names.map((each) => /** @type {Function} */ (found[each]));
-}
-
-/** @param {number} id @param {number[][]} items */
-function section(id, items) {
-  const content = vector(items);
-  return [id, ...leb(content.length), ...content];
-}
-
-/** @param {number[][]} items */
-function vector(items) {
-  return [...leb(items.length), ...items.flat()];
-}
-
-/** @param {string} ascii */
-function name(ascii) {
-  return [...leb(ascii.length), ...[...ascii].map((letter) => letter.charCodeAt(0))];
-}
-
-/** @param {number} value @returns {number[]} */
-function leb(value) {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >>> 7)];
 }

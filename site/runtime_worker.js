@@ -96,7 +96,7 @@ async function loadPython({ base, isCoreComing }) {
       env: { HOME: "/home/pyodide", PYTHONDONTWRITEBYTECODE: "1" },
     },
     modules,
-    onCompiled: (path) => handOn(new Map([...modules].filter(([each]) => each === path))),
+    onCompiled: (path, module) => handOn(new Map([[path, module]])),
   });
   handOn(modules);
   post({ t: "started", ...started });
@@ -148,9 +148,10 @@ async function fetchAsset(base, what, init) {
   const method = init?.method ?? (what instanceof Request ? what.method : "GET");
   if (method !== "GET" || !url.startsWith(`${base}pyodide/`)) return fetchFromNetwork(what, init);
   try {
-    await coreArrived;
-    // What was compiled before is not read again.
-    if (url.endsWith(`/${COMPILED}`) && modules.has(COMPILED)) return new Response();
+    if (url.endsWith(`/${COMPILED}`)) {
+      await coreArrived;
+      if (modules.has(COMPILED)) return new Response(); // what was compiled before is not read again
+    }
     const data = await (ahead.get(url) ?? askPage({ url }));
     ahead.delete(url);
     return answerWith(url, data);

@@ -204,12 +204,12 @@ function refill({ HEAPU8, HEAP32 }, chance) {
  * Give the memory of bytes back now: who knows when the collector comes. They are empty afterwards.
  * A message takes them along, and nobody is there to receive it; to shrink the buffer is not
  * enough, as browsers hold a second reference to what they made themselves.
- * @param {Uint8Array | ArrayBuffer} bytes
+ * @param {Uint8Array} bytes
  */
 export function release(bytes) {
   const { port1, port2 } = new MessageChannel();
   port2.close();
-  port1.postMessage(null, [/** @type {ArrayBuffer} */ (bytes instanceof ArrayBuffer ? bytes : bytes.buffer)]);
+  port1.postMessage(null, [/** @type {ArrayBuffer} */ (bytes.buffer)]);
   port1.close();
 }
 

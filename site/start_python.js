@@ -27,7 +27,7 @@ import { mountArchives, openArchive } from "./archive.js";
  * @property {any} options for loadPyodide
  * @property {Map<string, WebAssembly.Module>} modules compiled before, by path; those that are
  *   compiled now are added
- * @property {(path: string) => void} [onCompiled] another one is, long after the start
+ * @property {(path: string, module: WebAssembly.Module) => void} [onCompiled] another one is, long after the start
  */
 
 const CORE = "pyodide.asm.wasm";
@@ -69,7 +69,7 @@ async function restore(wanted, { description, memory, archives: data, stubs }) {
     const bytes = /** @type {BufferSource} */ (opened[holder]?.read(start, end));
     const module = new WebAssembly.Module(bytes);
     modules.set(path, module);
-    onCompiled?.(path);
+    onCompiled?.(path, module);
     return module;
   };
   const parts = {

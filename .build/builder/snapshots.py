@@ -22,7 +22,10 @@ from builder.pinned import Package
 
 FOLDER = "snapshots"
 _SCRIPTS = paths.ROOT / ".build" / "snapshots"
-_KIT = tuple(paths.SITE / name for name in ("snapshot.js", "linker.js", "archive.js"))
+_KIT = tuple(
+    paths.SITE / name
+    for name in ("snapshot.js", "linker.js", "callbacks.js", "wasm_format.js", "archive.js")
+)
 _FROZEN = "from foldbook.browser.frozen import"
 # The same hashes each time; the backend must be named before matplotlib is imported.
 _ENVIRONMENT = {

@@ -6,14 +6,21 @@
  * there, which says which library is wanted and then calls what stands in its place by then.
  */
 
-const TYPES = 1;
-const IMPORTS = 2;
+import {
+  EXPORTS,
+  FUNCTION_TYPE,
+  HEADER,
+  IMPORTS,
+  TYPES,
+  leb,
+  name,
+  section,
+  vector,
+} from "../../site/wasm_format.js";
+
 const FUNCTIONS = 3;
-const EXPORTS = 7;
 const ELEMENTS = 9;
 const CODE = 10;
-const FUNCTION_TYPE = 0x60;
-const MAGIC = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const VALUE_TYPES = new Set([0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x70, 0x6f]); // numbers, vectors, references
 
 /**
@@ -89,8 +96,8 @@ export function functionTypes(bytes) {
 
 /** @param {Uint8Array} bytes @returns {Map<number, Uint8Array>} */
 function sectionsOf(bytes) {
-  if (MAGIC.some((byte, i) => bytes[i] !== byte)) throw new Error("a WebAssembly module expected");
-  const reader = new Reader(bytes, MAGIC.length);
+  if (HEADER.some((byte, i) => bytes[i] !== byte)) throw new Error("a WebAssembly module expected");
+  const reader = new Reader(bytes, HEADER.length);
   const found = new Map();
   while (reader.at < bytes.length) {
     const id = reader.byte();
@@ -188,7 +195,7 @@ export function makeStubs(places, tableLength) {
     [...name("env"), ...name("link"), 0, ...leb(link)],
   ];
   return Uint8Array.from([
-    ...MAGIC,
+    ...HEADER,
     ...section(TYPES, encodedTypes),
     ...section(IMPORTS, imports),
     ...section(FUNCTIONS, own.map(leb)),
@@ -220,33 +227,7 @@ function elements(places) {
   });
 }
 
-/** @param {number} id @param {number[][]} items */
-function section(id, items) {
-  const content = vector(items);
-  return [id, ...leb(content.length), ...content];
-}
-
-/** @param {number[][]} items */
-function vector(items) {
-  return [...leb(items.length), ...items.flat()];
-}
-
-/** @param {string} text */
-function name(text) {
-  const bytes = new TextEncoder().encode(text);
-  return [...leb(bytes.length), ...bytes];
-}
-
-/** @param {number} value */
-function leb(value) {
-  const bytes = [];
-  for (let rest = value; ; rest >>>= 7) {
-    if (rest < 0x80) return [...bytes, rest];
-    bytes.push((rest & 0x7f) | 0x80);
-  }
-}
-
-/** The same for a constant, whose sign is the last byte's second bit. @param {number} value not negative */
+/** A number as a constant of the code, whose sign is the last byte's second bit. @param {number} value not negative */
 function signed(value) {
   const bytes = [];
   for (let rest = value; ; rest >>>= 7) {

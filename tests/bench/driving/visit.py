@@ -76,7 +76,9 @@ class Visit:
         """Close the page once it has come to rest; gives where it can be opened again."""
         self._product.save(self.page)
         self.settle()
-        # Not until it asks for nothing any more: JupyterLite looks at its files every some seconds.
+        # This time passes for a reader, too, and is the same for both products. Its end cannot be
+        # waited for by an event: V8 stores what it has compiled some seconds later, unseen by any
+        # page, and JupyterLite never stops looking at its files.
         self.page.wait_for_timeout(_LATER_SECONDS * 1e3)
         place = Place(self.page.url, self.page.locator(self._product.cell).count())
         self.page.close()
