@@ -24,6 +24,8 @@ MESSAGES: list[wire.Message] = [
     wire.Bye("fenced"),
     wire.Call("1", "s", "complete", {"source": "np.", "position": 3}),
     wire.Reply("1", ok=True, value=["np.abs", {"deep": [1, None, 2.5]}]),
+    wire.Presence(b"sealed"),
+    wire.Presence(b"", session="s", actor="a"),
     wire.Came("s"),
     wire.Gone("s", 1_700_000_000_000),
     wire.BlobPut("0" * 64, b"bytes"),

@@ -51,11 +51,12 @@ RIGHTS: Final[dict[Role, frozenset[Kind]]] = {
     Role.VIEW: frozenset(),
     Role.COMMENT: frozenset({Kind.NOTE}),
     Role.EDIT: frozenset({Kind.NOTE, Kind.EDIT}),
-    Role.RUN: frozenset({Kind.NOTE, Kind.EDIT, Kind.RUN}),
-    Role.OWN: frozenset({Kind.NOTE, Kind.EDIT, Kind.RUN, Kind.ADMIN}),
+    Role.RUN: frozenset({Kind.NOTE, Kind.EDIT, Kind.RUN, Kind.OUTPUT}),
+    Role.OWN: frozenset({Kind.NOTE, Kind.EDIT, Kind.RUN, Kind.OUTPUT, Kind.ADMIN}),
     Role.RUNTIME: frozenset({Kind.NOTE, Kind.OUTPUT}),
 }
-"""Which kinds of rows each role may append. ``runtime`` stands beside the ladder."""
+"""Which kinds of rows each role may append. ``runtime`` stands beside the ladder; the output of
+those on it is that of a runtime of their own page, which speaks through them."""
 
 _ROLES: Final = {role.value: role for role in Role}  # a dict is 5 times faster than the class
 _KINDS: Final = {kind.value: kind for kind in Kind}

@@ -8,8 +8,10 @@ What a field may hold stands in its annotation; one table made from these drives
     hello                                    welcome, or err and bye
     push (rows without a seq)                ack, then nack and not_taken, or err
                                              rows (everybody's, in order of seq)
-    call, reply (ephemeral)                  call, reply, came, gone
+    call, reply, presence (ephemeral)        call, reply, presence, came, gone
     blob_put, blob_want (local links only)   blob_have
+
+A call to `ROOM` is for the authority itself: what an owner asks of it (`foldbook.access`).
 """
 
 import hashlib
@@ -31,6 +33,10 @@ FRAME_LIMIT: Final = 512 * 1024
 """Bytes of a frame from the network, at most."""
 LOCAL_FRAME_LIMIT: Final = 1024 * 1024 * 1024
 """Bytes of a frame between the parts of one page, at most: blobs travel there too."""
+PRESENCE_LIMIT: Final = 4096
+"""Bytes of what a session shows of itself, at most."""
+ROOM: Final = "room"
+"""Whom a call is for that the authority itself answers."""
 
 _DEPTH: Final = 100  # levels of a plain value: JSON of any more is not read everywhere
 _ROW_OVERHEAD: Final = 160  # ids, numbers and MessagePack heads of one row, rounded up
@@ -113,6 +119,10 @@ _SECRET = _Field(
     "a secret of 16 to 64 bytes", lambda value: type(value) is bytes and 16 <= len(value) <= 64
 )
 _BYTES = _Field("bytes", lambda value: type(value) is bytes)
+_FEW_BYTES = _Field(
+    f"at most {PRESENCE_LIMIT} bytes",
+    lambda value: type(value) is bytes and len(value) <= PRESENCE_LIMIT,
+)
 _DIGEST = _Field(
     "a SHA-256 in hex", lambda value: type(value) is str and len(value) == 64 and value.isalnum()
 )
@@ -148,6 +158,9 @@ class Hello:
 
     epoch: "" from somebody who has not joined this room before. since: the last seq that the
     peer has; rows after it will be sent. The secrets stand behind session and actor.
+    role_token: the link's token in hex, for an authority that does not know otherwise what the
+    peer may do. first: the lowest number of an own row that the peer may push again, 0 if none:
+    so the authority knows how far back it must remember this session.
     """
 
     room: Id
@@ -157,6 +170,7 @@ class Hello:
     since: Whole
     role_token: Annotated[str | None, _TEXT.or_none()] = None
     version: Whole = VERSION
+    first: Whole = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +179,7 @@ class Welcome:
 
     head: the newest committed seq. n: the session's newest number that the authority has.
     present: sessions with an open connection. The limits are bytes of a row, rows and bytes
-    of a push.
+    of a push. base: rows up to this one are not sent but fetched (``sync_relay/PROTOCOL.md``).
     """
 
     head: Whole
@@ -178,6 +192,7 @@ class Welcome:
     row_bytes: Whole = ROW_LIMIT
     batch_rows: Whole = BATCH_ROWS
     batch_bytes: Whole = BATCH_BYTES
+    base: Whole = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +246,9 @@ class Err:
 
     code: "gap" (expected_n tells the number to go on with), "fork" (row ``n`` stands in the log
     with another content), "stale" (row ``n`` is too far behind ``head``), "version", "room",
-    "epoch", "ahead", "session", "malformed", "blob".
+    "epoch", "ahead", "base" (the peer lacks rows that must be fetched first), "session",
+    "malformed", "blob"; and where a link says what may be done: "denied" (no link has this
+    token), "revoked", "expired", "removed".
     """
 
     code: Id
@@ -243,7 +260,9 @@ class Err:
 
 @dataclass(frozen=True, slots=True)
 class Bye:
-    """The connection ends: "fenced" (the session goes on elsewhere), "slow", "malformed" ..."""
+    """The connection ends: "fenced" (the session goes on elsewhere), "slow" (it reads too slowly),
+    "flood" (it says too much), "drain" (the authority stops for a while), or an `Err`'s code.
+    """
 
     code: Id
 
@@ -266,6 +285,19 @@ class Reply:
     id: Id
     ok: Annotated[bool, _FLAG]
     value: Annotated[Any, _VALUE]
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What a session shows of itself: where it reads or types. Ephemeral; the newest one counts.
+
+    state: opaque to the authority; empty: nothing any more. The authority tells the others the
+    session and its actor.
+    """
+
+    state: Annotated[bytes, _FEW_BYTES]
+    session: Id = ""
+    actor: Id = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +340,7 @@ class BlobHave:
 
 Message = (
     Hello | Welcome | Push | Ack | Nack | NotTaken | Rows | Err | Bye
-    | Call | Reply | Came | Gone | BlobPut | BlobWant | BlobHave
+    | Call | Reply | Presence | Came | Gone | BlobPut | BlobWant | BlobHave
 )  # fmt: skip
 
 _NAMES: Final[dict[str, type[Message]]] = {
@@ -323,6 +355,7 @@ _NAMES: Final[dict[str, type[Message]]] = {
     "bye": Bye,
     "call": Call,
     "reply": Reply,
+    "presence": Presence,
     "came": Came,
     "gone": Gone,
     "blob_put": BlobPut,
