@@ -46,7 +46,8 @@ class Writer:
 
     def tell(self, *rows: Row) -> None:
         """The authority numbers rows and tells them."""
-        new = [replace(row, seq=self.log.head + i, ts=77) for i, row in enumerate(rows, 1)]
+        places = enumerate(rows, self.log.head + 1)
+        new = [replace(row, seq=seq, n=row.n or seq, ts=77) for seq, row in places]
         self.told += new
         self.log.confirm(new)
         assert self.log.confirmed == fold_all(self.told)
@@ -247,7 +248,7 @@ def test_rewritten_edits_still_come_back_as_they_were_sent() -> None:
     first = me.write(typed("1", 3, 3))
     me.write(typed("2", 4, 4))
     renamed = numbered(0, NotebookRenamed(name="busy"))
-    others = [replace(renamed, n=n, seen=1) for n in range(1, WINDOW - 5)]
+    others = [replace(renamed, seen=1) for _ in range(1, WINDOW - 5)]
     me.tell(*others[:10], numbered(0, typed("> ", 0, 3), seen=1), *others[10:])
     assert me.source == "> abc12"
     me.tell(first)

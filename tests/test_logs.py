@@ -236,7 +236,8 @@ def test_frozen_bytes_are_read_and_written_as_ever(path: Path) -> None:
 @pytest.mark.parametrize("path", FROZEN, ids=lambda path: path.stem)
 def test_frozen_rows_fold_as_ever(path: Path) -> None:
     expected = json.loads(path.with_suffix(".fold.json").read_text(encoding="utf-8"))
-    assert as_json(fold_all(decode_segment(path.read_bytes()))) == expected
+    folded = as_json(fold_all(decode_segment(path.read_bytes())))
+    assert {name: folded[name] for name in expected} == expected  # what came later is no part of it
 
 
 @pytest.mark.parametrize("name", STORIES)

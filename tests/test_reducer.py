@@ -11,9 +11,10 @@ from foldbook.events.base import Event
 from foldbook.events.cells import CellCreated, CellDeleted, CellSourceEdited
 from foldbook.events.notebooks import NotebookCreated, NotebookRenamed
 from foldbook.events.people import ActorIntroduced
+from foldbook.events.runtimes import RuntimeStarted, RuntimeStopped
 from foldbook.notebook import Notebook
 from foldbook.reducer import ASIDE_LIMIT, fold, fold_all, fold_provisionally
-from foldbook.row import RIGHTS, Kind, Role, Row
+from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,8 +58,44 @@ def test_an_event_at_hand_is_not_decoded_again() -> None:
 
 def test_a_row_that_is_not_numbered_leaves_the_head() -> None:
     notebook = fold_all([row(1, CELL)])
-    fold(notebook, row(0, NotebookRenamed(name="new"), seen=1))
+    fold(notebook, row(0, NotebookRenamed(name="new"), n=2, seen=1))
     assert (notebook.name, notebook.head) == ("new", 1)
+
+
+def test_a_row_that_comes_twice_counts_once() -> None:
+    typed = CellSourceEdited(cell_id="c", changes=((0, "x"),), length_before=3)
+    again = row(3, typed.model_copy(update={"length_before": 4}), n=2, seen=2)
+    notebook = fold_all([row(1, CELL), row(2, typed), again])
+    assert notebook.cells["c"].source == "xabc"
+    assert_void(notebook, "came before")
+
+
+def test_a_runtime_of_somebodys_page_speaks_through_its_session_only() -> None:
+    started = RuntimeStarted(name="Python", kind_name="browser", by="r1")
+    notebook = fold_all([row(1, CELL), row(2, started, actor="ada")])
+    assert notebook.runtimes["r1"].actor == runtime_actor("ada")
+    assert notebook.homes == {"r1": "s"}
+    claimed = RuntimeStopped(by="r1")
+    fold(notebook, row(3, claimed, session="other", n=1, actor="ada"))
+    assert_void(notebook, "another session")
+    fold(notebook, row(4, claimed, n=3))
+    assert notebook.runtimes["r1"].status == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("event", "role", "reason"),
+    [
+        (RuntimeStarted(name="P", kind_name="browser"), Role.OWN, "names none"),
+        (RuntimeStarted(name="P", kind_name="browser", by="r"), Role.RUNTIME, "of one's own"),
+        (ActorIntroduced(name="P", by="r"), Role.EDIT, "of one's own"),
+        (NotebookRenamed(name="P", by="r"), Role.OWN, "kind edit"),
+        (RuntimeStarted(name="P", kind_name="browser", by="s"), Role.OWN, "another session"),
+    ],
+)
+def test_what_a_runtime_of_ones_own_may_not(event: Event, role: Role, reason: str) -> None:
+    notebook = fold_all([row(1, CELL)])
+    fold(notebook, row(2, event, role=role))
+    assert_void(notebook, reason)
 
 
 def assert_void(notebook: Notebook, reason: str) -> None:

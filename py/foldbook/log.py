@@ -105,6 +105,7 @@ class Log:
             fold(self.confirmed, row)
         if straight and self._pending:
             self.view.head = self.head
+            self.view.numbers = dict(self.confirmed.numbers)
         else:
             self._refresh()
 

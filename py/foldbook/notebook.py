@@ -211,8 +211,9 @@ class Aside:
 class Notebook:
     """The fold of a log up to ``head`` (a seq; 0 before the first row).
 
-    ``seen`` has the newest ``seen`` of each session. ``displays`` finds the outputs of a
-    display id: (runtime session, display id) -> [(execution id, index)].
+    ``seen`` has the newest ``seen`` of each session, ``numbers`` its newest ``n``. ``displays`` finds the outputs of a
+    display id: (runtime session, display id) -> [(execution id, index)]. ``homes`` has the
+    session that each runtime of somebody's page speaks through.
     """
 
     id: str = ""
@@ -231,6 +232,8 @@ class Notebook:
     aside: list[Aside] = field(default_factory=list)
     void_count: int = 0
     writers: dict[str, Mark] = field(default_factory=dict)
+    homes: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
 
     def fork(self) -> "Notebook":
         """A copy that can go its own way; what is in it is shared until replaced."""
@@ -251,6 +254,8 @@ class Notebook:
             list(self.aside),
             self.void_count,
             dict(self.writers),
+            dict(self.homes),
+            dict(self.numbers),
         )
 
     def ordered_cells(self) -> list[Cell]:

@@ -15,9 +15,9 @@ from foldbook.events import Unknown, decode
 from foldbook.events.base import Event
 from foldbook.events.cells import CellSourceEdited
 from foldbook.notebook import Aside, Notebook, Void
-from foldbook.row import RIGHTS, Row
+from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
 
-REDUCER_VERSION: Final = 1
+REDUCER_VERSION: Final = 2
 """Changes when rows that are folded today would fold to something else."""
 
 ASIDE_LIMIT: Final = 1000
@@ -26,7 +26,12 @@ ASIDE_LIMIT: Final = 1000
 
 def fold(notebook: Notebook, row: Row, event: Event | Unknown | None = None) -> None:
     """Fold the next row of the log; ``event`` is its decoded payload, if that is at hand."""
-    fold_provisionally(notebook, row, event)
+    if row.n > notebook.numbers.get(row.session, 0):
+        fold_provisionally(notebook, row, event)
+        notebook.numbers[row.session] = row.n
+    else:  # whoever carries the rows may have put one in twice
+        notebook.void_count += 1
+        _put_aside(notebook, row, f"row {row.n} of its session came before", "void")
     notebook.head = row.seq or notebook.head
     if row.seq and row.seq % bridge.WINDOW == 0:
         _prune(notebook)
@@ -65,6 +70,10 @@ def _admit(notebook: Notebook, row: Row, event: Event | Unknown) -> None:
         raise Void(f"{event.wire_name()} is of kind {event.kind}, its row of kind {row.kind}")
     if row.kind not in RIGHTS[row.role]:
         raise Void(f"the right {row.role} does not cover rows of kind {row.kind}")
+    if event.by is not None:
+        row = _spoken(notebook, row, event.by)
+    elif row.kind is Kind.OUTPUT and row.role is not Role.RUNTIME:
+        raise Void("output is a runtime's, and this row names none")
     if row.seq and row.seen >= row.seq:
         raise Void(f"row {row.seq} claims to have seen row {row.seen}")
     known = notebook.seen.get(row.session, 0)
@@ -74,6 +83,19 @@ def _admit(notebook: Notebook, row: Row, event: Event | Unknown) -> None:
     if isinstance(event, CellSourceEdited) and behind > bridge.WINDOW:
         raise Void(f"made {behind} rows behind the head, {bridge.WINDOW} at most can be bridged")
     event.apply(notebook, row)
+
+
+def _spoken(notebook: Notebook, row: Row, runtime: str) -> Row:
+    """The row as a runtime of the writer's own page says it: it has a runtime's right only."""
+    if Kind.OUTPUT not in RIGHTS[row.role] or row.role is Role.RUNTIME:
+        raise Void(f"the right {row.role} does not cover runtimes of one's own")
+    if row.kind not in RIGHTS[Role.RUNTIME]:
+        raise Void(f"a runtime does not write rows of kind {row.kind}")
+    home = notebook.homes.get(runtime, row.session)
+    if home != row.session or runtime in notebook.seen:
+        raise Void(f"the runtime {runtime} speaks through another session")
+    notebook.homes[runtime] = home
+    return replace(row, session=runtime, actor=runtime_actor(row.actor), role=Role.RUNTIME)
 
 
 def _put_aside(

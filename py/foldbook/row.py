@@ -89,6 +89,11 @@ class Row:
         return replace(self, seq=seq, actor=actor, role=role, ts=ts)
 
 
+def runtime_actor(actor: str) -> str:
+    """The actor that the runtimes of somebody's pages are: nobody else's rows can be theirs."""
+    return hashlib.sha256(f"runtime of {actor}".encode()).hexdigest()[:32]
+
+
 def digest(row: Row) -> bytes:
     """16 bytes that tell two rows under the same (session, n) apart (what the writer gave)."""
     head = f"{row.session}|{row.n}|{row.seen}|{row.kind}|".encode()

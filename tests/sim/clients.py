@@ -29,7 +29,7 @@ from foldbook.events.executions import (
 from foldbook.events.outputs import StreamAppended
 from foldbook.events.runtimes import RuntimeStarted
 from foldbook.notebook import Notebook, Status
-from foldbook.reducer import fold
+from foldbook.reducer import fold_provisionally
 from foldbook.replica import Change, Keeping, Replica
 from foldbook.row import RIGHTS, Role, Row
 from foldbook.store import SESSION, Batch, Durability, Loaded, MemoryStore
@@ -163,7 +163,7 @@ class Client:
         log = self.replica.log
         expected = log.confirmed.fork()
         for i, row in enumerate(log.pending):
-            fold(expected, replace(row, seq=log.head + i + 1), event_of(row.payload))
+            fold_provisionally(expected, replace(row, seq=log.head + i + 1), event_of(row.payload))
         assert shape(log.view) == shape(expected), f"{self.name}: the view is not the fold"
 
     # The host of the replica

@@ -20,12 +20,17 @@ Positive = Annotated[int, Field(ge=0, le=2**53 - 1)]
 
 
 class Event(BaseModel):
-    """A fact. ``kind`` is the kind of row it must stand in; ``version`` changes with its fold."""
+    """A fact. ``kind`` is the kind of row it must stand in; ``version`` changes with its fold.
+
+    by: the runtime of the writer's own page that says it; None: the row's session itself does.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
     kind: ClassVar[Kind]
     version: ClassVar[int] = 1
+
+    by: Id | None = None
 
     def apply(self, notebook: Notebook, row: Row) -> None:
         """Put this fact into the notebook.
