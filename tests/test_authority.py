@@ -5,13 +5,14 @@ import hashlib
 from collections.abc import Awaitable, Callable
 
 import pytest
-from foldbook.authority import LocalAuthority, Seat
+from foldbook.authority import LocalAuthority
 from foldbook.channel import MemoryChannel, pair
 from foldbook.errors import BadRow, FoldbookError, StoreDamaged, StoreFull
 from foldbook.events import encode as encode_event
 from foldbook.events.runtimes import RuntimeStarted
 from foldbook.row import Kind, Role, Row
 from foldbook.saver import Saver
+from foldbook.seats import Seat
 from foldbook.store import Batch, Durability, Loaded, MemoryStore
 from foldbook.wire import (
     Ack,

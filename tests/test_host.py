@@ -604,7 +604,7 @@ async def asked_for_password(page: FakePage, host: Host, answer: Handler) -> Exe
         return channels.pop() if channels else None
 
     around = Surroundings(lambda: 1_700_000_000_000, lambda: b"r" * 32, lambda: 0.5)
-    peer = Peer.linked(Hello("nb", "", secret, b"a" * 32, 0), connect, around)
+    peer = Peer.linked(Hello(start["options"]["room"], "", secret, b"a" * 32, 0), connect, around)
     peer.on_call = answer
     host.connect(start["session"], near)
     host._start(peer.run())

@@ -10,7 +10,7 @@ a pushed row:  known n ── same digest ──▶ ack with its seq     (or its
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from foldbook.row import RIGHTS, ROW_LIMIT, Role, Row, check_dense, digest
@@ -110,6 +110,11 @@ class Ledger:
                 break
         return answer
 
+    def insert(self, row: Row) -> Row:
+        """Put in a row that was not pushed, as if its writer had seen all before it."""
+        self.log.append(placed(row, len(self.log) + 1))
+        return self.log[-1]
+
     def _judge(self, writer: Writer, session: _Session, row: Row, now: int, answer: Answer) -> bool:
         """Answer one row; False where the rest of the push is not looked at."""
         if 0 < row.n <= session.n:
@@ -191,6 +196,11 @@ class Ledger:
             session.seen = row.seen
         for name, known in by_session.items():
             _skip_refused(self._sessions.setdefault(name, _Session()), known)
+
+
+def placed(row: Row, seq: int) -> Row:
+    """The row at another place of another log, as if its writer had seen all before it."""
+    return replace(row, seq=seq, seen=seq - 1)
 
 
 def _skip_refused(session: _Session, refusals: dict[int, Refusal]) -> None:

@@ -211,9 +211,9 @@ class Aside:
 class Notebook:
     """The fold of a log up to ``head`` (a seq; 0 before the first row).
 
-    ``seen`` has the newest ``seen`` of each session, ``numbers`` its newest ``n``. ``displays`` finds the outputs of a
-    display id: (runtime session, display id) -> [(execution id, index)]. ``homes`` has the
-    session that each runtime of somebody's page speaks through.
+    ``seen`` has the newest ``seen`` of each session, ``numbers`` its newest ``n``, ``homes`` the
+    session that each runtime of somebody's page speaks through. ``displays`` finds the outputs
+    of a display id: (runtime session, display id) -> [(execution id, index)].
     """
 
     id: str = ""

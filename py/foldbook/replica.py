@@ -40,12 +40,13 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the last step changed. pending: own new rows, and the view they came from;
-    refused: own rows that went to the drawer. All empty: only the state of saving, of the
-    link, or of who is present.
+    """What the last step changed. pending: own new rows, and the view they came from; kept: own
+    rows that are on this replica's disk now; refused: own rows that went to the drawer. All
+    empty: only the state of saving, of the link, or of who is present.
     """
 
     confirmed: tuple[Row, ...] = ()
+    kept: tuple[Row, ...] = ()
     pending: tuple[Row, ...] = ()
     refused: tuple[Refusal, ...] = ()
     origin: Origin | None = None
@@ -197,7 +198,7 @@ class Replica:
             self.unkept -= len(rows)
             if rewrites == self._rewrites:  # else they are among the rewritten ones
                 self._heed(self.sync.push(rows))
-            self._host.changed(Change())
+            self._host.changed(Change(kept=tuple(rows)))
 
         self._host.keep(Batch(pending_added=rows), kept, "strict")
 
@@ -238,7 +239,8 @@ class Replica:
         self._host.changed(Change())
 
     def _confirm(self, rows: tuple[Row, ...]) -> None:
-        own = [row.n for row in rows if row.session == self.session]
+        mine = tuple(row for row in rows if row.session == self.session)
+        own = [row.n for row in mine]
         waited = {row.n for row in self.log.pending} if own else set()
         self.log.confirm(rows)
         if own and not self.log.pending:
@@ -249,7 +251,8 @@ class Replica:
             dropped = [(self.session, n) for n in own if n in waited]
             batch = Batch(confirmed=list(rows), pending_dropped=dropped)
             self._host.keep(batch, None, "relaxed")
-        self._host.changed(Change(confirmed=rows))
+        kept = mine if self._keeping is Keeping.UPSTREAM else ()
+        self._host.changed(Change(confirmed=rows, kept=kept))
 
     def _rewritten(
         self,

@@ -78,6 +78,7 @@ class _Connection(Writer):
     """A connection. Replies wait in order until what they speak of is written."""
 
     only: str | None = None
+    given: str | None = None
     cursor: int = 0
     turn: int = 0
     replies: deque[tuple[int, Message]] = field(default_factory=deque)
@@ -114,9 +115,13 @@ class Room:
         """The newest committed seq."""
         return self._ledger.head
 
-    def open(self, connection: int, role: Role, session: str | None = None) -> None:
-        """A connection is there. ``session``: the only one that it may speak for."""
-        self._connections[connection] = _Connection(role, only=session)
+    def open(
+        self, connection: int, role: Role, session: str | None = None, actor: str | None = None
+    ) -> None:
+        """A connection is there. ``session``: the only one that it may speak for; ``actor``: who
+        it is, whatever its secret says.
+        """
+        self._connections[connection] = _Connection(role, only=session, given=actor)
 
     def receive(self, connection: int, message: Message, now: int) -> list[Effect]:
         """A connection said something; ``now`` is in ms since 1970."""
@@ -141,6 +146,15 @@ class Room:
             return self._reply(who, message)
         problem = Err("malformed", f"a peer does not send {type(message).__name__}")
         return self._dismiss(connection, problem, now)
+
+    def insert(self, rows: Iterable[Row]) -> Append:
+        """Rows that did not come over a connection; they are numbered, with actor and role as
+        they are. To be carried out like every other `Append`.
+        """
+        added = tuple(self._ledger.insert(row) for row in rows)
+        self._ticket += 1
+        self._staged.append((self._ticket, len(self._ledger.log)))
+        return Append(self._ticket, added, ())
 
     def committed(self, ticket: int) -> list[Effect]:
         """Everything up to this ticket is written: acknowledge and publish."""
@@ -179,7 +193,7 @@ class Room:
     # Greeting
 
     def _greet(self, connection: int, who: _Connection, hello: Hello, now: int) -> list[Effect]:
-        session, actor = identify(hello.session_secret), identify(hello.actor_secret)
+        session, actor = identify(hello.session_secret), who.given or identify(hello.actor_secret)
         problem = self._misfit(who, hello, session)
         if problem is not None:
             return self._dismiss(connection, problem, now)

@@ -8,7 +8,7 @@ from foldbook.commands import Command
 from foldbook.commands.runs import ReplyInput
 from foldbook.notebook import Notebook
 from foldbook.peer import Change, Origin, Peer
-from foldbook.row import Kind
+from foldbook.row import Kind, Role, Row, runtime_actor
 from foldbook.saver import Saver
 from foldbook.store import Batch, Loaded
 from foldbook.view import Around, Strip
@@ -30,7 +30,7 @@ class Desk:
         self._runtime = runtime
         self._strip = Strip()
         for row in loaded.rows:
-            self._strip.add(row.actor, row.seq)
+            self._strip.add(_speaker(row), row.seq)
         peer.subscribe(self._count)
 
     @property
@@ -84,6 +84,13 @@ class Desk:
 
     def _count(self, change: Change) -> None:
         for row in change.confirmed:
-            self._strip.add(row.actor, row.seq)
+            self._strip.add(_speaker(row), row.seq)
             if row.kind is Kind.EDIT:
                 self.changed = row.ts
+
+
+def _speaker(row: Row) -> str:
+    """Who says it: the output of a person's page is that of the page's runtime."""
+    if row.kind is Kind.OUTPUT and row.role is not Role.RUNTIME:
+        return runtime_actor(row.actor)
+    return row.actor

@@ -211,7 +211,9 @@ class Host:
         session = self.desk.notebook.selected_runtime
         if session is None:
             raise Refused("call", "no runtime is ready yet")
-        return await self.desk.peer.call(session, message["method"], message["params"])
+        if self._runtime is None:
+            raise Refused("call", "no runtime is connected here")
+        return await self._runtime.call(session, message["method"], message["params"])
 
     async def _answer(self, message: Mapping[str, Any], sender: Where, work: Any) -> None:
         """The result of some work, for the view that asked."""

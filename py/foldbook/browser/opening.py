@@ -1,6 +1,5 @@
 """Opening a notebook: what its store has, and what can be done with that."""
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,6 +11,7 @@ from foldbook.browser.page import Page
 from foldbook.browser.runtimes import PageRuntime
 from foldbook.browser.views import outdated
 from foldbook.errors import BadNotebookFile
+from foldbook.guests import Guests
 from foldbook.peer import Peer, Surroundings
 from foldbook.saver import Saver
 from foldbook.store import Batch, Loaded, Store
@@ -59,14 +59,9 @@ async def open_notebook(notebook_id: str, page: Page, store: Store, around: Surr
     epoch = around.secret().hex()[:32]
     authority = LocalAuthority(notebook_id, loaded, saver, epoch=epoch, now=around.now)
     peer = Peer.local(authority, loaded, person.secret, around)
-    runtime = PageRuntime(
-        peer,
-        authority,
-        page,
-        actor=hashlib.sha256(b"runtime" + person.secret).digest(),
-        secret=around.secret,
-        now=around.now,
-    )
+    guests = Guests(peer, [*loaded.rows, *peer.log.pending], around.secret, around.now)
+    runtime = PageRuntime(peer, guests, page, secret=around.secret, now=around.now)
+    peer.on_call = runtime.answer
     desk = Desk(peer, loaded, saver, runtime)
     return Opened(desk, loaded.views, saver.blob, saver, runtime, notes, heed)
 

@@ -5,12 +5,11 @@ log. What it was doing when its tab was closed is lost, and nothing is ever run 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from foldbook.agent import REPLY_INPUT
-from foldbook.authority import LocalAuthority
 from foldbook.browser.page import Message, Page
 from foldbook.channel import Channel
 from foldbook.commands import Command
@@ -24,11 +23,14 @@ from foldbook.commands.runs import (
     RunCells,
 )
 from foldbook.errors import CommandRefused, Refused
+from foldbook.events import decode
 from foldbook.events.base import Event
 from foldbook.events.executions import ExecutionCancelled
-from foldbook.events.runtimes import RuntimeLost
+from foldbook.events.runtimes import InterruptRequested, RestartRequested, RuntimeLost
+from foldbook.guests import Guests
 from foldbook.notebook import Execution, Notebook, Status
-from foldbook.peer import Peer
+from foldbook.peer import Change, Peer
+from foldbook.row import Kind
 from foldbook.view import Starting
 from foldbook.wire import identify
 
@@ -42,6 +44,9 @@ PATIENCE: Final = 3.0
 
 RUNS: Final = (RunCells, RunAll, RunAbove, RunBelow, Restart)
 """The commands that want a runtime, and start one where there is none."""
+
+RUNTIME: Final = "runtime"
+"""Which runtime of a session's page a call from elsewhere is for."""
 
 _ENDED: Final = ("stopped", "lost")
 
@@ -57,26 +62,25 @@ class _Runtime:
 
 class PageRuntime:
     """The one runtime that the leading tab holds. ``secret``: 32 new random bytes; ``now``: ms
-    since 1970; ``actor``: the secret of the actor that this browser's runtimes are."""
+    since 1970."""
 
     def __init__(
         self,
         peer: Peer,
-        authority: LocalAuthority,
+        guests: Guests,
         page: Page,
         *,
-        actor: bytes,
         secret: Callable[[], bytes],
         now: Callable[[], int],
     ) -> None:
         self._peer = peer
-        self._authority = authority
+        self._guests = guests
         self._page = page
-        self._actor = actor
         self._secret = secret
         self._now = now
         self._runtime: _Runtime | None = None
         self._tasks: set[asyncio.Task[object]] = set()
+        peer.subscribe(self._follow)
 
     @property
     def session(self) -> str | None:
@@ -101,10 +105,10 @@ class PageRuntime:
         """Have the tab start the runtime that was prepared."""
         runtime = self._runtime
         assert runtime is not None, "prepare comes before start"
-        room = self._authority.room
+        room = self._guests.room
         options = {
             "secret": runtime.secret.hex(),
-            "actor_secret": self._actor.hex(),
+            "actor_secret": runtime.secret.hex(),  # who it is, the notebook says
             "room": room.name,
             "epoch": room.epoch,
             "name": NAME,
@@ -158,13 +162,27 @@ class PageRuntime:
         self._tasks.add(task := asyncio.ensure_future(self._reply(command, then)))
         task.add_done_callback(self._replied)
 
+    async def call(self, to: str, method: str, params: Mapping[str, Any]) -> Any:
+        """Ask a runtime, here or elsewhere, something ephemeral. Raises `Refused`."""
+        if self._guests.has(to):
+            return await self._guests.call(to, method, params)
+        home = self._peer.notebook.homes.get(to)
+        if home == self._peer.session:
+            raise Refused("offline", "the runtime is not connected")
+        return await self._peer.call(home or to, method, {**params, RUNTIME: to})
+
+    async def answer(self, method: str, params: Mapping[str, Any], _asker: str) -> Any:
+        """What others ask of the runtimes of this page. Raises `Refused`."""
+        asked = dict(params)
+        return await self._guests.call(str(asked.pop(RUNTIME, "")), method, asked)
+
     def connect(self, session: str, channel: Channel) -> None:
         """The runtime's Python is up and wants to join the log."""
         if self._runtime is None or self._runtime.session != session:
             channel.close()
             return
         self._runtime.channel = channel
-        self._authority.attach(channel, session)
+        self._guests.welcome(channel, session)
 
     def heard(self, message: Message) -> None:
         """What the tab says of the runtime."""
@@ -187,11 +205,28 @@ class PageRuntime:
         _hang_up(self._runtime)
         self._runtime = None
 
+    def _follow(self, change: Change) -> None:
+        """Others may interrupt and restart the runtime of this page."""
+        for row in change.confirmed:
+            if row.kind is not Kind.RUN or row.session == self._peer.session:
+                continue
+            event = decode(row.payload)
+            if getattr(event, "runtime", None) != self.session or self._runtime is None:
+                continue
+            if isinstance(event, InterruptRequested):
+                self._page.post(
+                    {"t": "host", "do": "interrupt", "session": self._runtime.session}, "page"
+                )
+            elif isinstance(event, RestartRequested):
+                old = self._runtime
+                self.prepare()
+                self._begin_anew(old, "restarted")
+
     async def _reply(self, command: ReplyInput, then: Callable[[], object]) -> None:
         owner = self._peer.notebook.executions[command.execution_id].owner
         assert owner is not None, "only what a runtime has claimed asks"
         params = {"input_id": command.input_id, "value": command.value}
-        waited = await self._peer.call(owner, REPLY_INPUT, params)
+        waited = await self.call(owner, REPLY_INPUT, params)
         then()
         if not waited:
             raise Refused("input", "it does not wait for one any more")

@@ -1,0 +1,161 @@
+"""The runtimes of a page are guests of its notebook, whoever numbers the notebook's rows.
+
+A runtime is a replica of its own, behind a channel. Here it finds a room in memory that tells it
+every row as soon as that is kept on this disk, online or off; so rows stand here in the order in
+which they came, and their numbers are not those of the log. What the runtime says becomes rows of
+the notebook's own session, marked with the runtime (``by``), and is acknowledged when they are
+kept. So it stands in the log right after the request that led to it, on every replica.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from foldbook import events
+from foldbook.channel import Channel
+from foldbook.errors import CommandRefused, FoldbookError, Refused
+from foldbook.events.base import Event
+from foldbook.ledger import placed
+from foldbook.peer import Change, Peer
+from foldbook.questions import Questions
+from foldbook.room import Append, Room
+from foldbook.row import Role, Row, runtime_actor
+from foldbook.seats import Seats, check_readable
+from foldbook.wire import Came, Gone, Hello, Message, Reply, Welcome
+
+_NAME: Final = "guests"
+
+
+@dataclass(slots=True)
+class _Writing:
+    """Rows that are to be kept. last: the newest number of the notebook's session among them;
+    None: they are kept."""
+
+    ticket: int
+    last: int | None
+
+
+class Guests(Seats):
+    """Serves the runtimes of this page.
+
+    peer: the notebook's. rows: its log up to here, own pending rows included. secret: 32 new
+    random bytes; now: ms since 1970.
+    """
+
+    def __init__(
+        self, peer: Peer, rows: Iterable[Row], secret: Callable[[], bytes], now: Callable[[], int]
+    ) -> None:
+        super().__init__(Room(_NAME, _NAME, _renumbered(rows), check=check_readable), now)
+        self._peer = peer
+        self._own = {peer.session}
+        self._spoken: set[tuple[str, int]] = set()
+        self._writing: deque[_Writing] = deque()
+        self._here: set[str] = set()
+        self._questions = Questions()
+        peer.subscribe(self._follow)
+        self._seat = self.join(Role.OWN, self._heard)
+        self._seat.send(Hello(_NAME, "", secret(), secret(), self.room.head))
+
+    def welcome(self, channel: Channel, session: str) -> None:
+        """A runtime of this page is up and has this channel to the notebook."""
+        self.attach(channel, session, runtime_actor(self._peer.actor))
+
+    def has(self, session: str) -> bool:
+        """Whether this runtime is connected here."""
+        return session in self._here
+
+    async def call(self, to: str, method: str, params: Mapping[str, Any]) -> Any:
+        """Ask a runtime here. Raises `Refused`."""
+        if not self.has(to):
+            raise Refused("offline", "the runtime is not connected")
+        call, answer = self._questions.call(to, method, params)
+        self._seat.send(call)
+        return await answer
+
+    def write(self, append: Append) -> None:
+        """See `Seats`; so for the following ones."""
+        if not append.rows:
+            self._writing.append(_Writing(append.ticket, None))
+        elif not self._speak(append):
+            return
+        self._commit_kept()
+
+    def put_blob(self, digest: str, data: bytes) -> None:
+        """Into the notebook."""
+        self._peer.put_blob(data)
+
+    async def get_blob(self, digest: str) -> bytes | None:
+        """From the notebook."""
+        return await self._peer.get_blob(digest)
+
+    def _speak(self, append: Append) -> bool:
+        """Put a runtime's rows into the notebook; False where the notebook takes none."""
+        try:
+            rows = self._peer.append([_said(row) for row in append.rows])
+        except CommandRefused as why:  # no right any more: what it says has no place to go
+            logging.getLogger(__name__).warning("a runtime was not heard: %s", why)
+            self.dismiss(append.rows[0].session)
+            return False
+        self._spoken |= {(row.session, row.n) for row in rows}
+        self._writing.append(_Writing(append.ticket, rows[-1].n))
+        return True
+
+    def dismiss(self, session: str) -> None:
+        """Send a runtime away."""
+        for number, seat in list(self._seats.items()):
+            if seat.session == session:
+                seat.dismissed()
+                self._leave(number)
+
+    def _follow(self, change: Change) -> None:
+        """The notebook went on."""
+        self._own.add(self._peer.session)
+        for row in change.kept:
+            self._kept(row)
+        news = [row for row in change.kept if (row.session, row.n) not in self._spoken] + [
+            row for row in change.confirmed if row.session not in self._own
+        ]
+        self._spoken -= {(row.session, row.n) for row in change.kept}
+        if news:
+            self._writing.append(_Writing(self.room.insert(news).ticket, None))
+        self._commit_kept()
+
+    def _kept(self, row: Row) -> None:
+        for each in self._writing:
+            if each.last is not None and each.last <= row.n:
+                each.last = None
+
+    def _commit_kept(self) -> None:
+        """Commit in order, as far as everything is kept."""
+        ticket = 0
+        while self._writing and self._writing[0].last is None:
+            ticket = self._writing.popleft().ticket
+        if ticket:
+            self.committed(ticket)
+
+    def _heard(self, message: Message) -> None:
+        match message:
+            case Welcome():
+                self._here = set(message.present)
+            case Came():
+                self._here.add(message.session)
+            case Gone():
+                self._here.discard(message.session)
+            case Reply():
+                self._questions.hear(message)
+            case _:  # rows, which are known here
+                pass
+
+
+def _said(row: Row) -> Event:
+    """A runtime's event as the notebook's session writes it down."""
+    event = events.decode(row.payload)
+    if isinstance(event, events.Unknown):
+        raise FoldbookError(f"{event.type} was taken, and is not known")
+    return event.model_copy(update={"by": row.session})
+
+
+def _renumbered(rows: Iterable[Row]) -> list[Row]:
+    return [placed(row, seq) for seq, row in enumerate(rows, 1)]
