@@ -21,6 +21,7 @@ from foldbook.events import encode as encode_event
 from foldbook.events.executions import ExecutionRequested
 from foldbook.events.runtimes import RuntimeLost, RuntimeStarted
 from foldbook.ipynb import needed, write
+from foldbook.lines import FrameLine
 from foldbook.mime import BLOB_KEY
 from foldbook.notebook import FINAL, Execution, Status
 from foldbook.peer import Change, Peer
@@ -136,7 +137,7 @@ async def runtime_of(
     channels = [far]
 
     async def connect() -> Any:
-        return channels.pop() if channels else None
+        return FrameLine(channels.pop()) if channels else None
 
     hello = Hello("book", "", secret(name), secret("runtime's actor"), 0)
     around = Surroundings(book.now, book.new_secret, lambda: 0.5)

@@ -12,6 +12,7 @@ from foldbook.events.executions import ExecutionAssigned, ExecutionCompleted, Ex
 from foldbook.events.outputs import StreamAppended
 from foldbook.events.runtimes import RuntimeStarted
 from foldbook.guests import Guests
+from foldbook.lines import FrameLine, Line
 from foldbook.notebook import Status
 from foldbook.peer import Peer, Surroundings
 from foldbook.replica import Replica
@@ -45,8 +46,8 @@ class Host:
         channels: list[Channel] = [far]
         self.near: MemoryChannel = near
 
-        async def connect() -> Channel | None:
-            return channels.pop() if channels else None
+        async def connect() -> Line | None:
+            return FrameLine(channels.pop()) if channels else None
 
         self.guests.welcome(near, PYTHON)
         hello = Hello(self.guests.room.name, "", SECRET, b"whoever it says", 0)

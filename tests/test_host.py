@@ -19,6 +19,7 @@ from foldbook.events import encode
 from foldbook.events.executions import ExecutionAssigned, ExecutionStarted, InputRequested
 from foldbook.events.notebooks import NotebookCreated
 from foldbook.events.runtimes import RuntimeStarted
+from foldbook.lines import FrameLine
 from foldbook.notebook import Execution
 from foldbook.peer import Peer, Surroundings
 from foldbook.row import Kind, Role, Row
@@ -601,7 +602,7 @@ async def asked_for_password(page: FakePage, host: Host, answer: Handler) -> Exe
     channels = [far]
 
     async def connect() -> Any:
-        return channels.pop() if channels else None
+        return FrameLine(channels.pop()) if channels else None
 
     around = Surroundings(lambda: 1_700_000_000_000, lambda: b"r" * 32, lambda: 0.5)
     peer = Peer.linked(Hello(start["options"]["room"], "", secret, b"a" * 32, 0), connect, around)

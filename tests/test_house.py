@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("undo",),
     ("log",),
     ("store", "wire"),
-    ("calls", "ledger", "saver", "seal", "questions"),
+    ("calls", "ledger", "lines", "saver", "seal", "questions"),
     ("room", "sync"),
     ("seats", "replica"),
     ("authority", "ties"),

@@ -16,6 +16,7 @@ from foldbook.events.executions import ExecutionAssigned, ExecutionCompleted, Ex
 from foldbook.events.notebooks import NotebookRenamed
 from foldbook.events.outputs import StreamAppended
 from foldbook.events.runtimes import RuntimeStarted
+from foldbook.lines import FrameLine, Line
 from foldbook.notebook import Status
 from foldbook.peer import Origin, Peer, Surroundings
 from foldbook.reducer import fold_all
@@ -99,7 +100,7 @@ async def runtime_of(desk: Desk) -> AsyncIterator[Peer]:
     channels = [far]
 
     async def connect() -> Any:
-        return channels.pop() if channels else None
+        return FrameLine(channels.pop()) if channels else None
 
     hello = Hello("book", "", secret, desk.world.secret(), 0)
     peer = Peer.linked(hello, connect, desk.world.surroundings(), window=RUNTIME_WINDOW)
@@ -125,11 +126,11 @@ async def editor(desk: Desk, disk: MemoryStore, session_secret: bytes) -> AsyncI
             seat.send(decode(frame))
         seat.close()
 
-    async def connect() -> MemoryChannel:
+    async def connect() -> Line:
         near, far = pair()
         links.append(far)
         tasks.append(asyncio.create_task(serve(near)))
-        return far
+        return FrameLine(far)
 
     loaded = disk.load()
     disk.write(Batch(meta={SESSION: session_secret}))

@@ -4,7 +4,7 @@ What is submitted is decided, folded into the view and handed on in one synchron
 what the authority says comes in by itself. Everybody above asks the peer and nothing below it.
 
     Peer.local    upstream is the `LocalAuthority` of this process, which keeps the rows
-    Peer.linked   upstream is behind a channel. Without a saver nothing is kept here and rows
+    Peer.linked   upstream is behind a line. Without a saver nothing is kept here and rows
                   leave at once (runtimes); with one they leave as soon as they are kept
     Peer.reading  there is no upstream: a notebook that can only be looked at
 """
@@ -15,26 +15,27 @@ from functools import partial
 from typing import Any, Final, Self
 
 from foldbook.authority import LocalAuthority
-from foldbook.channel import Channel
 from foldbook.commands import Command, Stamp
 from foldbook.errors import BadFrame, BadRow, CommandRefused, Refused
 from foldbook.events.base import Event
+from foldbook.lines import Line
 from foldbook.log import Log
 from foldbook.notebook import Notebook
 from foldbook.replica import Change, Keeping, Origin, Replica
 from foldbook.row import Role, Row
-from foldbook.saver import Saver
+from foldbook.saver import Saver, first_of
 from foldbook.store import SESSION, Batch, Damage, Loaded
 from foldbook.sync import State, backoff
-from foldbook.ties import ChannelLink, Handler, Surroundings, Ties
+from foldbook.ties import Elsewhere, Handler, Surroundings, Ties
 from foldbook.undo import UndoStack
-from foldbook.wire import LOCAL_FRAME_LIMIT, Hello, decode
+from foldbook.wire import Hello, Presence
 
 __all__ = ["Change", "Handler", "Origin", "Peer", "Surroundings"]
 
 _UNLIMITED: Final = 2**62
 
-Connect = Callable[[], Awaitable[Channel | None]]
+Connect = Callable[[], Awaitable[Line | None]]
+"""Makes a new line after each loss; None when there will be no more."""
 
 
 class Peer:
@@ -48,6 +49,7 @@ class Peer:
         self.damaged: Final = tuple(damaged)
         self.undo: Final = UndoStack()
         self.runtime: str | None = None
+        self._hurry = asyncio.Event()
         self._replica = replica
         self._ties = ties
         self._work: Callable[[], Awaitable[None]] = _rest
@@ -89,10 +91,9 @@ class Peer:
         saver: Saver | None = None,
         window: int = 0,
     ) -> Self:
-        """A peer whose authority is behind a channel.
+        """A peer whose authority is behind a line.
 
-        connect: gives a new channel after each loss, None when there will be no more. loaded:
-        what the saver's store had; ``hello.session_secret`` is to be the one kept there.
+        loaded: what the saver's store had; ``hello.session_secret`` is to be the one kept there.
         window: see `foldbook.sync.Sync`.
         """
         ties = Ties(surroundings, saver)
@@ -100,7 +101,7 @@ class Peer:
         loaded = loaded or Loaded()
         replica = Replica(ties, hello, role, loaded, keeping, window)
         peer = cls(replica, ties, loaded.damaged)
-        work = partial(peer._keep_linked, connect)
+        work = partial(peer.keep_linked, connect)
         peer._work = partial(_while_saving, saver, work) if saver else work
         return peer
 
@@ -187,6 +188,29 @@ class Peer:
     def on_call(self, handler: Handler | None) -> None:
         self._ties.on_call = handler
 
+    @property
+    def is_linked(self) -> bool:
+        """Whether the authority has welcomed this peer, and the line is still there."""
+        return self._replica.sync.state not in (State.OFFLINE, State.GREETING)
+
+    @property
+    def on_presence(self) -> Callable[[Presence], None]:
+        """Told what others show of themselves; an empty state: nothing any more."""
+        return self._ties.on_presence
+
+    @on_presence.setter
+    def on_presence(self, callback: Callable[[Presence], None]) -> None:
+        self._ties.on_presence = callback
+
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """Where blobs are that are not here."""
+        return self._ties.elsewhere
+
+    @elsewhere.setter
+    def elsewhere(self, elsewhere: Elsewhere | None) -> None:
+        self._ties.elsewhere = elsewhere
+
     def submit(self, command: Command, *, origin: Origin | None = None) -> list[Row]:
         """Carry out a command: its rows are in the view when this returns.
 
@@ -244,38 +268,60 @@ class Peer:
                 raise Refused(self._replica.ended.code, self._replica.ended.message)
             await self._ties.next_step()
 
+    def hurry(self) -> None:
+        """The network is back, it seems: do not wait any longer before linking anew."""
+        self._hurry.set()
+
+    def move(self, hello: Hello) -> None:
+        """Another authority, behind a line, numbers this notebook's rows from now on.
+
+        For a local peer with nothing unsaved; `keep_linked` is to follow.
+        """
+        ties = self._ties
+        if ties.link is not None:
+            ties.link.close()
+        ties.link = None
+        ties.join = lambda: None
+        self._replica.move(hello)
+
+    def show_presence(self, state: bytes) -> None:
+        """Show others what one does here (ephemeral); nothing where there is no link."""
+        self._ties.send(Presence(state))
+
     def _need_writable(self) -> None:
         if self.readonly is not None:
             raise CommandRefused(f"The notebook is read-only. {self.readonly}.")
 
-    async def _keep_linked(self, connect: Connect) -> None:
+    async def keep_linked(self, connect: Connect) -> None:
+        """Be linked, anew after each loss, until the link is ended for good."""
         attempt = 0
         while self._replica.ended is None or not self._replica.ended.final:
-            channel = await connect()
-            if channel is None:
+            line = await connect()
+            if line is None:
                 return
             session = self.session
-            joined = await self._serve(channel)
+            joined = await self._serve(line)
             if self.session != session:  # a new session: at once
                 continue
             attempt = 0 if joined else attempt + 1
             around = self._ties.surroundings
-            await around.pause(backoff(attempt, around.random))
+            self._hurry.clear()
+            await first_of(around.pause(backoff(attempt, around.random)), self._hurry.wait())
 
-    async def _serve(self, channel: Channel) -> bool:
-        """Speak over a channel until it ends; whether the authority welcomed us."""
-        link = self._ties.link = ChannelLink(channel)
+    async def _serve(self, line: Line) -> bool:
+        """Speak over a line until it ends; whether the authority welcomed us."""
+        self._ties.link = line
         sync = self._replica.sync
         joined = False
         self._replica.connected()
         try:
-            while (frame := await channel.receive()) is not None and link is self._ties.link:
-                self._replica.hear(decode(frame, LOCAL_FRAME_LIMIT))
+            while (message := await line.receive()) is not None and line is self._ties.link:
+                self._replica.hear(message)
                 joined = joined or sync.state is State.LIVE
         except (BadFrame, BadRow) as why:
             self._ties.misunderstood = str(why)
         finally:
-            channel.close()
+            line.close()
             sync.disconnected()
             self._ties.unlink()
         return joined

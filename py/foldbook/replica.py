@@ -11,12 +11,12 @@ from enum import Enum, auto
 from typing import Final, Protocol
 
 from foldbook import sync as step
-from foldbook.errors import BadEvent, CommandRefused
+from foldbook.errors import BadEvent, CommandRefused, Mine
 from foldbook.events import readable
 from foldbook.events.base import Event
 from foldbook.log import Log, Refusal
 from foldbook.reducer import fold_all
-from foldbook.row import RIGHTS, ROW_LIMIT, Role, Row
+from foldbook.row import PLAIN_LIMIT, RIGHTS, Role, Row
 from foldbook.store import EPOCH, SESSION, Batch, Durability, Loaded, MetaValue, RefusedRow
 from foldbook.sync import Sync
 from foldbook.wire import Hello, Message, Welcome, identify, size_of
@@ -141,6 +141,18 @@ class Replica:
         """The connection is gone."""
         self.sync.disconnected()
 
+    def move(self, hello: Hello) -> None:
+        """Another authority numbers the rows from now on; rows are kept here, then sent.
+
+        Raises `Mine` while rows are pending: those the old authority may have numbered already.
+        """
+        if self.log.pending:
+            raise Mine(f"{len(self.log.pending)} rows are not kept yet")
+        self._keeping = Keeping.HERE
+        self._window = 0
+        self._hello = replace(hello, since=self.log.head)
+        self.sync = Sync(self._hello)
+
     def hear(self, message: Message) -> None:
         """Heed one message after the other, also where one leads to the next at once.
 
@@ -181,9 +193,9 @@ class Replica:
             ts=self._host.now(),
             payload=_payload(event),
         )
-        if size_of(row) > ROW_LIMIT:
+        if size_of(row) > PLAIN_LIMIT:
             raise CommandRefused(
-                f"{event.wire_name()} of {size_of(row)} bytes: an event has at most {ROW_LIMIT}."
+                f"{event.wire_name()} of {size_of(row)} bytes: an event has at most {PLAIN_LIMIT}."
             )
         return row
 

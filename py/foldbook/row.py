@@ -22,6 +22,8 @@ from foldbook.errors import BadRow
 FORMAT: Final = 1
 ROW_LIMIT: Final = 64 * 1024
 """Bytes of one encoded row, at most."""
+PLAIN_LIMIT: Final = ROW_LIMIT - 256
+"""Bytes of a row as its writer makes it, at most: a seal makes it longer."""
 
 _MAX = 2**53 - 1  # what a JavaScript number holds exactly
 

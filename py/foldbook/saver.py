@@ -102,21 +102,23 @@ class Saver:
 
     async def _wait_for_retry(self) -> None:
         self._retry.clear()
-        waits = [
-            asyncio.ensure_future(self._pause(RETRY_SECONDS)),
-            asyncio.ensure_future(self._retry.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
+        await first_of(self._pause(RETRY_SECONDS), self._retry.wait())
         self._work.set()
 
     def _tell(self, failed: FoldbookError | None) -> None:
         if failed is not self.failed:
             self.failed = failed
             self._changed()
+
+
+async def first_of(*works: Awaitable[object]) -> None:
+    """Return when one of them is done; the others are cancelled."""
+    waits = [asyncio.ensure_future(each) for each in works]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waits:
+            each.cancel()
 
 
 class _Group:

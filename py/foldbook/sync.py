@@ -127,7 +127,12 @@ Effect = (
 )
 _Stop = RowRefused | TooFarBehind | Forked
 
-_FINAL: Final = frozenset({"fenced", "version", "room", "epoch", "ahead", "session"})
+_FINAL: Final = frozenset(
+    {
+        *("fenced", "version", "room", "epoch", "ahead", "base", "session"),
+        *("denied", "revoked", "expired", "removed"),
+    }
+)
 """Codes after which connecting again would only fail again."""
 
 
@@ -166,7 +171,8 @@ class Sync:
     def connected(self) -> list[Effect]:
         """There is a connection: greet."""
         self._reset(State.GREETING)
-        return [Send(replace(self._hello, since=self.cursor))]
+        first = self._queue[0].n if self._queue else 0
+        return [Send(replace(self._hello, since=self.cursor, first=first))]
 
     def disconnected(self) -> None:
         """The connection is gone. What was under way will be sent again."""
@@ -336,8 +342,9 @@ class Sync:
 
 
 def backoff(attempt: int, random: Callable[[], float]) -> float:
-    """Seconds to wait before connecting again: anywhere up to a doubling limit ("full jitter").
+    """Seconds to wait before connecting again: anywhere up to a limit ("full jitter"), which
+    doubles from 0.25 to 30.
 
     attempt: 0 for the first after a loss; random: uniform in [0, 1).
     """
-    return random() * min(30.0, 0.5 * 2.0 ** min(attempt, 10))
+    return random() * min(30.0, 0.25 * 2.0 ** min(attempt, 10))

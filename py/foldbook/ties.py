@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from foldbook.channel import Channel
 from foldbook.errors import BadFrame, Refused
 from foldbook.questions import Questions
 from foldbook.replica import Change
@@ -19,9 +18,9 @@ from foldbook.wire import (
     Came,
     Gone,
     Message,
+    Presence,
     Reply,
     Welcome,
-    encode,
 )
 
 Handler = Callable[[str, Mapping[str, Any], str], Awaitable[Any]]
@@ -50,26 +49,25 @@ class Link(Protocol):
         """End."""
 
 
-class ChannelLink:
-    """A link over a channel."""
+class Elsewhere(Protocol):
+    """Keeps the blobs of a notebook for others, and has those of others."""
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+    async def fetch(self, digest: str) -> bytes | None:
+        """The bytes with this SHA-256 (hex), None where nobody has sent them yet.
 
-    def send(self, message: Message) -> None:
-        """See `Link`."""
-        self._channel.send(encode(message))
+        Raises `Refused` where it cannot be reached.
+        """
 
-    def close(self) -> None:
-        """See `Link`."""
-        self._channel.close()
+    def offer(self, digest: str) -> None:
+        """These bytes are (about to be) in the store, for others to have; does not wait."""
 
 
 class Ties:
     """The `foldbook.replica.Host` of a peer.
 
     join: makes a new link at once, where that can be done (in process). misunderstood: what was
-    wrong with the last message that made no sense.
+    wrong with the last message that made no sense. elsewhere: where blobs are that are not here.
+    on_presence: told what others show of themselves, and that a session has gone.
     """
 
     def __init__(self, surroundings: Surroundings, saver: Saver | None) -> None:
@@ -81,6 +79,8 @@ class Ties:
         self.present: set[str] = set()
         self.subscribers: list[Callable[[Change], None]] = []
         self.on_call: Handler | None = None
+        self.on_presence: Callable[[Presence], None] = lambda _: None
+        self.elsewhere: Elsewhere | None = None
         self._questions = Questions()
         self._blobs: list[tuple[int, BlobPut]] = []  # with the number of the row that follows
         self._step = asyncio.Event()
@@ -137,8 +137,11 @@ class Ties:
             case Came():
                 self.present.add(message.session)
                 self.changed(Change())
+            case Presence():
+                self.on_presence(message)
             case Gone():
                 self.present.discard(message.session)
+                self.on_presence(Presence(b"", message.session))
                 self.changed(Change())
             case _:
                 raise BadFrame(f"a peer is not sent {type(message).__name__}")
@@ -161,6 +164,8 @@ class Ties:
         digest = hashlib.sha256(data).hexdigest()
         if self.saver is not None:
             self.saver.put(Batch(blobs={digest: data}))
+            if self.elsewhere is not None:
+                self.elsewhere.offer(digest)
             return digest
         blob = BlobPut(digest, data)
         self._blobs.append((before, blob))
@@ -170,7 +175,7 @@ class Ties:
     async def get_blob(self, digest: str) -> bytes | None:
         """The bytes with this SHA-256 (hex), None where nobody has them. Raises `Refused`."""
         if self.saver is not None:
-            return await self.saver.blob(digest)
+            return await self.saver.blob(digest) or await self._get_elsewhere(self.saver, digest)
         self._need_link()
         want, answer = self._questions.want(digest)
         if want is not None:
@@ -183,6 +188,12 @@ class Ties:
         call, answer = self._questions.call(to, method, params)
         self.send(call)
         return await answer
+
+    async def _get_elsewhere(self, saver: Saver, digest: str) -> bytes | None:
+        data = await self.elsewhere.fetch(digest) if self.elsewhere is not None else None
+        if data is not None:
+            saver.put(Batch(blobs={digest: data}), durability="relaxed")
+        return data
 
     def _need_link(self) -> None:
         if self.link is None:

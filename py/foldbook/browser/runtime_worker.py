@@ -23,7 +23,8 @@ from foldbook.agent import RuntimeAgent
 from foldbook.browser.packages import Finder, Packages
 from foldbook.browser.ports import PortChannel
 from foldbook.channel import Channel
-from foldbook.peer import Peer, Surroundings
+from foldbook.lines import FrameLine, Line
+from foldbook.peer import Connect, Peer, Surroundings
 from foldbook.shell import Hooks, ShellExecutor
 from foldbook.sync import RUNTIME_WINDOW
 from foldbook.wire import Hello
@@ -132,11 +133,11 @@ def _hello(told: dict[str, Any]) -> Hello:
     )
 
 
-def _once(channel: Channel) -> Any:
-    channels = [channel]
+def _once(channel: Channel) -> Connect:
+    lines: list[Line] = [FrameLine(channel)]
 
-    async def connect() -> Channel | None:
-        return channels.pop() if channels else None
+    async def connect() -> Line | None:
+        return lines.pop() if lines else None
 
     return connect
 
