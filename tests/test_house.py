@@ -22,8 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("undo",),
     ("log",),
     ("store", "wire"),
-    ("calls", "ledger", "lines", "saver", "seal", "questions"),
-    ("room", "sync"),
+    ("calls", "ledger", "lines", "saver", "seal", "link", "questions"),
     ("seats", "replica"),
     ("authority", "ties"),
     ("peer",),
@@ -38,7 +37,7 @@ PURE = {
     *("errors", "mime", "text", "rope", "order", "row", "blobs", "bridge"),
     *("difference", "pieces"),
     *("notebook", "events", "reducer", "commands", "undo", "log"),
-    *("wire", "calls", "ledger", "seal", "room", "sync", "replica", "view"),
+    *("wire", "calls", "ledger", "seal", "link", "room", "sync", "replica", "view"),
 }
 """No IO, async, clock, randomness, globals."""
 
@@ -51,8 +50,8 @@ IMPURE = {
 PLATFORM = {
     "browser": {"js", "pyodide", "pyodide_js", "pyscript", "micropip", "_pyodide"},
     "native": {
-        *("http", "jupyter_client", "multiprocessing", "select", "socket", "sqlite3", "ssl"),
-        *("starlette", "subprocess", "urllib", "uvicorn", "websockets"),
+        *("cryptography", "http", "jupyter_client", "multiprocessing", "select", "socket"),
+        *("sqlite3", "ssl", "starlette", "subprocess", "urllib", "uvicorn", "websockets"),
     },
 }
 """What only this room may import."""

@@ -10,6 +10,7 @@
         ├── BadEvent           a payload is not an event
         ├── BadBlob            bytes are not what the reference to them promises
         ├── BadFrame           a message of the wire is malformed
+        ├── BadLink            a link does not lead to a shared notebook
         ├── BadNotebookFile    an .ipynb (or other file) cannot be opened
         ├── StoreDamaged       what the store holds cannot be trusted
         ├── StoreFull          the store has no room; nothing was written
@@ -59,6 +60,10 @@ class BadBlob(Theirs):
 
 class BadFrame(Theirs):
     """A message of the wire is malformed."""
+
+
+class BadLink(Theirs):
+    """A share link cannot be used; the message is fit to be shown, no secret stands in it."""
 
 
 class BadNotebookFile(Theirs):
