@@ -26,6 +26,8 @@ ALL: Final[dict[str, type[Event]]] = {
 }
 """Wire name -> class, for every event."""
 
+_UNOPENED: Final = "unopened"
+
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
@@ -58,6 +60,8 @@ def decode(payload: bytes) -> Event | Unknown:
     if not isinstance(values, dict) or not isinstance(values.get("type"), str):
         raise BadEvent(f"a payload is an object with a type, this is {payload[:60]!r}")
     name, version = values.pop("type"), values.pop("v", 1)
+    if name == _UNOPENED:
+        raise BadEvent(str(values.get("reason")))
     found = ALL.get(name)
     if found is None or version != found.version:
         return Unknown(name, version if isinstance(version, int) else 0)
@@ -65,6 +69,11 @@ def decode(payload: bytes) -> Event | Unknown:
         return found.model_validate(values)
     except ValidationError as why:
         raise BadEvent(f"{name}: {_first(why)}") from None
+
+
+def unopened(reason: str) -> bytes:
+    """The payload of a row whose own could not be opened: it is unsound for this reason."""
+    return to_json({"type": _UNOPENED, "reason": reason})
 
 
 def readable(event: Event) -> bytes:
