@@ -1,0 +1,255 @@
+"""A notebook that is shared: what of that is kept, how it begins, how one comes to it.
+
+    begin        a local notebook gets keys, and a room that is a draft at the relay
+    Sharing      from then on: `connect` makes lines. While the room is a draft it first sends the
+                 rows 1 to ``base`` as sealed segments and has the room opened
+    fetch_base   whoever joins fetches these segments before the first line
+
+What the relay is sent is sealed, but for what a row needs to be judged (`foldbook.row.Row`).
+"""
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import msgpack
+
+from foldbook import seal
+from foldbook.errors import BadRow, FoldbookError, Refused
+from foldbook.lines import Line
+from foldbook.link import ShareLink, parse
+from foldbook.row import Role, Row, check_dense, decode_segment, encode_segment
+from foldbook.seal import Keys, Unopened
+from foldbook.sealed import SealedLine
+from foldbook.sealer import Cipher, RowSealer, Sealer, new_room_key, new_seed
+from foldbook.upstream import Outside, Upstream
+from foldbook.wire import identify
+
+SHARE: Final = "share"
+"""The name of the `Share` in the store's meta."""
+
+_VERSION: Final = 1
+_SEGMENT_ROWS: Final = 4096
+_SEGMENT_BYTES: Final = 4 * 1024 * 1024
+_TOKEN_SIZE: Final = 16
+_UNPACKED: Final = 64 * 1024 * 1024  # bytes of a segment, at most
+
+
+@dataclass(frozen=True, slots=True)
+class MadeLink:
+    """A link that was made here: its id at the relay, its role and token, ms since 1970."""
+
+    id: str
+    role: Role
+    token: bytes
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a notebook's store keeps of its being shared.
+
+    link: the one by which its owner, or whoever joined, comes in. stage: a draft is not open at
+    the relay yet. base: the rows up to this one are older than the room; they go there as
+    segments. made: links that were made here.
+    """
+
+    link: ShareLink
+    epoch: str
+    stage: Literal["draft", "open"]
+    base: int
+    made: tuple[MadeLink, ...] = ()
+
+    def pack(self) -> bytes:
+        """As it stands in the store."""
+        made = [[each.id, each.role.value, each.token, each.created] for each in self.made]
+        values = [_VERSION, self.link.fragment(), self.epoch, self.stage, self.base, made]
+        packed: bytes = msgpack.packb(values)
+        return packed
+
+    @classmethod
+    def unpack(cls, kept: bytes) -> "Share":
+        """The inverse of `pack`. Raises `BadLink` or `BadRow`."""
+        values = msgpack.unpackb(kept)
+        match values:
+            case [int(version), str(link), str(epoch), "draft" | "open" as stage, int(base), made]:
+                if version == _VERSION:
+                    known = tuple(MadeLink(id_, Role(role), *rest) for id_, role, *rest in made)
+                    return cls(parse(link), epoch, stage, base, known)
+        raise BadRow("what is kept of this notebook's sharing is not understood")
+
+    def link_for(self, role: Role, token: bytes) -> ShareLink:
+        """A link to this notebook for a role."""
+        seed = self.link.seed if role in (Role.RUN, Role.OWN) else None
+        return replace(self.link, role=role, token=token, seed=seed)
+
+
+async def begin(
+    outside: Outside, relay: str, creation_token: str, room: str, epoch: str, actor_secret: bytes
+) -> Share:
+    """Make keys, and a draft of the room at the relay. Raises `Refused`, `BadLink`."""
+    seed, key = new_seed(), new_room_key()
+    verify = await outside.public_key(seed)
+    token = new_room_key()[:_TOKEN_SIZE]
+    link = ShareLink(relay.rstrip("/"), room, Role.OWN, token, key, verify, seed)
+    values = {
+        "room": room,
+        "epoch": epoch,
+        "key_id": Keys.of(key).id.hex(),
+        "verify": verify.hex(),
+        "owner": {"id": "owner", "token_hash": hashlib.sha256(token).hexdigest()},
+    }
+    await _upstream(outside, link, actor_secret).create(values, creation_token)
+    return Share(link, epoch, "draft", 0)
+
+
+async def join(outside: Outside, link: ShareLink, actor_secret: bytes) -> Share:
+    """What to keep of a notebook that one has a link to. Raises `Refused`."""
+    info = await _upstream(outside, link, actor_secret).info()
+    if not info.open:
+        raise Refused("draft", "whoever shares this notebook has not finished with that yet")
+    if info.key_id != Keys.of(link.key).id.hex():
+        raise Refused("key", "the key in this link is not this notebook's")
+    return Share(link, info.epoch, "open", info.base)
+
+
+async def fetch_base(outside: Outside, share: Share, actor_secret: bytes) -> list[Row]:
+    """The rows that are older than the room, as its owner told them.
+
+    Raises `Refused`, also where something is missing or cannot be opened.
+    """
+    link = share.link
+    keys = Keys.of(link.key)
+    upstream = _upstream(outside, link, actor_secret)
+    sealer = Sealer(await outside.open_cipher(keys.payload, link.verify, None), keys)
+    rows: list[Row] = []
+    for first, last in (await upstream.info()).segments:
+        sealed = await upstream.segment(first, last)
+        data = seal.data_of_segment(link.room, share.epoch, first, last)
+        [plain] = await sealer.open([(data, sealed)])
+        if isinstance(plain, Unopened):
+            raise Refused("segment", f"the rows {first} to {last} cannot be opened: {plain}")
+        rows += _unpacked(plain, first, last)
+    if len(rows) != share.base:
+        raise Refused("segment", f"rows 1 to {share.base} expected, {len(rows)} rows came")
+    return rows
+
+
+class Sharing:
+    """A shared notebook's way to its relay.
+
+    history: the rows 1 to ``share.base``, needed while the room is a draft. opened: called when
+    the room is not a draft any more, with what is to be kept then.
+    """
+
+    def __init__(
+        self, outside: Outside, share: Share, actor_secret: bytes, history: Sequence[Row] = ()
+    ) -> None:
+        self.share = share
+        self.keys: Final = Keys.of(share.link.key)
+        self.upstream: Final = _upstream(outside, share.link, actor_secret)
+        self.trouble: str | None = None
+        self.session = ""
+        self._outside = outside
+        self._actor = identify(actor_secret)
+        self._history = list(history)
+        self._cipher: Cipher | None = None
+        self._rows: RowSealer | None = None
+
+    async def sealer(self) -> Sealer:
+        """Seals and opens what is not a row."""
+        return Sealer(await self._ciphers(), self.keys)
+
+    async def connect(self) -> Line | None:
+        """A line to the relay; an ended one where it cannot be reached. See `trouble` then."""
+        try:
+            await self._publish()
+            channel = await self.upstream.connect()
+        except FoldbookError as why:
+            self.trouble = str(why)
+            return Deaf()
+        if channel is None:
+            self.trouble = "the relay does not answer"
+            return Deaf()
+        self.trouble = None
+        cipher = await self._ciphers()
+        link = self.share.link
+        if self._rows is None:
+            self._rows = RowSealer(
+                cipher, self.keys, link.room, self.share.epoch, can_sign=link.seed is not None
+            )
+        other = Sealer(cipher, self.keys)
+        return SealedLine(channel, self._rows, other, link.room, self.session, self._actor)
+
+    async def _publish(self) -> None:
+        """Have the room opened, if it is still a draft."""
+        if self.share.stage == "open":
+            return
+        link, epoch, base = self.share.link, self.share.epoch, self.share.base
+        info = await self.upstream.info()
+        sealer = await self.sealer()
+        if not info.open:
+            there = set(info.segments)
+            for rows in segmented(self._history[:base]):
+                first, last = rows[0].seq, rows[-1].seq
+                if (first, last) in there:
+                    continue
+                data = seal.data_of_segment(link.room, epoch, first, last)
+                [sealed] = await sealer.seal([(data, zlib.compress(encode_segment(rows)))])
+                await self.upstream.put_segment(first, last, sealed)
+            await self.upstream.open(base)
+        self.share = replace(self.share, stage="open")
+        self._history = []
+
+    async def _ciphers(self) -> Cipher:
+        if self._cipher is None:
+            link = self.share.link
+            self._cipher = await self._outside.open_cipher(
+                self.keys.payload, link.verify, link.seed
+            )
+        return self._cipher
+
+
+class Deaf:
+    """A `foldbook.lines.Line` that has ended already."""
+
+    def send(self, message: object) -> None:
+        """It goes nowhere."""
+
+    async def receive(self) -> None:
+        """It has ended."""
+
+    def close(self) -> None:
+        """It is."""
+
+
+def segmented(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Rows in parts that are not too large, the same for the same rows."""
+    first = size = 0
+    for i, row in enumerate(rows):
+        if i - first >= _SEGMENT_ROWS or size + len(row.payload) > _SEGMENT_BYTES:
+            if i > first:
+                yield rows[first:i]
+            first, size = i, 0
+        size += len(row.payload)
+    if first < len(rows):
+        yield rows[first:]
+
+
+def _unpacked(plain: bytes, first: int, last: int) -> list[Row]:
+    try:
+        unpacker = zlib.decompressobj()
+        record = unpacker.decompress(plain, _UNPACKED)
+        rows = decode_segment(record)
+        check_dense(rows, first - 1)
+    except (zlib.error, BadRow) as why:
+        raise Refused("segment", f"the rows {first} to {last} cannot be read: {why}") from None
+    if first + len(rows) - 1 != last or unpacker.unconsumed_tail:
+        raise Refused("segment", f"rows {first} to {last} expected, {len(rows)} rows came")
+    return rows
+
+
+def _upstream(outside: Outside, link: ShareLink, actor_secret: bytes) -> Upstream:
+    return Upstream(outside.network, link.relay, link.room, link.token, actor_secret)
