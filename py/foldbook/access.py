@@ -96,6 +96,10 @@ class Access:
         self._grants: dict[str, Grant] = {}
         self._keep(tuple(changes))
 
+    def link(self, name: str) -> Link | None:
+        """The link with this id, or None."""
+        return self._links.get(name)
+
     def decide(self, token: str | None, actor: str, now: int) -> Admission | Denial:
         """May this actor come in with this token (hex) or none? Changes nothing here."""
         grant = self._grants.get(actor)
@@ -141,7 +145,8 @@ class Access:
                 return self._revoke_link(params)
             case "remove":
                 return self._remove(actor, params)
-        return _wrong(f"the room knows no {method}")
+            case _:
+                return _wrong(f"the room knows no {method}")
 
     def _by_token(self, token: str) -> Link | None:
         try:

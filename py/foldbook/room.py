@@ -176,7 +176,7 @@ class Room:
         if isinstance(message, Hello):
             return self._greet(connection, who, message, now)
         if not who.greeted:
-            return self._dismiss(connection, Err("malformed", "hello expected first"), now)
+            return self.dismiss(connection, Err("malformed", "hello expected first"), now)
         if isinstance(message, Push):
             return self._push(connection, who, message, now)
         if isinstance(message, Call):
@@ -186,7 +186,7 @@ class Room:
         if isinstance(message, Presence):
             return self._show(connection, who, message, now)
         problem = Err("malformed", f"a peer does not send {type(message).__name__}")
-        return self._dismiss(connection, problem, now)
+        return self.dismiss(connection, problem, now)
 
     def committed(self, ticket: int) -> list[Effect]:
         """Everything up to this ticket is written: acknowledge and publish."""
@@ -240,13 +240,19 @@ class Room:
         late = _answers(self._calls.expire(now), "no answer came in time")
         return [*lost, *late, *self._tell(Gone(who.session, now))]
 
+    def dismiss(self, connection: int, problem: Err, now: int) -> list[Effect]:
+        """Send a connection away, and tell it why."""
+        gone = self.close(connection, now)
+        last = (Send(connection, problem), Send(connection, Bye(problem.code)))
+        return [*last, Close(connection), *gone]
+
     # Greeting
 
     def _greet(self, connection: int, who: _Connection, hello: Hello, now: int) -> list[Effect]:
         session = identify(hello.session_secret)
         problem = self._misfit(who, hello, session)
         if problem is not None:
-            return self._dismiss(connection, problem, now)
+            return self.dismiss(connection, problem, now)
         who.hello = hello
         self._ledger.release(session)
         if not self._ledger.knows(session, hello.first):
@@ -267,7 +273,7 @@ class Room:
             return self._welcome(connection, who, hello, now)
         found = self.access.admit(hello.role_token, actor, now)
         if isinstance(found, Denial):
-            return self._dismiss(connection, Err(found.code, found.message), now)
+            return self.dismiss(connection, Err(found.code, found.message), now)
         who.role, who.link = found.role, found.link
         joined = self._stage((), (), found.changes) if found.changes else []
         return [*joined, *self._welcome(connection, who, hello, now)]
@@ -315,18 +321,13 @@ class Room:
             return Err("session", f"this link is for session {who.only}, {session} came")
         return None
 
-    def _dismiss(self, connection: int, problem: Err, now: int) -> list[Effect]:
-        gone = self.close(connection, now)
-        last = (Send(connection, problem), Send(connection, Bye(problem.code)))
-        return [*last, Close(connection), *gone]
-
     # Rows
 
     def _push(self, connection: int, who: _Connection, push: Push, now: int) -> list[Effect]:
         foreign = next((row.session for row in push.rows if row.session != who.session), None)
         if foreign is not None:
             problem = Err("session", f"rows of {who.session} expected, one of {foreign} came")
-            return self._dismiss(connection, problem, now)
+            return self.dismiss(connection, problem, now)
         if push.turn <= who.turn:  # it came twice; its answer is on its way
             return []
         who.turn = push.turn
@@ -338,7 +339,7 @@ class Room:
             effects += self._stage(tuple(answer.rows), tuple(answer.refusals), ())
         last = answer.messages[-1] if answer.messages else None
         if isinstance(last, Err) and last.code == "forgotten":
-            return [*effects, *self._dismiss(connection, last, now)]
+            return [*effects, *self.dismiss(connection, last, now)]
         who.replies += [(self._ticket, message) for message in answer.messages]
         return [*effects, *self._flush(connection)]
 
@@ -411,10 +412,10 @@ class Room:
                 continue
             if outcome.removed and other.actor == outcome.removed:
                 gone = Err("removed", "an owner has removed you from this notebook")
-                effects += self._dismiss(number, gone, now)
+                effects += self.dismiss(number, gone, now)
             elif outcome.revoked and other.link == outcome.revoked and other.role is Role.RUNTIME:
                 gone = Err("revoked", "the link of this runtime has been revoked")
-                effects += self._dismiss(number, gone, now)
+                effects += self.dismiss(number, gone, now)
         return effects
 
     def _outcome(self, who: _Connection, call: Call, now: int) -> Outcome:
