@@ -3,6 +3,7 @@
 import logging
 import socket
 import sys
+import threading
 
 import uvicorn
 from foldbook.wire import FRAME_LIMIT
@@ -53,7 +54,10 @@ class Relay(uvicorn.Server):
 
 
 def main() -> None:
-    """Run until SIGTERM or Ctrl-C, as the environment says (`sync_relay.config`)."""
+    """Run until SIGTERM or Ctrl-C, as the environment says (`sync_relay.config`).
+
+    With ``--until-eof`` also until the standard input ends: so whoever starts it holds it.
+    """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
         config = from_environment()
@@ -61,7 +65,15 @@ def main() -> None:
         sys.exit(f"foldbook-relay: {why}")
     if config.host not in LOOPBACK and not config.token:
         sys.exit("foldbook-relay: a creation token is needed beyond loopback")
-    Relay(config).run()
+    relay = Relay(config)
+    if "--until-eof" in sys.argv[1:]:
+        threading.Thread(target=_end_at_eof, args=(relay,), daemon=True).start()
+    relay.run()
+
+
+def _end_at_eof(relay: Relay) -> None:
+    sys.stdin.buffer.read()
+    relay.should_exit = True
 
 
 def _settings(app: ASGIApp) -> uvicorn.Config:

@@ -62,6 +62,7 @@ class SqliteStore:
         """See `RelayStore`."""
         self._threads = [ThreadPoolExecutor(1, f"relay-{name}") for name in ("writes", "reads")]
         self._connections: list[sqlite3.Connection] = []
+        self._alone = await _on(self._threads[0], self._claim)
         for threads in self._threads:
             self._connections.append(await _on(threads, self._connect))
         await self._write(_migrate)
@@ -71,6 +72,7 @@ class SqliteStore:
         for threads, connection in zip(self._threads, self._connections, strict=True):
             await _on(threads, connection.close)
             threads.shutdown()
+        self._alone.close()
 
     async def create(self, info: RoomInfo, owner: Link) -> bool:
         """See `RelayStore`."""
@@ -162,6 +164,16 @@ class SqliteStore:
             return fitting(_decoded(row) for (row,) in found)
 
         return await self._read(work)
+
+    def _claim(self) -> sqlite3.Connection:
+        """Two relays on the same data would number the same rows: only one gets this lock."""
+        lock = self._path.with_name(self._path.name + ".lock")
+        db = sqlite3.connect(lock, isolation_level=None, check_same_thread=False, timeout=0)
+        try:
+            db.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as why:
+            raise StoreFailed(f"another relay works on {self._path}: {why}") from None
+        return db
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
