@@ -71,7 +71,7 @@ def test_the_wheel_of_the_project_is_the_same_twice(tmp_path: Path) -> None:
     assert files.sha256(wheels[0]) == files.sha256(wheels[1])
     with zipfile.ZipFile(wheels[0]) as opened:
         tops = {name.split("/")[0] for name in opened.namelist()}
-    assert tops == {"foldbook", f"{wheels[0].name.split('-py3')[0]}.dist-info"}
+    assert tops == {"foldbook", "sync_relay", f"{wheels[0].name.split('-py3')[0]}.dist-info"}
 
 
 def test_the_manifest_lists_every_file_of_dist_and_no_other(dist: Path) -> None:

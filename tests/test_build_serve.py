@@ -2,6 +2,7 @@
 
 import gzip
 import http.client
+import json
 import signal
 import subprocess
 import sys
@@ -11,16 +12,25 @@ from urllib.parse import urlsplit
 
 import brotli
 import pytest
-from builder import manifest, paths, serve
+from builder import manifest, paths, relay, serve
 from builder.errors import BuildError
 
 
 def _get(url: str, path: str = "", **headers: str) -> http.client.HTTPResponse:
+    answer, _ = _fetch(url, path, **headers)
+    return answer
+
+
+def _fetch(url: str, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
     connection.request("GET", f"/{path}", headers=headers)
     answer = connection.getresponse()
-    answer.read()
-    return answer
+    return answer, answer.read()
+
+
+def _json(url: str, path: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads(_fetch(url, path)[1])
+    return found
 
 
 def test_the_served_page_is_isolated_and_open_to_opaque_frames(site_url: str) -> None:
@@ -269,9 +279,30 @@ def test_serve_tells_its_address_and_ends_cleanly_at_ctrl_c() -> None:
     command = [sys.executable, "-u", paths.ROOT / "build.py", "serve"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        told = next(line for line in process.stdout if "http://" in line)
+        told = next(line for line in process.stdout if "Foldbook is at http://" in line)
         (url,) = [word for word in told.split() if word.startswith("http://")]
         assert _get(url, "manifest.json").status == 200
+        [relay_at] = _json(url, "relay.json").values()
+        assert _json(relay_at, "health") == {"ok": True}
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
     assert (process.returncode, rest.strip()) == (0, "ended")
+
+
+def test_a_relay_runs_beside_the_page_where_one_is_asked_for(tmp_path: Path) -> None:
+    with serve.running_with_relay(tmp_path) as (url, relay_at):
+        kind = _get(url, "relay.json").headers["Content-Type"]
+        assert kind == "application/json; charset=utf-8"
+        assert _json(url, "relay.json") == {"relay": relay_at}
+        assert _json(relay_at, "health") == {"ok": True}
+    with serve.running(tmp_path) as url:
+        assert _get(url, "relay.json").status == 404
+
+
+def test_the_page_is_served_where_the_relay_cannot_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(paths, "venv_program", lambda name: tmp_path / name)
+    with relay.running(tmp_path) as relay_at:
+        assert relay_at is None
+    assert "the relay does not start" in capsys.readouterr().out

@@ -101,7 +101,7 @@ async def test_what_a_runtime_says_is_in_the_notebooks_own_session() -> None:
         execution = host.peer.log.confirmed.executions[done]
         assert (execution.status, execution.owner) == (Status.OK, PYTHON)
         assert execution.outputs[0].text == "42"
-        rows = host.desk.authority.room._ledger.log
+        rows = host.desk.authority.room._ledger.rows
         assert {row.session for row in rows} == {host.peer.session}
         assert [row.kind for row in rows].count(Kind.OUTPUT) == 5
         known = host.peer.notebook.runtimes[PYTHON]

@@ -22,12 +22,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("undo",),
     ("log",),
     ("store", "wire"),
-    ("calls", "ledger", "lines", "saver", "seal", "link", "questions"),
+    ("access", "calls", "lines", "presence", "people", "ring", "saver", "seal"),
+    ("link", "questions", "ledger"),
     ("room", "sync", "sealer"),
-    ("seats", "replica", "sealed"),
+    ("seats", "replica", "sealed", "upstream"),
     ("authority", "ties"),
     ("peer",),
-    ("guests", "shell", "outlet"),
+    ("guests", "sharing", "shell", "outlet"),
     ("agent",),
     ("view", "ipynb"),
     ("browser", "native"),
@@ -38,7 +39,8 @@ PURE = {
     *("errors", "mime", "text", "rope", "order", "row", "blobs", "bridge"),
     *("difference", "pieces"),
     *("notebook", "events", "reducer", "commands", "undo", "log"),
-    *("wire", "calls", "ledger", "seal", "link", "room", "sync", "replica", "view"),
+    *("wire", "access", "calls", "presence", "people", "ring", "ledger", "link"),
+    *("seal", "room", "sync", "replica", "view"),
 }
 """No IO, async, clock, randomness, globals."""
 
@@ -58,7 +60,7 @@ PLATFORM = {
 """What only this room may import."""
 
 LINES = 450
-RELAY_MAY_IMPORT = {"errors", "row", "wire", "room"}
+RELAY_MAY_IMPORT = {"errors", "row", "wire", "access", "calls", "ledger", "ring", "room"}
 
 
 def python_files(folder: Path) -> list[Path]:

@@ -30,6 +30,7 @@ _INPUTS = (
     paths.ROOT / "README.md",
     paths.LOCKS,
     paths.ROOT / "py" / "foldbook",
+    paths.ROOT / "sync_relay",  # in the same wheel
     paths.SITE,
 )
 

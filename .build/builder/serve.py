@@ -1,17 +1,21 @@
 """A small static file server for `dist/`, for work at home and for the tests.
 
 It sends what isolates a page (COOP, COEP) unless told otherwise, lets every other origin read
-(an opaque frame is one), and sends a file's compressed neighbour to whoever takes it. It is no
-server for the open network.
+(an opaque frame is one), and sends a file's compressed neighbour to whoever takes it. Where a
+relay runs beside it, `relay.json` at the root tells its address. It is no server for the open
+network.
 """
 
 import contextlib
 import email.utils
 import functools
 import hashlib
+import io
+import json
 import mimetypes
 import os
 import re
+import tempfile
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,12 +24,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from builder import paths, relay
 from builder.compress import SUFFIXES
 from builder.console import say
 from builder.errors import BuildError
 
 HOST = "127.0.0.1"
 PORT = 8700
+RELAY_FILE = "relay.json"
 _NEXT_PORTS = 50
 _TYPES = {
     ".mjs": "text/javascript",
@@ -69,12 +75,17 @@ class Handler(SimpleHTTPRequestHandler):
     server_version = "foldbook"
     timeout = 60
 
-    def __init__(self, *args: Any, isolated: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, isolated: bool, relay_at: str | None = None, **kwargs: Any
+    ) -> None:
         self._isolated = isolated
+        self._relay_at = relay_at
         self._caching = _ASK
         super().__init__(*args, **kwargs)
 
     def send_head(self) -> BinaryIO | None:
+        if self._relay_at and self.path.split("?")[0] == f"/{RELAY_FILE}":
+            return self._tell_relay(self._relay_at)
         path = Path(self.translate_path(self.path))
         if path.is_dir() and self.path.split("?")[0].endswith("/"):
             path /= "index.html"
@@ -88,6 +99,14 @@ class Handler(SimpleHTTPRequestHandler):
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
         return self._begin(path, file, coding, varies=bool(encoded))
+
+    def _tell_relay(self, address: str) -> BinaryIO:
+        body = json.dumps({"relay": address}).encode()
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", content_type(Path(RELAY_FILE)))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        return io.BytesIO(body)
 
     def _begin(self, path: Path, file: BinaryIO, coding: str, *, varies: bool) -> BinaryIO | None:
         state = os.fstat(file.fileno())
@@ -176,14 +195,21 @@ def _tag(path: Path, state: os.stat_result, coding: str) -> str:
 
 
 def open_server(
-    folder: Path, port: int = 0, *, isolated: bool = True, strict: bool = True
+    folder: Path,
+    port: int = 0,
+    *,
+    isolated: bool = True,
+    strict: bool = True,
+    relay_at: str | None = None,
 ) -> ThreadingHTTPServer:
-    """A bound server for `folder`; port 0 takes a free one.
+    """A bound server for `folder`; port 0 takes a free one. relay_at: what `relay.json` tells.
 
     With `strict` only that port will do, else the next free one above is taken.
     Raises BuildError when there is none.
     """
-    handler = functools.partial(Handler, directory=str(folder), isolated=isolated)
+    handler = functools.partial(
+        Handler, directory=str(folder), isolated=isolated, relay_at=relay_at
+    )
     for candidate in [port] if strict else range(port, port + _NEXT_PORTS):
         with contextlib.suppress(OSError):
             return _Server((HOST, candidate), handler)
@@ -196,9 +222,9 @@ def address(server: ThreadingHTTPServer) -> str:
 
 
 @contextmanager
-def running(folder: Path, *, isolated: bool = True) -> Iterator[str]:
+def running(folder: Path, *, isolated: bool = True, relay_at: str | None = None) -> Iterator[str]:
     """Serve `folder` from a thread on a free port while the block runs; gives the address."""
-    server = open_server(folder, isolated=isolated)
+    server = open_server(folder, isolated=isolated, relay_at=relay_at)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
@@ -209,10 +235,28 @@ def running(folder: Path, *, isolated: bool = True) -> Iterator[str]:
         thread.join()
 
 
+@contextmanager
+def running_with_relay(folder: Path, *, isolated: bool = True) -> Iterator[tuple[str, str]]:
+    """As `running`, with a relay of its own beside it; gives both addresses.
+
+    What the relay keeps is gone afterwards. Raises BuildError where it does not start.
+    """
+    with tempfile.TemporaryDirectory() as data, relay.running(Path(data), 0) as relay_at:
+        if relay_at is None:
+            raise BuildError("Expected a relay beside the page; it did not start.")
+        with running(folder, isolated=isolated, relay_at=relay_at) as url:
+            yield url, relay_at
+
+
 def serve(folder: Path, port: int | None, *, isolated: bool) -> None:
-    """Serve until Ctrl-C. Without `port`, 8700 or the next free one."""
-    server = open_server(folder, port or PORT, isolated=isolated, strict=port is not None)
-    say(f"\nFoldbook is at {address(server)}   (Ctrl-C ends it)")
-    with server, contextlib.suppress(KeyboardInterrupt):
-        server.serve_forever()
+    """Serve until Ctrl-C, with a relay beside it. Without `port`, 8700 or the next free one."""
+    with relay.running(paths.WORK / "relay") as relay_at:
+        server = open_server(
+            folder, port or PORT, isolated=isolated, strict=port is not None, relay_at=relay_at
+        )
+        if relay_at:
+            say(f"  the relay for shared notebooks is at {relay_at}")
+        say(f"\nFoldbook is at {address(server)}   (Ctrl-C ends it)")
+        with server, contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
     say("\nended")

@@ -1,7 +1,12 @@
 """The rows of a log, and what each session may add to it. Pure.
 
+An authority that holds only its newest rows knows nothing of a session until it is told
+(`Ledger.recall`) what the store has of it: its newest number, and the marks of those that may
+be pushed again.
+
 a pushed row:  known n ── same digest ──▶ ack with its seq     (or its nack, once more)
-                  │  └── another ───────▶ err fork
+                  │ │└── another ───────▶ err fork
+                  │ └─── no mark ───────▶ err forgotten         (it was not announced in hello)
                n beyond the next ───────▶ err gap
                after a nack ────────────▶ not taken             (until the sender resumes)
                too far behind ──────────▶ err stale             (n is not used up)
@@ -9,15 +14,18 @@ a pushed row:  known n ── same digest ──▶ ack with its seq     (or its
                otherwise ───────────────▶ append, then ack
 """
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from foldbook.row import RIGHTS, ROW_LIMIT, Role, Row, check_dense, digest
+from foldbook.ring import Ring
+from foldbook.row import RIGHTS, ROW_LIMIT, Role, Row, digest
 from foldbook.wire import Ack, Err, Message, Nack, NotTaken, size_of
 
 STALE: Final = 8192
 """Rows that a writer may be behind the head."""
+_REFUSALS: Final = 1024  # of one session, kept at hand where the store has them
 
 Check = Callable[[Row], str | None]
 """Why a row is unsound, or None."""
@@ -65,36 +73,103 @@ class Answer:
             self.add(Ack(n, (seq,), (mark,)))
 
 
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """What the store has of a session.
+
+    n: its newest number, refused ones included; 0 where it is new. seen: that of its newest
+    row. first: marks and refusals are those of all its numbers from this one on. marks: seq
+    and digest by number.
+    """
+
+    session: str
+    n: int = 0
+    seen: int = 0
+    first: int = 1
+    marks: Mapping[int, tuple[int, bytes]] = field(default_factory=dict)
+    refusals: tuple[Refusal, ...] = ()
+
+
 @dataclass(slots=True)
 class _Session:
-    """What the room knows of a session. ``seqs[n - 1]`` is the seq of row n, 0 if refused."""
+    """What is known of a session. ``seqs`` are those of the numbers after ``below``, 0 where
+    refused. ``recalled``: marks that the store gave, for as long as its connection lasts.
+    """
 
-    seqs: list[int] = field(default_factory=list)
+    below: int = 0
+    seqs: deque[int] = field(default_factory=deque)
     seen: int = 0
     refusals: dict[int, Refusal] = field(default_factory=dict)
+    recalled: dict[int, tuple[int, bytes]] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
-        return len(self.seqs)
+        return self.below + len(self.seqs)
+
+    def forget(self, n: int) -> None:
+        """The numbers up to n need no answer any more."""
+        while self.below < n and self.seqs:
+            self.seqs.popleft()
+            self.below += 1
+            self.refusals.pop(self.below, None)
 
 
 class Ledger:
     """The rows, and the numbers of every session.
 
-    head: the newest committed seq; ``log`` may go further. The rest as for
-    `foldbook.room.Room`.
+    head: the newest committed seq; ``rows`` may go further. recall: sessions are known from
+    what `recall` tells, not from the rows. The rest as for `foldbook.room.Room`.
     """
 
     def __init__(
-        self, rows: Iterable[Row], refusals: Iterable[Refusal], check: Check, stale: int
+        self,
+        rows: Iterable[Row],
+        refusals: Iterable[Refusal],
+        check: Check,
+        stale: int,
+        *,
+        start: int = 0,
+        recall: bool = False,
+        keep: tuple[int, int] | None = None,
     ) -> None:
-        self.log: Final = list(rows)
-        check_dense(self.log, 0)
-        self.head = len(self.log)
+        self.rows: Final = Ring(rows, start, keep)
+        self.head = self.rows.top
         self._check = check
         self._stale = stale
+        self._recall = recall
         self._sessions: dict[str, _Session] = {}
-        self._restore(refusals)
+        if not recall:
+            self._restore(refusals)
+
+    def knows(self, session: str, first: int) -> bool:
+        """Whether everything is known that a session may push; ``first`` is that of hello."""
+        known = self._sessions.get(session)
+        if not self._recall:
+            return True
+        return known is not None and (first == 0 or first > known.below)
+
+    def recall(self, record: SessionRecord) -> None:
+        """What the store has of a session. What came since is known here and counts."""
+        session = self._sessions.setdefault(
+            record.session, _Session(below=record.n, seen=record.seen)
+        )
+        session.recalled = dict(record.marks)
+        session.refusals = {each.n: each for each in record.refusals} | session.refusals
+
+    def release(self, session: str) -> None:
+        """The connection of a session is gone: what it announced to push again is of no use."""
+        known = self._sessions.get(session)
+        if known is not None and self._recall:
+            known.recalled = {}
+            known.refusals = {n: each for n, each in known.refusals.items() if n > known.below}
+
+    def commit(self, head: int) -> None:
+        """Everything up to this seq is written. What is too old now leaves the memory."""
+        self.head = head
+        for row in self.rows.trim(head):
+            known = self._sessions.get(row.session)
+            if known is not None:
+                known.forget(row.n)
 
     def newest(self, session: str) -> int:
         """The newest number of a session, refused ones included; 0 where it is new."""
@@ -112,8 +187,9 @@ class Ledger:
 
     def insert(self, row: Row) -> Row:
         """Put in a row that was not pushed, as if its writer had seen all before it."""
-        self.log.append(placed(row, len(self.log) + 1))
-        return self.log[-1]
+        numbered = placed(row, self.rows.top + 1)
+        self.rows.append(numbered)
+        return numbered
 
     def _judge(self, writer: Writer, session: _Session, row: Row, now: int, answer: Answer) -> bool:
         """Answer one row; False where the rest of the push is not looked at."""
@@ -127,7 +203,7 @@ class Ledger:
         if writer.halted:
             answer.add(NotTaken(row.n))
             return False
-        if row.seen < len(self.log) - self._stale:
+        if row.seen < self.rows.top - self._stale:
             text = f"made on row {row.seen}, more than {self._stale} behind"
             answer.add(Err("stale", text, n=row.n, head=self.head))
             return False
@@ -142,10 +218,13 @@ class Ledger:
     def _repeat(self, writer: Writer, session: _Session, row: Row, answer: Answer) -> bool:
         """A number that the room knows: the same answer as before, or fork."""
         refusal = session.refusals.get(row.n)
-        mark = digest(row)
-        seq = session.seqs[row.n - 1]
-        stored = refusal.digest if refusal else digest(self.log[seq - 1])
-        if stored != mark:
+        known = self._mark(session, row.n)
+        if known is None:
+            text = f"row {row.n} of the session is too old to be compared: hello did not name it"
+            answer.add(Err("forgotten", text, n=row.n, expected_n=session.n + 1, head=self.head))
+            return False
+        seq, stored = known
+        if stored != digest(row):
             text = f"row {row.n} of the session stands in the log with another content"
             answer.add(Err("fork", text, n=row.n, expected_n=session.n + 1, head=self.head))
             return False
@@ -155,6 +234,15 @@ class Ledger:
         else:
             answer.ack(row.n, seq, stored)
         return True
+
+    def _mark(self, session: _Session, n: int) -> tuple[int, bytes] | None:
+        """Seq (0: refused) and digest of a known number; None where they are forgotten."""
+        if n in session.refusals:
+            return 0, session.refusals[n].digest
+        if n <= session.below:
+            return session.recalled.get(n)
+        seq = session.seqs[n - session.below - 1]
+        return seq, digest(self.rows[seq])
 
     def _objection(self, writer: Writer, session: _Session, row: Row) -> tuple[str, str] | None:
         """Why a row cannot be taken: (code, reason), or None."""
@@ -172,14 +260,16 @@ class Ledger:
         refusal = Refusal(row.session, row.n, digest(row), code, reason)
         session.seqs.append(0)
         session.refusals[row.n] = refusal
+        if self._recall and len(session.refusals) > _REFUSALS:
+            session.forget(row.n - _REFUSALS // 2)
         answer.refusals.append(refusal)
         answer.add(Nack(row.n, code, reason))
 
     def _append(
         self, writer: Writer, session: _Session, row: Row, now: int, answer: Answer
     ) -> None:
-        numbered = row.numbered(len(self.log) + 1, writer.actor, writer.role, now)
-        self.log.append(numbered)
+        numbered = row.numbered(self.rows.top + 1, writer.actor, writer.role, now)
+        self.rows.append(numbered)
         session.seqs.append(numbered.seq)
         session.seen = row.seen
         answer.rows.append(numbered)
@@ -189,7 +279,7 @@ class Ledger:
         by_session: dict[str, dict[int, Refusal]] = {}
         for refusal in refusals:
             by_session.setdefault(refusal.session, {})[refusal.n] = refusal
-        for row in self.log:
+        for row in self.rows:
             session = self._sessions.setdefault(row.session, _Session())
             _skip_refused(session, by_session.get(row.session, {}))
             session.seqs.append(row.seq)

@@ -78,6 +78,8 @@ class Share:
                 if version == _VERSION:
                     known = tuple(MadeLink(id_, Role(role), *rest) for id_, role, *rest in made)
                     return cls(parse(link), epoch, stage, base, known)
+            case _:
+                pass
         raise BadRow("what is kept of this notebook's sharing is not understood")
 
     def link_for(self, role: Role, token: bytes) -> ShareLink:

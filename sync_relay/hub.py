@@ -1,0 +1,346 @@
+"""The rooms that are in memory, their connections, and what room and network want of each other."""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Coroutine, Iterable
+from typing import Any, Final
+
+from foldbook.access import Access
+from foldbook.errors import BadFrame
+from foldbook.ring import KEEP
+from foldbook.room import Append, Close, Effect, Publish, Recall, Room, Send
+from foldbook.wire import Bye, Err, Message, Rows, decode, encode
+from starlette.websockets import WebSocket, WebSocketState
+
+from sync_relay.commits import Commits
+from sync_relay.config import Limits
+from sync_relay.line import Bucket, Line
+from sync_relay.shelf import Shelf
+from sync_relay.store import LoadedRoom, RelayStore, StoreFailed
+
+_log = logging.getLogger(__name__)
+_FRAME_COST: Final = 256  # bytes that any frame counts for: small ones cost time, too
+_ENCODED: Final = 8  # frames of rows that are kept for the next readers
+_SWEEP_SECONDS: Final = 15.0
+
+
+def now() -> int:
+    """ms since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class Live:
+    """A room that is in memory, with its connections."""
+
+    def __init__(self, hub: "Hub", loaded: LoadedRoom) -> None:
+        info = loaded.info
+        self.name: Final = info.name
+        self.info: Final = info
+        self.dead = False
+        self.used_at = time.monotonic()
+        self.lines: dict[int, Line] = {}
+        self.room = Room(
+            info.name,
+            info.epoch,
+            loaded.rows,
+            base=info.base,
+            start=loaded.head - len(loaded.rows),
+            recall=True,
+            access=Access(loaded.access),
+        )
+        self._hub = hub
+        self._tickets = [0, 0]  # the newest staged, the newest committed
+        self._encoded: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody needs it in memory."""
+        return not self.lines and self._tickets[0] == self._tickets[1]
+
+    def enter(self, number: int, line: Line) -> None:
+        """A connection is there."""
+        self.lines[number] = line
+        self.room.open(number)
+
+    def leave(self, number: int) -> None:
+        """A connection is gone."""
+        self.lines.pop(number, None)
+        self.used_at = time.monotonic()
+        if not self.dead:
+            self.carry_out(self.room.close(number, now()))
+
+    def hear(self, number: int, frame: bytes) -> None:
+        """A frame came from a connection."""
+        try:
+            message = decode(frame)
+        except BadFrame as why:
+            self.dismiss(number, Err("malformed", str(why)[:1000]))
+            return
+        if not self.dead:
+            self.carry_out(self.room.receive(number, message, now()))
+
+    def dismiss(self, number: int, problem: Err) -> None:
+        """Send a connection away."""
+        if not self.dead:
+            self.carry_out(self.room.dismiss(number, problem, now()))
+
+    def committed(self, ticket: int) -> None:
+        """See `sync_relay.commits.Writer`."""
+        self._tickets[1] = ticket
+        self.carry_out(self.room.committed(ticket))
+
+    def fail(self) -> None:
+        """See `sync_relay.commits.Writer`; the next who comes finds what the store has."""
+        self.dead = True
+        self._hub.forget(self)
+        for line in self.lines.values():
+            line.say(Bye("drain"))
+            line.end()
+
+    def carry_out(self, effects: Iterable[Effect]) -> None:
+        """Do what the room wants, in order."""
+        for effect in effects:
+            if isinstance(effect, Send):
+                self._send(effect.connection, effect.message)
+            elif isinstance(effect, Append):
+                self._tickets[0] = effect.ticket
+                self._hub.commits.put(self, effect)
+            elif isinstance(effect, Publish):
+                for line in self.lines.values():
+                    line.nudge()
+            elif isinstance(effect, Close):
+                closed = self.lines.pop(effect.connection, None)
+                if closed is not None:
+                    closed.end()
+            elif isinstance(effect, Recall):
+                self._hub.start(self._recall(effect))
+
+    async def next_frame(self, number: int) -> bytes | None:
+        """The next rows for a connection as a frame, or None. Raises `StoreFailed`."""
+        rows = self.room.take(number)
+        after = self.room.missing(number) if rows is None else None
+        if after is not None:
+            found = await self._hub.store.rows(self.name, after)
+            if not found:
+                raise StoreFailed(f"row {after + 1} of {self.name} is not there")
+            rows = self.room.give(number, found)
+        return None if rows is None else self._frame(rows)
+
+    def _send(self, number: int, message: Message) -> None:
+        line = self.lines.get(number)
+        if line is None:
+            return
+        line.say(message)
+        if line.is_slow:
+            # What the others are told of it comes after what is being carried out now.
+            asyncio.get_running_loop().call_soon(self._drop, number, line)
+
+    def _drop(self, number: int, line: Line) -> None:
+        if number in self.lines:
+            self.leave(number)
+            line.end(at_once=True)
+            line.say(Bye("slow"))
+
+    def _frame(self, rows: Rows) -> bytes:
+        """Readers that are equally far get the same bytes."""
+        key = (rows.rows[0].seq, len(rows.rows))
+        frame = self._encoded.get(key)
+        if frame is None:
+            frame = self._encoded[key] = encode(rows)
+            if len(self._encoded) > _ENCODED:
+                self._encoded.popitem(last=False)
+        return frame
+
+    async def _recall(self, wanted: Recall) -> None:
+        try:
+            record = await self._hub.store.session(self.name, wanted.session, wanted.first)
+        except StoreFailed:
+            _log.exception("session %s cannot be read", wanted.session)
+            self.fail()
+            return
+        if not self.dead:
+            self.carry_out(self.room.recalled(wanted.connection, record, now()))
+
+
+class Hub:
+    """All rooms. `run` must be running while anything else is asked of it."""
+
+    def __init__(self, store: RelayStore, shelf: Shelf, limits: Limits) -> None:
+        self.store: Final = store
+        self.shelf: Final = shelf
+        self.limits: Final = limits
+        self.commits: Final = Commits(store, limits.waiting)
+        self.draining = False
+        self.heard_bytes = self.sent_bytes = self.joined = 0
+        self._lives: dict[str, Live] = {}
+        self._loading = asyncio.Lock()
+        self._count = 0
+        self._senders: set[asyncio.Task[bool]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def rooms(self) -> int:
+        """Rooms in memory."""
+        return len(self._lives)
+
+    @property
+    def connections(self) -> int:
+        """Open connections."""
+        return sum(len(live.lines) for live in self._lives.values())
+
+    async def run(self) -> None:
+        """Commit and sweep, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.commits.run())
+            group.create_task(self._sweep())
+
+    async def live(self, name: str) -> Live | None:
+        """A room, loaded where it is not in memory; None: there is none. Raises `StoreFailed`."""
+        found = self._lives.get(name)
+        if found is not None:
+            found.used_at = time.monotonic()
+            return found
+        async with self._loading:
+            if name not in self._lives:
+                await self.commits.settle()  # a room that failed may still be under way
+                loaded = await self.store.load(name, KEEP)
+                if loaded is None:
+                    return None
+                self._lives[name] = Live(self, loaded)
+        return self._lives[name]
+
+    def forget(self, live: Live) -> None:
+        """A room is not to be found in memory any more."""
+        if self._lives.get(live.name) is live:
+            del self._lives[live.name]
+
+    def start(self, work: Coroutine[None, None, None]) -> None:
+        """Do something beside."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def serve(self, name: str, socket: WebSocket) -> None:
+        """Serve an accepted socket until it is closed."""
+        live = None if self.draining else await self.live(name)
+        problem = self._closed_to(name, live)
+        if problem is not None or live is None:
+            for message in (problem, Bye(problem.code)) if problem else (Bye("drain"),):
+                await socket.send_bytes(encode(message))
+            await socket.close()
+            return
+        self._count += 1
+        number = self._count
+        line = Line(socket, self.limits, lambda: live.next_frame(number))
+        live.enter(number, line)
+        self.joined += 1
+        sender = asyncio.get_running_loop().create_task(self._speak(live, number, line))
+        listener = asyncio.get_running_loop().create_task(self._listen(live, number, socket))
+        self._senders.add(sender)
+        try:
+            await asyncio.wait({sender, listener}, return_when=asyncio.FIRST_COMPLETED)
+            live.leave(number)
+            if line.is_ending:
+                await asyncio.wait({sender}, timeout=self.limits.send_seconds)
+        finally:
+            self._senders.discard(sender)
+            sender.cancel()
+            listener.cancel()
+            self.sent_bytes += line.sent_bytes
+        await _ended(sender, listener)
+
+    async def drain(self) -> None:
+        """Take nothing more, commit what is staged, and say goodbye to everybody."""
+        self.draining = True
+        try:
+            async with asyncio.timeout(self.limits.drain_seconds):
+                await self.commits.flush()
+        except TimeoutError:
+            _log.error("the store does not come to an end; what it has not is not acknowledged")
+        for live in list(self._lives.values()):
+            live.fail()
+        if self._senders:
+            await asyncio.wait(self._senders, timeout=self.limits.drain_seconds)
+
+    def _closed_to(self, name: str, live: Live | None) -> Err | None:
+        if self.draining:
+            return None
+        if live is None:
+            return Err("room", f"there is no room {name}")
+        if not live.info.open:
+            return Err("draft", f"the room {name} is not open yet")
+        if len(live.lines) >= self.limits.connections:
+            return Err("full", f"a room has at most {self.limits.connections} connections")
+        return None
+
+    async def _speak(self, live: Live, number: int, line: Line) -> bool:
+        try:
+            return await line.run()
+        except StoreFailed:
+            _log.exception("rows of %s cannot be read", live.name)
+            live.fail()
+            return await line.run()
+
+    async def _listen(self, live: Live, number: int, socket: WebSocket) -> None:
+        bucket = Bucket(self.limits.rate, self.limits.burst)
+        try:
+            async with asyncio.timeout(self.limits.hello_seconds):
+                frame = await _receive(socket)
+        except TimeoutError:
+            limit = self.limits.hello_seconds
+            live.dismiss(number, Err("malformed", f"hello expected within {limit:g} seconds"))
+            frame = await _receive(socket)
+        while frame is not None:
+            self.heard_bytes += len(frame)
+            await bucket.take(len(frame) + _FRAME_COST)
+            await self.commits.gate()
+            if not self.draining:
+                self._hear(live, number, frame)
+            frame = await _receive(socket)
+
+    def _hear(self, live: Live, number: int, frame: bytes) -> None:
+        try:
+            live.hear(number, frame)
+        except Exception:
+            live.fail()  # nobody knows what is in its memory now; the store does
+            raise
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            limit = time.monotonic() - self.limits.idle
+            for live in list(self._lives.values()):
+                if live.is_idle and live.used_at < limit:
+                    self.forget(live)
+            try:
+                await self._clear_drafts()
+            except StoreFailed:
+                _log.exception("old drafts cannot be cleared away")
+
+    async def _clear_drafts(self) -> None:
+        before = now() - int(self.limits.draft_hours * 3_600_000)
+        for name in await self.store.drafts(before):
+            live = self._lives.get(name)
+            if live is not None:
+                live.fail()
+            await self.store.delete(name)
+            await self.shelf.delete(name)
+
+
+async def _receive(socket: WebSocket) -> bytes | None:
+    """The next frame; None where the socket is closed. Text is a frame of no bytes."""
+    if socket.client_state is WebSocketState.DISCONNECTED:
+        return None
+    event = await socket.receive()
+    if event["type"] == "websocket.disconnect":
+        return None
+    return event.get("bytes") or b""
+
+
+async def _ended(*tasks: "asyncio.Task[Any]") -> None:
+    """Wait for tasks that were cancelled. Raises what one of them raised."""
+    for found in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(found, BaseException) and not isinstance(found, asyncio.CancelledError):
+            raise found
