@@ -117,14 +117,16 @@ class Pages:
         _need(asker.role is Role.OWN, asker, "to open the room")
         info = asker.live.info
         base = (await _json(request)).get("base")
-        if base != info.base:
-            raise Problem(409, "base", f"base {info.base} expected, {base} came")
+        if type(base) is not int or base < 0:
+            raise Problem(400, "malformed", "base: the number of rows that are told of, expected")
+        if info.open and base != info.base:
+            raise Problem(409, "base", f"the room is open with base {info.base}, {base} came")
         if not info.open:
             reached = await asyncio.to_thread(self._reach, info.name)
-            if reached != info.base:
-                text = f"segments of the rows 1 to {info.base} expected, they end at {reached}"
+            if reached != base:
+                text = f"segments of the rows 1 to {base} expected, they end at {reached}"
                 raise Problem(409, "segments", text)
-            await self._hub.store.set_open(info.name, info.base)
+            await self._hub.store.set_open(info.name, base)
             self._hub.forget(asker.live)
         return JSONResponse(self._about(await self._known(info.name)))
 
@@ -139,8 +141,8 @@ class Pages:
         name = f"{first}-{last}"
         known = self._hub.shelf.sizes(info.name, "segments")
         reached = self._reach(info.name)
-        if name not in known and not (first == reached + 1 and first <= last <= info.base):
-            text = f"rows from {reached + 1} on, to {info.base} at most, expected; {name} came"
+        if name not in known and not first == reached + 1 <= last:
+            text = f"rows from {reached + 1} on expected, {name} came"
             raise Problem(409, "segments", text)
         return await self._put(request, info.name, "segments", name, self._hub.limits.segment)
 
@@ -398,7 +400,6 @@ def _need(allowed: bool, asker: Asker, what: str) -> None:
 def _creation(told: dict[str, Any]) -> tuple[RoomInfo, Link]:
     """The room and the owner's link that a request asks for. Raises `Problem`."""
     owner = told.get("owner")
-    base = told.get("base")
     if not _is_match("[A-Za-z0-9_-]{8,64}", told.get("room")):
         problem: str | None = "room: 8 to 64 letters, digits, - and _ expected"
     elif not _is_match("[A-Za-z0-9_-]{1,64}", told.get("epoch")):
@@ -407,14 +408,12 @@ def _creation(told: dict[str, Any]) -> tuple[RoomInfo, Link]:
         problem = "key_id: 16 digits of lower-case hex expected"
     elif not _is_match("[0-9a-f]{64}", told.get("verify")):
         problem = "verify: 64 digits of lower-case hex expected"
-    elif type(base) is not int or not 0 <= base < 2**40:
-        problem = "base: the number of rows that were there before expected"
     else:
         problem = link_problem(owner) if isinstance(owner, dict) else "owner: an object expected"
-    if problem is not None or not isinstance(owner, dict) or type(base) is not int:
+    if problem is not None or not isinstance(owner, dict):
         raise Problem(400, "malformed", problem or "")
     at = now()
-    info = RoomInfo(told["room"], told["epoch"], base, told["key_id"], told["verify"], at)
+    info = RoomInfo(told["room"], told["epoch"], 0, told["key_id"], told["verify"], at)
     return info, Link(owner["id"], Role.OWN, owner["token_hash"], at)
 
 
