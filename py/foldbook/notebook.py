@@ -179,12 +179,13 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person, agent or runtime that introduced itself."""
+    """A person, agent or runtime that introduced itself. hue: the one it wants, if any."""
 
     id: str
     name: str
     kind: ActorKind
     introduced: Mark
+    hue: str = ""
 
 
 @dataclass(frozen=True, slots=True)

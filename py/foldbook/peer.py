@@ -171,8 +171,25 @@ class Peer:
             return ended.message
         if self.role is Role.RUNTIME:
             return None
-        strangers = sum(aside.what != "void" for aside in self.log.confirmed.aside)
+        strangers = sum(aside.what in self._strange for aside in self.log.confirmed.aside)
         return "Some events cannot be read by this version" if strangers else None
+
+    @property
+    def _strange(self) -> tuple[str, ...]:
+        """What makes a notebook read-only. In one's own store nothing should be unsound; what
+        others send may be, and must not take the notebook from everybody."""
+        return ("unknown",) if self._replica.is_moved else ("unknown", "unsound")
+
+    @property
+    def ended(self) -> str | None:
+        """Why the authority wants no more of this peer, for good; or None."""
+        ended = self._replica.ended
+        return ended.message if ended is not None and ended.final else None
+
+    @property
+    def waiting(self) -> int:
+        """Own rows that the authority has not acknowledged."""
+        return len(self.log.pending)
 
     @property
     def trouble(self) -> str | None:

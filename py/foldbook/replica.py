@@ -114,6 +114,11 @@ class Replica:
         self.sync = Sync(self._hello, self.log.pending, window)
 
     @property
+    def is_moved(self) -> bool:
+        """Whether the rows are kept here and numbered elsewhere."""
+        return self._keeping is Keeping.HERE
+
+    @property
     def unsaved(self) -> int:
         """Own rows that are not kept anywhere yet."""
         return self.unkept if self._keeping is Keeping.HERE else len(self.log.pending)

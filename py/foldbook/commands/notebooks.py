@@ -10,7 +10,7 @@ from foldbook.errors import CommandRefused
 from foldbook.events.base import Id, Json, Name, Positive
 from foldbook.events.files import Digest, FileAdded, FileRemoved, Path
 from foldbook.events.notebooks import NotebookCreated, NotebookMetadataSet, NotebookRenamed
-from foldbook.events.people import ActorIntroduced
+from foldbook.events.people import ActorIntroduced, Hue
 from foldbook.notebook import ActorKind, Notebook
 from foldbook.row import Role
 
@@ -69,13 +69,14 @@ class Introduce(Command):
 
     name: Name
     actor_kind: ActorKind = "person"
+    hue: Hue = ""
 
     def decide(self, notebook: Notebook, stamp: Stamp) -> Decision:
         kind: ActorKind = "runtime" if stamp.role is Role.RUNTIME else self.actor_kind
         known = notebook.actors.get(stamp.actor)
-        if known and (known.name, known.kind) == (self.name, kind):
+        if known and (known.name, known.kind, known.hue) == (self.name, kind, self.hue):
             return Decision()
-        return Decision((ActorIntroduced(name=self.name, actor_kind=kind),))
+        return Decision((ActorIntroduced(name=self.name, actor_kind=kind, hue=self.hue),))
 
 
 class AddFile(Command):

@@ -9,6 +9,7 @@ The full view (`full_view`, `Screen.open`)::
      "cells": {id: cell}, "actors": {id: actor}, "runtime": null | runtime,
      "files": [{"path", "size", "mime", "digest"}],        by path
      "log": {"events": head, "size": rows in a tick, "strip": [[tick, actor id, rows], ...]},
+     "rights": {"role", "comment": bool, "edit": bool, "run": bool},
      "undo": {"undo": null | label, "redo": null | label}}
 
     cell      {"id", "type", "source", "edited": mark, "created": mark, "metadata",

@@ -16,7 +16,7 @@ class Frame:
 
     def of(self, notebook: Notebook, around: Around, unfinished: list[Execution]) -> Shape:
         """The frame as JSON."""
-        people = (*notebook.actors.values(), *notebook.runtimes.values(), around.me)
+        people = (*notebook.actors.values(), *notebook.runtimes.values(), around.me, around.guests)
         whole = (notebook.id, notebook.name, notebook.metadata)
         strip = around.strip
         return {
@@ -24,7 +24,9 @@ class Frame:
             "pending": around.pending,
             "readonly": dict(around.readonly) if around.readonly else None,
             "notebook": self._keep("notebook", whole, lambda: shapes.of_notebook(notebook)),
-            "actors": self._keep("actors", people, lambda: shapes.of_actors(notebook, around.me)),
+            "actors": self._keep(
+                "actors", people, lambda: shapes.of_actors(notebook, around.me, around.guests)
+            ),
             "runtime": shapes.of_runtime(notebook, unfinished, around.starting),
             "files": self._keep(
                 "files", notebook.files.values(), lambda: shapes.of_files(notebook)
@@ -34,6 +36,7 @@ class Frame:
                 "size": strip.size if strip else 1,
                 "strip": strip.ticks() if strip else [],
             },
+            "rights": shapes.of_rights(around.role),
             "undo": {"undo": around.undo, "redo": around.redo},
         }
 

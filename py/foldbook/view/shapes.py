@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from foldbook.notebook import (
@@ -16,6 +16,7 @@ from foldbook.notebook import (
     Runtime,
     Status,
 )
+from foldbook.row import RIGHTS, Kind, Role
 from foldbook.view.strip import Strip
 
 Shape = dict[str, Any]
@@ -39,7 +40,10 @@ class Starting:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a view shows beside the notebook: me, the state of saving, of undo, of the runtime."""
+    """What a view shows beside the notebook: me, the state of saving, of undo, of the runtime;
+    what may be done here; who is here and has not introduced themselves in the log, as
+    actor -> (name, hue).
+    """
 
     me: str = ""
     pending: int = 0
@@ -48,6 +52,8 @@ class Around:
     redo: str | None = None
     starting: Starting | None = None
     strip: Strip | None = None
+    role: Role = Role.OWN
+    guests: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 class Place(NamedTuple):
@@ -180,18 +186,33 @@ def of_notebook(notebook: Notebook) -> Shape:
     }
 
 
-def of_actors(notebook: Notebook, me: str) -> dict[str, Shape]:
-    """Everybody who introduced themselves, the runtimes, and me. Hues: the one that the id's
-    hash says, or the next that is free, in order of introduction."""
-    known = {each.id: (each.name, str(each.kind)) for each in notebook.actors.values()}
+def of_rights(role: Role) -> Shape:
+    """What a role may do, for a page."""
+    rights = RIGHTS[role]
+    return {
+        "role": role.value,
+        "comment": Kind.NOTE in rights,
+        "edit": Kind.EDIT in rights,
+        "run": Kind.RUN in rights,
+    }
+
+
+def of_actors(
+    notebook: Notebook, me: str, guests: Mapping[str, tuple[str, str]]
+) -> dict[str, Shape]:
+    """Everybody who introduced themselves, the runtimes, who else is here, and me. Hues: the one
+    that somebody wants, or that the id's hash says, or the next that is free."""
+    known = {each.id: (each.name, str(each.kind), each.hue) for each in notebook.actors.values()}
     for runtime in notebook.runtimes.values():
-        known.setdefault(runtime.actor, (runtime.name, "runtime"))
+        known.setdefault(runtime.actor, (runtime.name, "runtime", ""))
+    for actor, (name, hue) in guests.items():
+        known.setdefault(actor, (name, "person", hue))
     if me:
-        known.setdefault(me, ("", "person"))
-    taken: set[str] = set()
+        known.setdefault(me, ("", "person", ""))
+    taken = {hue for _, _, hue in known.values() if hue in HUES}
     actors: dict[str, Shape] = {}
-    for actor, (name, kind) in known.items():
-        hue = _hue(actor, taken)
+    for actor, (name, kind, wanted) in known.items():
+        hue = wanted if wanted in HUES else _hue(actor, taken)
         taken.add(hue)
         actors[actor] = {
             "name": name,
