@@ -166,8 +166,8 @@ export async function setSetting(name, value) {
 }
 
 /**
- * Who sits here: the secret behind the actor id, made once for this browser, and the name.
- * @returns {Promise<{secret: Uint8Array, name: string}>}
+ * Who sits here: the secret behind the actor id, made once for this browser, the name, the hue.
+ * @returns {Promise<{secret: Uint8Array, name: string, hue: string}>}
  */
 export async function identity() {
   const database = await home();
@@ -176,6 +176,7 @@ export async function identity() {
   return {
     secret: await db.read(database, "settings", "actor_secret"),
     name: await setting("name", "You"),
+    hue: await setting("hue", ""),
   };
 }
 

@@ -8,7 +8,9 @@ import createPyodideModule from "pyodide/pyodide.asm.mjs";
 
 import { fetchAsset, fetchCompiled, isKept, keep, siteAddress, useSite } from "./assets.js";
 import * as catalogue from "./catalogue.js";
+import * as cipher from "./cipher.js";
 import * as db from "./db.js";
+import * as network from "./network.js";
 import { archivesOf, describe, memoryOf, rehearsalKey, stubsOf } from "./snapshots.js";
 import { answerWith, startPython } from "./start_python.js";
 
@@ -132,6 +134,8 @@ async function source() {
 function glue(python, boot) {
   return {
     db,
+    cipher,
+    network,
     quiet: boot.quiet,
     crashed: boot.crashed,
     identity: catalogue.identity,

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Protocol
 
-from foldbook.room import Append
+from foldbook.effects import Append
 from foldbook.wire import size_of
 
 from sync_relay.store import RelayStore, Write

@@ -8,9 +8,10 @@ from collections.abc import Coroutine, Iterable
 from typing import Any, Final
 
 from foldbook.access import Access
+from foldbook.effects import Append, Close, Effect, Publish, Recall, Send
 from foldbook.errors import BadFrame
 from foldbook.ring import KEEP
-from foldbook.room import Append, Close, Effect, Publish, Recall, Room, Send
+from foldbook.room import Room
 from foldbook.wire import Bye, Err, Message, Rows, decode, encode
 from starlette.websockets import WebSocket, WebSocketState
 

@@ -26,6 +26,7 @@ from foldbook.row import Kind, Role, Row
 from foldbook.store import Batch, MemoryStore
 from foldbook.ties import Handler
 from foldbook.wire import Hello
+from outside import OUTSIDE
 from pydantic_core import to_json
 from stories import story
 
@@ -90,7 +91,7 @@ async def opened(
         await asyncio.sleep(0)
 
     around = Surroundings(lambda: 1_700_000_000_000, lambda: dice.randbytes(32), dice.random, pause)
-    found = await open_notebook("nb", page, store, around)
+    found = await open_notebook("nb", page, store, around, OUTSIDE)
     host = Host("nb", page, found, around, lambda: 0.0, interval=0)
     await host.begin(quiet=quiet, crashed=crashed)
     await settle()

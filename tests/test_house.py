@@ -24,11 +24,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("store", "wire"),
     ("access", "calls", "lines", "presence", "people", "ring", "saver", "seal"),
     ("link", "questions", "ledger"),
+    ("effects",),
     ("room", "sync", "sealer"),
     ("seats", "replica", "sealed", "upstream"),
     ("authority", "ties"),
     ("peer",),
-    ("guests", "sharing", "shell", "outlet"),
+    ("guests", "sharing", "sealed_blobs", "shell", "outlet"),
     ("agent",),
     ("view", "ipynb"),
     ("browser", "native"),
@@ -39,7 +40,7 @@ PURE = {
     *("errors", "mime", "text", "rope", "order", "row", "blobs", "bridge"),
     *("difference", "pieces"),
     *("notebook", "events", "reducer", "commands", "undo", "log"),
-    *("wire", "access", "calls", "presence", "people", "ring", "ledger", "link"),
+    *("wire", "access", "calls", "presence", "people", "ring", "ledger", "link", "effects"),
     *("seal", "room", "sync", "replica", "view"),
 }
 """No IO, async, clock, randomness, globals."""
@@ -60,7 +61,7 @@ PLATFORM = {
 """What only this room may import."""
 
 LINES = 450
-RELAY_MAY_IMPORT = {"errors", "row", "wire", "access", "calls", "ledger", "ring", "room"}
+RELAY_MAY_IMPORT = {"effects", "errors", "row", "wire", "access", "calls", "ledger", "ring", "room"}
 
 
 def python_files(folder: Path) -> list[Path]:

@@ -2,9 +2,10 @@
 
 import pytest
 from foldbook.calls import LIFETIME, LIMIT
+from foldbook.effects import Append, Close, Effect, Publish, Send
 from foldbook.errors import BadRow
 from foldbook.ledger import Refusal
-from foldbook.room import Append, Close, Effect, Publish, Room, Send
+from foldbook.room import Room
 from foldbook.row import ROW_LIMIT, Kind, Role, Row, digest
 from foldbook.wire import (
     BATCH_BYTES,

@@ -10,8 +10,10 @@ from typing import Final
 
 import msgpack
 
+from foldbook.effects import Append
 from foldbook.ledger import Refusal
-from foldbook.room import Append, Room
+from foldbook.room import Room
+from foldbook.row import Row
 from foldbook.saver import Saver
 from foldbook.seats import Seats, check_readable
 from foldbook.store import EPOCH, Batch, Loaded, MetaValue
@@ -36,6 +38,11 @@ class LocalAuthority(Seats):
         room = Room(name, known, loaded.rows, _refusals(loaded.meta), check_readable)
         super().__init__(room, now)
         self.saver: Final = saver
+
+    @property
+    def rows(self) -> list[Row]:
+        """The log."""
+        return list(self.room.log)
 
     async def run(self) -> None:
         """Write what is to be written, until cancelled."""

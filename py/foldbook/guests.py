@@ -15,12 +15,13 @@ from typing import Any, Final
 
 from foldbook import events
 from foldbook.channel import Channel
+from foldbook.effects import Append
 from foldbook.errors import CommandRefused, FoldbookError, Refused
 from foldbook.events.base import Event
 from foldbook.ledger import placed
 from foldbook.peer import Change, Peer
 from foldbook.questions import Questions
-from foldbook.room import Append, Room
+from foldbook.room import Room
 from foldbook.row import Role, Row, runtime_actor
 from foldbook.seats import Seats, check_readable
 from foldbook.wire import Came, Gone, Hello, Message, Reply, Welcome

@@ -175,6 +175,11 @@ class Peer:
         return "Some events cannot be read by this version" if strangers else None
 
     @property
+    def is_moved(self) -> bool:
+        """Whether somebody else than this process numbers the rows, which are kept here."""
+        return self._replica.is_moved
+
+    @property
     def _strange(self) -> tuple[str, ...]:
         """What makes a notebook read-only. In one's own store nothing should be unsound; what
         others send may be, and must not take the notebook from everybody."""
@@ -289,7 +294,20 @@ class Peer:
         """The network is back, it seems: do not wait any longer before linking anew."""
         self._hurry.set()
 
-    def move(self, hello: Hello) -> None:
+    def join_by(self, token: str) -> None:
+        """Come in by another link of the same room; where the link had ended for good,
+        `keep_linked` is to follow.
+        """
+        self._replica.join_by(token)
+        self.relink()
+
+    def relink(self) -> None:
+        """End the line and make another: this one seems to be dead."""
+        if self._ties.link is not None:
+            self._ties.link.close()
+        self.hurry()
+
+    def move(self, room: str, epoch: str, token: str) -> None:
         """Another authority, behind a line, numbers this notebook's rows from now on.
 
         For a local peer with nothing unsaved; `keep_linked` is to follow.
@@ -299,7 +317,7 @@ class Peer:
             ties.link.close()
         ties.link = None
         ties.join = lambda: None
-        self._replica.move(hello)
+        self._replica.move(room, epoch, token)
 
     def show_presence(self, state: bytes) -> None:
         """Show others what one does here (ephemeral); nothing where there is no link."""

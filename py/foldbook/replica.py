@@ -146,7 +146,7 @@ class Replica:
         """The connection is gone."""
         self.sync.disconnected()
 
-    def move(self, hello: Hello) -> None:
+    def move(self, room: str, epoch: str, token: str) -> None:
         """Another authority numbers the rows from now on; rows are kept here, then sent.
 
         Raises `Mine` while rows are pending: those the old authority may have numbered already.
@@ -155,8 +155,16 @@ class Replica:
             raise Mine(f"{len(self.log.pending)} rows are not kept yet")
         self._keeping = Keeping.HERE
         self._window = 0
-        self._hello = replace(hello, since=self.log.head)
+        self._hello = replace(
+            self._hello, room=room, epoch=epoch, role_token=token, since=self.log.head
+        )
         self.sync = Sync(self._hello)
+
+    def join_by(self, token: str) -> None:
+        """From the next connection on, come in by another link of the same room."""
+        self._hello = replace(self._hello, role_token=token)
+        self.sync.join_by(token)
+        self.ended = None
 
     def hear(self, message: Message) -> None:
         """Heed one message after the other, also where one leads to the next at once.

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 
 from foldbook.access import Access, Change, Denial, Outcome
 from foldbook.calls import CallBook
+from foldbook.effects import Append, Close, Effect, Publish, Recall, Send
 from foldbook.ledger import STALE, Check, Ledger, Refusal, SessionRecord, Writer
 from foldbook.presence import Presences
 from foldbook.ring import KEEP
@@ -44,50 +45,6 @@ from foldbook.wire import (
     Welcome,
     identify,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send a message to a connection."""
-
-    connection: int
-    message: Message
-
-
-@dataclass(frozen=True, slots=True)
-class Append:
-    """Write these in one transaction, then call `Room.committed` with the ticket."""
-
-    ticket: int
-    rows: tuple[Row, ...]
-    refusals: tuple[Refusal, ...]
-    access: tuple[Change, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Publish:
-    """There are new rows to `Room.take` for every connection."""
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Close a connection; the room has forgotten it."""
-
-    connection: int
-
-
-@dataclass(frozen=True, slots=True)
-class Recall:
-    """Load what the store has of a session, from number ``first`` on if that is not 0, and call
-    `Room.recalled` with it.
-    """
-
-    connection: int
-    session: str
-    first: int
-
-
-Effect = Send | Append | Publish | Close | Recall
 
 
 @dataclass(slots=True)
@@ -154,6 +111,11 @@ class Room:
     def head(self) -> int:
         """The newest committed seq."""
         return self._ledger.head
+
+    @property
+    def log(self) -> Iterable[Row]:
+        """The rows at hand, oldest first."""
+        return self._ledger.rows
 
     def open(
         self, connection: int, role: Role | None = None, session: str | None = None,

@@ -12,8 +12,9 @@ from typing import Final
 
 from foldbook import events
 from foldbook.channel import Channel
+from foldbook.effects import Append, Close, Effect, Publish, Send
 from foldbook.errors import BadEvent, BadFrame, FoldbookError
-from foldbook.room import Append, Close, Effect, Publish, Room, Send
+from foldbook.room import Room
 from foldbook.row import Role, Row
 from foldbook.wire import (
     LOCAL_FRAME_LIMIT,

@@ -10,7 +10,7 @@ What the relay is sent is sealed, but for what a row needs to be judged (`foldbo
 
 import hashlib
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -142,23 +142,36 @@ async def fetch_base(outside: Outside, share: Share, actor_secret: bytes) -> lis
 class Sharing:
     """A shared notebook's way to its relay.
 
-    history: the rows 1 to ``share.base``, needed while the room is a draft. opened: called when
-    the room is not a draft any more, with what is to be kept then.
+    history: the rows 1 to ``share.base``, needed while the room is a draft. session: that of the
+    notebook, now. changed: called when `share` is to be kept anew.
     """
 
     def __init__(
-        self, outside: Outside, share: Share, actor_secret: bytes, history: Sequence[Row] = ()
+        self,
+        outside: Outside,
+        share: Share,
+        actor_secret: bytes,
+        *,
+        session: Callable[[], str],
+        changed: Callable[[Share], None],
+        history: Sequence[Row] = (),
     ) -> None:
         self.share = share
         self.keys: Final = Keys.of(share.link.key)
         self.upstream: Final = _upstream(outside, share.link, actor_secret)
         self.trouble: str | None = None
-        self.session = ""
+        self._session = session
+        self._changed = changed
         self._outside = outside
         self._actor = identify(actor_secret)
         self._history = list(history)
         self._cipher: Cipher | None = None
         self._rows: RowSealer | None = None
+
+    def change(self, share: Share) -> None:
+        """From now on this is kept."""
+        self.share = share
+        self._changed(share)
 
     async def sealer(self) -> Sealer:
         """Seals and opens what is not a row."""
@@ -183,7 +196,7 @@ class Sharing:
                 cipher, self.keys, link.room, self.share.epoch, can_sign=link.seed is not None
             )
         other = Sealer(cipher, self.keys)
-        return SealedLine(channel, self._rows, other, link.room, self.session, self._actor)
+        return SealedLine(channel, self._rows, other, link.room, self._session(), self._actor)
 
     async def _publish(self) -> None:
         """Have the room opened, if it is still a draft."""
@@ -202,8 +215,8 @@ class Sharing:
                 [sealed] = await sealer.seal([(data, zlib.compress(encode_segment(rows)))])
                 await self.upstream.put_segment(first, last, sealed)
             await self.upstream.open(base)
-        self.share = replace(self.share, stage="open")
         self._history = []
+        self.change(replace(self.share, stage="open"))
 
     async def _ciphers(self) -> Cipher:
         if self._cipher is None:

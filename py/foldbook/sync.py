@@ -178,6 +178,10 @@ class Sync:
         """The connection is gone. What was under way will be sent again."""
         self._reset(State.OFFLINE)
 
+    def join_by(self, token: str) -> None:
+        """From the next connection on, show this token."""
+        self._hello = replace(self._hello, role_token=token)
+
     def push(self, rows: Sequence[Row]) -> list[Effect]:
         """Own new rows; their n go on from the last."""
         self._queue += rows

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
+from foldbook.effects import Append, Close, Publish, Send
 from foldbook.ledger import Refusal
-from foldbook.room import Append, Close, Publish, Room, Send
+from foldbook.room import Room
 from foldbook.row import Role
 from foldbook.store import Batch, MemoryStore
 from foldbook.wire import Message, decode, encode

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Final
 
+from foldbook.browser.here import Here
 from foldbook.browser.runtimes import PageRuntime
 from foldbook.commands import Command
+from foldbook.commands.notebooks import Introduce
 from foldbook.commands.runs import ReplyInput
 from foldbook.notebook import Notebook
 from foldbook.peer import Change, Origin, Peer
-from foldbook.row import Kind, Role, Row, runtime_actor
+from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
 from foldbook.saver import Saver
 from foldbook.store import Batch, Loaded
 from foldbook.view import Around, Strip
@@ -22,12 +24,18 @@ class Desk:
     """
 
     def __init__(
-        self, peer: Peer, loaded: Loaded, saver: Saver | None, runtime: PageRuntime | None
+        self,
+        peer: Peer,
+        loaded: Loaded,
+        saver: Saver | None,
+        runtime: PageRuntime | None,
+        here: Here | None = None,
     ) -> None:
         self.peer: Final = peer
         self.changed = max((row.ts for row in loaded.rows if row.kind is Kind.EDIT), default=0)
         self._saver = saver
         self._runtime = runtime
+        self._here = here
         self._strip = Strip()
         for row in loaded.rows:
             self._strip.add(_speaker(row), row.seq)
@@ -50,6 +58,8 @@ class Desk:
             redo=peer.undo.redo_label,
             starting=self._runtime.starting if self._runtime else None,
             strip=self._strip,
+            role=peer.role,
+            guests=self._here.guests if self._here else {},
         )
 
     @property
@@ -67,6 +77,10 @@ class Desk:
         def carry_out(asked: Command) -> None:
             self.peer.submit(asked, origin=Origin(view, k) if self._saver else None)
 
+        if isinstance(command, Introduce) and self._here is not None:
+            self._here.call_me(command.name, command.hue)
+            if Kind.NOTE not in RIGHTS[self.peer.role]:
+                return  # the log does not take it; whoever is here is shown it
         if self._runtime is None or self.peer.readonly:
             carry_out(command)
             return

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from foldbook.browser import logfile, transfer
-from foldbook.browser.opening import IMPORT, Opened
+from foldbook.browser.opening import IMPORT, JOIN, Opened
 from foldbook.browser.page import Page, Waiting, Where, whole
 from foldbook.browser.runtimes import CLOSED, CRASHED
 from foldbook.browser.views import INTERVAL, Asked, Views
@@ -16,6 +16,7 @@ from foldbook.channel import Channel
 from foldbook.commands import Decision, Stamp, parse
 from foldbook.errors import FoldbookError, Refused
 from foldbook.peer import Change, Surroundings
+from foldbook.row import RIGHTS, Kind
 from foldbook.store import Batch
 from foldbook.view import full_view
 
@@ -45,6 +46,9 @@ class Host:
         self._views = Views(page, opened.desk, opened.views, interval)
         self._saver = opened.saver
         self._runtime = opened.runtime
+        self._sharing = opened.sharing
+        self._works = opened.works
+        self._link = opened.begin
         self._notes = opened.notes
         self._refused: list[str] = []
         self._around = around
@@ -54,6 +58,9 @@ class Host:
         self._pause = SAVED_VIEW_SECONDS
         self._told: tuple[int, int, str | None] | None = None
         self.desk.peer.subscribe(self._changed)
+        if self._sharing is not None:
+            self._sharing.start = self._start
+            self._sharing.here.changed = self._views.changed
         opened.heed.append(self._tell_saved)
 
     async def begin(self, *, quiet: bool = False, crashed: bool = False) -> None:
@@ -65,14 +72,17 @@ class Host:
         if self._runtime is None or peer.readonly:
             self._hello("readonly")
             return
-        if not quiet:
+        starts = not quiet and self._runtime.is_wanted
+        if starts:
             self._runtime.prepare()
-        self._start(peer.run())
+        for work in self._works:
+            self._start(work())
+        self._link()
         self._runtime.mourn(CRASHED if crashed else CLOSED)
         await self._take_inbox()
         await self._introduce()
         self._hello("ready")
-        if not quiet:
+        if starts:
             self._runtime.start()
 
     def receive(self, message: Mapping[str, Any], sender: Where, data: bytes | None = None) -> None:
@@ -81,11 +91,12 @@ class Host:
             case "attach":
                 self._start(self._attach(message, sender))
             case "detach":
-                self._views.detach(message["view"])
-                self._start(self._keep_view())
+                self._detach(message["view"])
             case "cmd":
                 self._views.take(message["view"], _asked(message))
-            case "call" | "export" | "import":
+            case "presence" | "online" if self._sharing is not None:
+                self._start(self._sharing.heard(message))
+            case "call" | "export" | "import" | "share":
                 self._start(self._answer(message, sender, self._work(message, data)))
             case "inbox":
                 self._start(self._take_inbox())
@@ -111,6 +122,12 @@ class Host:
         self._page.post(status)
         self._page.post({"t": "hello"})
 
+    def _detach(self, view: str) -> None:
+        self._views.detach(view)
+        if self._sharing is not None:
+            self._sharing.here.left(view)
+        self._start(self._keep_view())
+
     async def _attach(self, message: Mapping[str, Any], sender: Where) -> None:
         if self._saver is not None and not self.desk.peer.readonly:
             await self._take_inbox()
@@ -118,6 +135,9 @@ class Host:
         stage = "readonly" if self.desk.readonly else "ready"
         self._page.post({"t": "status", "view": message["view"], "stage": stage}, sender)
         self._tell_saved(again=True)
+        if self._sharing is not None:
+            self._page.post({"t": "share", **self._sharing.state()}, sender)
+            self._sharing.here.tell()
         for kind, notes in (("import", self._notes), ("inbox", self._refused)):
             if notes:
                 told = whole(" ".join(notes))
@@ -131,12 +151,23 @@ class Host:
         files = [item for item in waiting if item.command["do"] == IMPORT]
         for item in files:
             await self._import(item)
-        keys = [item.key for item in files]
-        done, refused = self._views.take_waiting(item for item in waiting if item not in files)
+        links = [item for item in waiting if item.command["do"] == JOIN]
+        for item in links:
+            self._join(str(item.command.get("link")))
+        keys = [item.key for item in (*files, *links)]
+        rest = [item for item in waiting if item not in files and item not in links]
+        done, refused = self._views.take_waiting(rest)
         keys += done
         self._refused += refused
         assert self._saver is not None, "a notebook that can be written to has a saver"
         self._saver.put(Batch(), lambda: self._start(self._page.drop_inbox(keys)))
+
+    def _join(self, link: str) -> None:
+        assert self._sharing is not None, "a notebook that can be written to can be shared"
+        try:
+            self._sharing.join(link)
+        except FoldbookError as why:
+            self._refused.append(f"The link was not followed: {why}.")
 
     async def _import(self, item: Waiting) -> None:
         """Begin the notebook with a file; one that cannot be read leaves it empty, and is told."""
@@ -160,6 +191,10 @@ class Host:
         # From here on nothing waits: else two files could get the same ids and the same place.
         notebook = self.desk.notebook
         return self._add(transfer.append_ipynb(ipynb, data, name, self._stamp(), notebook))
+
+    @property
+    def _is_shared(self) -> bool:
+        return self._sharing is not None and self._sharing.is_shared
 
     def _stamp(self) -> Stamp:
         peer, now = self.desk.peer, self._around.now()
@@ -192,17 +227,22 @@ class Host:
     async def _introduce(self) -> None:
         """The first facts of a log that has none, and who sits here."""
         peer = self.desk.peer
-        if peer.notebook.created is None:
+        if peer.notebook.created is None and not self._is_shared:
             first = {"cell_type": "code", "source": ""}
             create = {"do": "create_notebook", "notebook_id": self.id, "name": "Untitled"}
             peer.submit(parse({**create, "cells": [first]}))
         person = await self._page.person()
-        peer.submit(parse({"do": "introduce", "name": person.name}))
+        if Kind.NOTE in RIGHTS[peer.role]:
+            peer.submit(parse({"do": "introduce", "name": person.name, "hue": person.hue}))
 
     async def _work(self, message: Mapping[str, Any], data: bytes | None) -> Any:
         """The value that a view asked for. Raises `FoldbookError`."""
         if message["t"] == "export":
             return await self._export(message["format"], message["view"])
+        if message["t"] == "share":
+            if self._sharing is None:
+                raise Refused("share", "a damaged notebook cannot be shared")
+            return await self._sharing.answer(message)
         if message["t"] == "import":
             return await self._import_cells(message["name"], data or b"")
         return await self._call(message)
@@ -279,6 +319,9 @@ class Host:
             "strip": view["log"]["strip"],
             "people": people,
         }
+        if self._sharing is not None and self._is_shared:
+            state = self._sharing.state()
+            entry["shared"] = {"role": state["role"], "relay": state["relay"]}
         return entry | ({"changed": self.desk.changed} if self.desk.changed else {})
 
     async def _close(self) -> None:

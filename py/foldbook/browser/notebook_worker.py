@@ -7,19 +7,23 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from functools import partial
 from random import random
 from typing import Any
 
 from pydantic_core import to_json
 from pyodide.ffi import create_proxy, to_js
 
+from foldbook.browser.cipher import BrowserCipher, public_key
 from foldbook.browser.host import Host
 from foldbook.browser.indexeddb import IndexedDBStore
+from foldbook.browser.network import BrowserNetwork
 from foldbook.browser.opening import open_notebook
 from foldbook.browser.page import Message, Person, Waiting, Where
 from foldbook.browser.ports import PortChannel
 from foldbook.peer import Surroundings
+from foldbook.upstream import Outside
 
 
 async def main(notebook_id: str, glue: Any) -> None:
@@ -27,7 +31,7 @@ async def main(notebook_id: str, glue: Any) -> None:
     page = _Page(notebook_id, glue)
     store = IndexedDBStore(notebook_id, glue.db)
     around = _surroundings()
-    opened = await open_notebook(notebook_id, page, store, around)
+    opened = await open_notebook(notebook_id, page, store, around, _outside(glue))
     host = Host(notebook_id, page, opened, around, time.perf_counter)
     await host.begin(quiet=bool(glue.quiet), crashed=bool(glue.crashed))
 
@@ -64,13 +68,20 @@ class _Page:
 
     async def person(self) -> Person:
         found = await self._glue.identity()
-        return Person(found.secret.to_bytes(), found.name)
+        return Person(found.secret.to_bytes(), found.name, found.hue)
 
     async def refresh(self, entry: Mapping[str, Any]) -> None:
         await self._glue.refresh(self._id, to_json(entry).decode())
 
     async def load_package(self, name: str) -> None:
         await self._glue.loadPackage(name)
+
+
+def _outside(glue: Any) -> Outside:
+    def cipher(payload_key: bytes, verify: bytes, seed: bytes | None) -> Awaitable[BrowserCipher]:
+        return BrowserCipher.open(glue.cipher, payload_key, verify, seed)
+
+    return Outside(BrowserNetwork(glue.network), cipher, partial(public_key, glue.cipher))
 
 
 def _now() -> int:

@@ -1,49 +1,67 @@
 """Opening a notebook: what its store has, and what can be done with that."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from foldbook.authority import LocalAuthority
 from foldbook.browser import logfile, transfer
 from foldbook.browser.desk import Desk
-from foldbook.browser.page import Page
+from foldbook.browser.page import Page, Person, Waiting
 from foldbook.browser.runtimes import PageRuntime
+from foldbook.browser.sharing import ShareDesk
 from foldbook.browser.views import outdated
 from foldbook.errors import BadNotebookFile
 from foldbook.guests import Guests
+from foldbook.link import parse
 from foldbook.peer import Peer, Surroundings
 from foldbook.saver import Saver
-from foldbook.store import Batch, Loaded, Store
+from foldbook.sharing import SHARE, Share, fetch_base, join
+from foldbook.store import EPOCH, SESSION, Batch, Loaded, Store
+from foldbook.upstream import Outside
+from foldbook.wire import Hello
 
 IMPORT: Final = "import_file"
 """What a command of the inbox is called that begins a notebook with a file."""
+JOIN: Final = "join"
+"""What a command of the inbox is called that comes to a notebook by a link."""
+
+Work = Callable[[], Awaitable[Any]]
 
 
 @dataclass(slots=True)
 class Opened:
-    """An open notebook. saver and runtime are None where it can only be looked at. notes: what
-    people should be told. heed: called when the store begins or ceases to refuse."""
+    """An open notebook. saver, runtime and sharing are None where it can only be looked at.
+    notes: what people should be told. heed: called when the store begins or ceases to refuse.
+    begin: what is to be called first, and runs as long as the notebook is open."""
 
     desk: Desk
     views: dict[str, int]
     blob: Callable[[str], Awaitable[bytes | None]]
     saver: Saver | None = None
     runtime: PageRuntime | None = None
+    sharing: ShareDesk | None = None
     notes: list[str] = field(default_factory=list)
     heed: list[Callable[[], None]] = field(default_factory=list)
+    begin: Callable[[], None] = lambda: None
+    works: Sequence[Work] = ()
 
 
-async def open_notebook(notebook_id: str, page: Page, store: Store, around: Surroundings) -> Opened:
-    """Open what the store has. A log file that waits to begin the notebook goes in first.
+async def open_notebook(
+    notebook_id: str, page: Page, store: Store, around: Surroundings, outside: Outside
+) -> Opened:
+    """Open what the store has. A log file, or a link, that waits to begin the notebook goes in
+    first.
 
-    Raises the store's errors.
+    Raises the store's errors, and `Refused` or `BadLink` where a link leads nowhere.
     """
     loaded = await store.open()
+    person = await page.person()
     notes: list[str] = []
     if not loaded.rows and not loaded.damaged:
         loaded, notes = await _restored(page, store, loaded)
-    person = await page.person()
+    if not loaded.rows and not loaded.damaged and SHARE not in loaded.meta:
+        loaded = await _joined(page, store, loaded, outside, person)
     if loaded.damaged:
         peer = Peer.reading(loaded, person.secret, around)
         return Opened(Desk(peer, loaded, None, None), {}, store.blob, notes=notes)
@@ -56,14 +74,83 @@ async def open_notebook(notebook_id: str, page: Page, store: Store, around: Surr
     saver = Saver(store, pause=around.pause, changed=changed)
     if old := outdated(loaded.views, around.now()):
         saver.put(Batch(views=dict.fromkeys(old)), durability="relaxed")
-    epoch = around.secret().hex()[:32]
-    authority = LocalAuthority(notebook_id, loaded, saver, epoch=epoch, now=around.now)
-    peer = Peer.local(authority, loaded, person.secret, around)
+    opened = _open(notebook_id, page, loaded, saver, around, outside, person)
+    opened.notes, opened.heed = notes, heed
+    return opened
+
+
+def _open(
+    notebook_id: str,
+    page: Page,
+    loaded: Loaded,
+    saver: Saver,
+    around: Surroundings,
+    outside: Outside,
+    person: Person,
+) -> Opened:
+    kept = loaded.meta.get(SHARE)
+    share = Share.unpack(kept) if isinstance(kept, bytes) else None
+    authority: LocalAuthority | None = None
+    if share is None:
+        epoch = around.secret().hex()[:32]
+        authority = LocalAuthority(notebook_id, loaded, saver, epoch=epoch, now=around.now)
+        peer = Peer.local(authority, loaded, person.secret, around)
+        work: Work = authority.run
+    else:
+        peer = _shared(share, loaded, saver, around, person)
+        work = saver.run
     guests = Guests(peer, [*loaded.rows, *peer.log.pending], around.secret, around.now)
     runtime = PageRuntime(peer, guests, page, secret=around.secret, now=around.now)
     peer.on_call = runtime.answer
-    desk = Desk(peer, loaded, saver, runtime)
-    return Opened(desk, loaded.views, saver.blob, saver, runtime, notes, heed)
+    sharing = ShareDesk(page, outside, peer, saver, around, person.secret, authority)
+    sharing.here.call_me(person.name, person.hue)
+
+    def begin() -> None:
+        if share is not None:
+            history = loaded.rows if share.stage == "draft" else ()
+            sharing.begin(share, history, list(loaded.meta))
+
+    desk = Desk(peer, loaded, saver, runtime, sharing.here)
+    return Opened(
+        desk, loaded.views, saver.blob, saver, runtime, sharing, begin=begin, works=(work,)
+    )
+
+
+def _shared(
+    share: Share, loaded: Loaded, saver: Saver, around: Surroundings, person: Person
+) -> Peer:
+    """The peer of a notebook whose rows a relay numbers; it is not linked yet."""
+    secret = loaded.meta.get(SESSION)
+    if not isinstance(secret, bytes):
+        secret = around.secret()
+        saver.put(Batch(meta={SESSION: secret}))
+    link = share.link
+    since, token = len(loaded.rows), link.token.hex()
+    hello = Hello(link.room, share.epoch, secret, person.secret, since, token)
+
+    async def connect() -> None:
+        return None
+
+    return Peer.linked(hello, connect, around, role=link.role, loaded=loaded, saver=saver)
+
+
+async def _joined(
+    page: Page, store: Store, loaded: Loaded, outside: Outside, person: Person
+) -> Loaded:
+    """What the store has after a shared notebook was fetched, where a link to it waits."""
+    link = next((_link_of(item) for item in await page.inbox() if _link_of(item)), None)
+    if link is None:
+        return loaded
+    share = await join(outside, parse(link), person.secret)
+    rows = await fetch_base(outside, share, person.secret)
+    batch = Batch(confirmed=rows, meta={SHARE: share.pack(), EPOCH: share.epoch})
+    await store.commit(batch, "strict")
+    await store.close()
+    return await store.open()
+
+
+def _link_of(item: Waiting) -> str | None:
+    return str(item.command.get("link")) if item.command.get("do") == JOIN else None
 
 
 async def _restored(page: Page, store: Store, loaded: Loaded) -> tuple[Loaded, list[str]]:

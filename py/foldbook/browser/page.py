@@ -33,10 +33,11 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who sits here: the secret behind the actor's id, and the name."""
+    """Who sits here: the secret behind the actor's id, the name, and the hue they want."""
 
     secret: bytes
     name: str
+    hue: str = ""
 
 
 class Page(Protocol):

@@ -26,11 +26,16 @@ from foldbook.errors import CommandRefused, Refused
 from foldbook.events import decode
 from foldbook.events.base import Event
 from foldbook.events.executions import ExecutionCancelled
-from foldbook.events.runtimes import InterruptRequested, RestartRequested, RuntimeLost
+from foldbook.events.runtimes import (
+    InterruptRequested,
+    RestartRequested,
+    RuntimeLost,
+    RuntimeSelected,
+)
 from foldbook.guests import Guests
 from foldbook.notebook import Execution, Notebook, Status
 from foldbook.peer import Change, Peer
-from foldbook.row import Kind
+from foldbook.row import RIGHTS, Kind
 from foldbook.view import Starting
 from foldbook.wire import identify
 
@@ -95,6 +100,16 @@ class PageRuntime:
             return None
         return Starting(runtime.session, NAME, runtime.since)
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a runtime of this page is of use: somebody may run here, and no other one is
+        there for it."""
+        peer = self._peer
+        selected = peer.notebook.selected_runtime
+        elsewhere = peer.notebook.homes.get(selected or "", selected)
+        is_ours = elsewhere is None or elsewhere == peer.session or not peer.is_moved
+        return Kind.RUN in RIGHTS[peer.role] and is_ours
+
     def prepare(self) -> None:
         """Give the next runtime its session; from now on runs are asked of it."""
         secret = self._secret()
@@ -124,28 +139,57 @@ class PageRuntime:
         events: list[Event] = [
             RuntimeLost(runtime=session, reason=reason)
             for session in _orphaned(notebook, self.session)
+            if self._is_ours(session)
         ]
         events += [
             ExecutionCancelled(execution_id=each.id)
             for each in notebook.unfinished()
             if each.runtime is None and each.status is Status.QUEUED
+            if each.requested.session == self._peer.session or not self._peer.is_moved
         ]
-        if events:
+        if events and Kind.RUN in RIGHTS[self._peer.role]:
             self._peer.append(events)
+
+    def _is_ours(self, runtime: str) -> bool:
+        """Whether a runtime, or one that runs wait for, is or was one of this browser."""
+        notebook = self._peer.notebook
+        if not self._peer.is_moved:
+            return True
+        if runtime in notebook.homes or runtime in notebook.runtimes:
+            return notebook.homes.get(runtime) == self._peer.session
+        waiting = [each for each in notebook.unfinished() if each.runtime == runtime]
+        return all(each.requested.session == self._peer.session for each in waiting)
 
     def submit(self, command: Command, carry_out: Callable[[Command], None]) -> None:
         """Carry a command out, and do what it means for the runtime. Raises `CommandRefused`."""
         if isinstance(command, Restart):
             self._restart(command, carry_out)
             return
-        if isinstance(command, RUNS) and self._runtime is None:
-            self.prepare()
-            self.start()
+        if isinstance(command, RUNS) and Kind.RUN in RIGHTS[self._peer.role]:
+            self._have_one()
         carry_out(command)
         if isinstance(command, Interrupt) and self._runtime is not None:
             self._page.post(
                 {"t": "host", "do": "interrupt", "session": self._runtime.session}, "page"
             )
+
+    def _have_one(self) -> None:
+        """See to it that somebody runs what is asked for: the selected runtime, if it can be
+        reached, else that of this page."""
+        notebook, peer = self._peer.notebook, self._peer
+        selected = notebook.runtimes.get(notebook.selected_runtime or "")
+        if selected is not None and peer.is_moved and selected.status not in _ENDED:
+            home = notebook.homes.get(selected.session, selected.session)
+            if home != peer.session:
+                if home in peer.present and peer.is_linked:
+                    return
+                name = selected.name
+                peer.append([RuntimeSelected(runtime=None)])
+                words = f"{name} cannot be reached. This runs in this browser, with its own memory."
+                self._page.post({"t": "toast", "kind": "runtime", "message": words})
+        if self._runtime is None:
+            self.prepare()
+            self.start()
 
     def is_password(self, command: ReplyInput) -> bool:
         """Whether this answers an open question for a password."""

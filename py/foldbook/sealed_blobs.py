@@ -1,0 +1,96 @@
+"""The blobs of a shared notebook: kept by the relay under names that tell nothing, sealed."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+
+from foldbook import seal
+from foldbook.errors import FoldbookError, Refused
+from foldbook.saver import Saver
+from foldbook.seal import Unopened
+from foldbook.sealer import Sealer
+from foldbook.store import Batch
+from foldbook.sync import backoff
+from foldbook.ties import Surroundings
+from foldbook.upstream import Upstream
+
+UPLOAD: Final = "upload/"
+"""What the names of blobs that the relay does not have yet begin with in the store's meta."""
+
+_FOR_GOOD: Final = frozenset({"size", "space", "malformed"})
+
+
+class SealedBlobs:
+    """A `foldbook.ties.Elsewhere`. room: its name; told: heeds why a blob stays here."""
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        sealer: Callable[[], Awaitable[Sealer]],
+        room: str,
+        name_of: Callable[[str], str],
+        saver: Saver,
+        around: Surroundings,
+        told: Callable[[str], None],
+    ) -> None:
+        self._upstream = upstream
+        self._sealer = sealer
+        self._room = room
+        self._name_of = name_of
+        self._saver = saver
+        self._around = around
+        self._told = told
+        self._waiting: asyncio.Queue[str] = asyncio.Queue()
+
+    async def fetch(self, digest: str) -> bytes | None:
+        """See `foldbook.ties.Elsewhere`; so for the following one."""
+        sealed = await self._upstream.blob(self._name_of(digest))
+        if sealed is None:
+            return None
+        data = seal.data_of_blob(self._room, digest)
+        [plain] = await (await self._sealer()).open([(data, sealed)])
+        if isinstance(plain, Unopened):
+            raise Refused("blob", f"it cannot be opened: {plain}")
+        if hashlib.sha256(plain).hexdigest() != digest:
+            raise Refused("blob", "whoever sent it sent something else")
+        return plain
+
+    def offer(self, digest: str) -> None:
+        """Have it sent; that it is to be sent is kept with it."""
+        self._saver.put(Batch(meta={UPLOAD + digest: 1}))
+        self._waiting.put_nowait(digest)
+
+    def again(self, names: Iterable[str]) -> None:
+        """Of the names in the store's meta, those of blobs that were not sent before."""
+        for name in names:
+            if name.startswith(UPLOAD):
+                self._waiting.put_nowait(name.removeprefix(UPLOAD))
+
+    async def run(self) -> None:
+        """Send what is offered, until cancelled."""
+        while True:
+            digest = await self._waiting.get()
+            attempt = 0
+            while not await self._send(digest):
+                await self._around.pause(backoff(attempt, self._around.random))
+                attempt += 1
+
+    async def _send(self, digest: str) -> bool:
+        """Whether there is nothing more to do for it."""
+        try:
+            plain = await self._saver.blob(digest)
+            if plain is not None:
+                data = seal.data_of_blob(self._room, digest)
+                [sealed] = await (await self._sealer()).seal([(data, plain)])
+                await self._upstream.put_blob(self._name_of(digest), sealed)
+        except Refused as why:
+            if why.code not in _FOR_GOOD:
+                return False
+            self._told(f"A file or output of this notebook stays in this browser: {why}.")
+        except FoldbookError:
+            logging.getLogger(__name__).exception("blob %s cannot be read", digest)
+            return False
+        self._saver.put(Batch(meta={UPLOAD + digest: None}), durability="relaxed")
+        return True
