@@ -61,7 +61,7 @@ class ShareDesk:
         self._authority = authority
         self._sharing: Sharing | None = None
         self._told: Mapping[str, Any] | None = None
-        self._was_linked = False
+        self._was_linked = self._was_ever_linked = False
         peer.subscribe(self._follow)
 
     @property
@@ -101,7 +101,7 @@ class ShareDesk:
             return {"status": "local", "relay": None, "role": "own", "message": None, "waiting": 0}
         message = peer.ended or sharing.trouble or peer.trouble
         status = "ended" if peer.ended else "live" if peer.is_linked else "offline"
-        if status == "offline" and message is None:
+        if status == "offline" and message is None and not self._was_ever_linked:
             status = "connecting"
         return {
             "status": status,
@@ -235,6 +235,7 @@ class ShareDesk:
         linked = self._peer.is_linked
         if linked is not self._was_linked:
             self._was_linked = linked
+            self._was_ever_linked = self._was_ever_linked or linked
             self.here.linked(linked)
         state = self.state()
         if state != self._told:

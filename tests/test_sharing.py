@@ -1,0 +1,367 @@
+"""Notebooks shared over a real relay: two notebook workers, without browsers."""
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builder import relay as relays
+from foldbook.browser.host import Host
+from foldbook.browser.opening import open_notebook
+from foldbook.browser.page import Person, Waiting
+from foldbook.commands import parse
+from foldbook.errors import Refused
+from foldbook.link import parse as parse_link
+from foldbook.peer import Surroundings
+from foldbook.row import Role
+from foldbook.store import MemoryStore
+from outside import OUTSIDE
+from stories import story
+from test_host import FakePage
+
+NOTEBOOK = "nb-of-mara"
+BEGIN = {
+    "do": "create_notebook",
+    "notebook_id": NOTEBOOK,
+    "name": "Trend",
+    "cells": [{"cell_id": "c", "cell_type": "code", "source": "first"}],
+}
+
+
+@pytest.fixture
+def relay(tmp_path: Path) -> Iterator[str]:
+    with relays.running(tmp_path / "relay", 0) as address:
+        assert address is not None
+        yield address
+
+
+class Someone(FakePage):
+    """A person with a browser: a store, a name, and what waits for the notebook."""
+
+    def __init__(self, name: str, *waiting: Mapping[str, Any]) -> None:
+        super().__init__(
+            *(Waiting(key=i, view="home", k=i, command=each) for i, each in enumerate(waiting, 1))
+        )
+        self.name = name
+        self.store = MemoryStore()
+        self.count = 0
+        self.host: Host
+
+    async def person(self) -> Person:
+        return Person(self.name.encode().ljust(32, b"."), self.name, "plum")
+
+    async def open(self) -> None:
+        dice = random.Random(self.name)
+        clock = asyncio.get_running_loop().time
+
+        def now() -> int:
+            return 1_700_000_000_000 + int(clock() * 1000)
+
+        around = Surroundings(now, lambda: dice.randbytes(32), dice.random)
+        opened = await open_notebook(NOTEBOOK, self, self.store, around, OUTSIDE)
+        self.host = Host(NOTEBOOK, self, opened, around, clock, interval=0)
+        await self.host.begin()
+        self.host.receive({"t": "attach", "view": "v"}, "page")
+        await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        if not self.host._tasks:
+            return
+        self.told.clear()
+        self.host.receive({"t": "close"}, "page")
+        await until(lambda: bool(self.of("closed")))
+        for task in list(self.host._tasks):
+            task.cancel()
+        await asyncio.gather(*self.host._tasks, return_exceptions=True)
+
+    @property
+    def peer(self) -> Any:
+        return self.host.desk.peer
+
+    @property
+    def sources(self) -> list[str]:
+        return [cell.source for cell in self.host.desk.notebook.ordered_cells()]
+
+    def do(self, name: str, /, **fields: Any) -> None:
+        self.count += 1
+        command = {"do": name, **fields}
+        self.host.receive(
+            {"t": "cmd", "view": "v", "k": self.count, "base": 10**9, "command": command}, "page"
+        )
+
+    def type(self, place: int, text: str) -> None:
+        """Type into the only cell, on what this page has been told."""
+        length = len(self.host.desk.notebook.cells["c"].source)
+        changes = [place, [0, text]] if place else [[0, text]]
+        edit = {"do": "edit_source", "cell_id": "c", "changes": changes, "length_before": length}
+        self.host.desk.submit(parse(edit), "v", self.count)
+
+    async def ask(self, do: str, **fields: Any) -> Any:
+        self.count += 1
+        name = f"q{self.count}"
+        self.host.receive({"t": "share", "view": "v", "id": name, "do": do, **fields}, "page")
+        await until(lambda: any(each["id"] == name for each in self.of("result")))
+        answer = next(each for each in self.of("result") if each["id"] == name)
+        if not answer["ok"]:
+            raise Refused("share", answer["message"])
+        return answer["value"]
+
+    async def share(self, relay: str) -> None:
+        await self.ask("create", relay=relay, token="")
+        await until(lambda: self.peer.is_linked)
+
+    async def link(self, role: str) -> str:
+        answer = await self.ask("link", role=role)
+        return str(answer["link"]["fragment"])
+
+
+def all_bytes(folder: Path) -> bytes:
+    """Everything that stands in a folder's files."""
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def change_last_payload(path: Path, seq: int) -> None:
+    """What a relay that lies could do."""
+    with sqlite3.connect(path) as database:
+        [(row,)] = database.execute("SELECT row FROM rows WHERE seq = ?", (seq,))
+        changed = row[:-1] + bytes([row[-1] ^ 1])  # the payload stands at its end
+        database.execute("UPDATE rows SET row = ? WHERE seq = ?", (changed, seq))
+
+
+async def until(done: Any) -> None:
+    """Wait until it is so; only a defect takes that long."""
+    async with asyncio.timeout(20):
+        while not done():  # noqa: ASYNC110 - many different things are waited for
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def two(relay: str, role: str = "run") -> AsyncIterator[tuple[Someone, Someone]]:
+    """Mara has shared her notebook, Ines has come by a link."""
+    mara = Someone("Mara", BEGIN)
+    await mara.open()
+    await mara.share(relay)
+    ines = Someone("Ines", {"do": "join", "link": await mara.link(role)})
+    await ines.open()
+    await until(lambda: ines.peer.is_linked)
+    try:
+        yield mara, ines
+    finally:
+        for each in (mara, ines):
+            await each.close()
+
+
+def alike(*people: Someone) -> bool:
+    first = people[0].peer.log
+    return all(
+        not each.peer.log.pending and each.peer.log.confirmed == first.confirmed for each in people
+    )
+
+
+@story
+async def test_a_shared_notebook_is_the_same_on_both_sides(relay: str) -> None:
+    async with two(relay) as (mara, ines):
+        assert ines.sources == ["first"]
+        assert ines.host.desk.notebook.name == "Trend"
+        mara.type(5, " of mara")
+        ines.type(0, "ines: ")
+        await until(lambda: alike(mara, ines))
+        assert mara.sources == ines.sources == ["ines: first of mara"]
+        assert mara.peer.log.confirmed.void_count == 0
+
+
+@story
+async def test_typing_goes_on_while_a_notebook_is_being_shared(relay: str) -> None:
+    mara = Someone("Mara", BEGIN)
+    await mara.open()
+    sharing = asyncio.create_task(mara.share(relay))
+    for i in range(60):
+        mara.type(0, f"{i % 10}")
+        await asyncio.sleep(0)
+    await sharing
+    ines = Someone("Ines", {"do": "join", "link": await mara.link("edit")})
+    await ines.open()
+    await until(lambda: ines.peer.is_linked and alike(mara, ines))
+    assert len(ines.sources[0]) == len("first") + 60
+    await mara.close()
+    await ines.close()
+
+
+@story
+async def test_people_who_are_not_connected_go_on_and_meet_again(tmp_path: Path) -> None:
+    data = tmp_path / "relay"
+    with relays.running(data, 0) as address:
+        assert address is not None
+        mara = Someone("Mara", BEGIN)
+        await mara.open()
+        await mara.share(address)
+        ines = Someone("Ines", {"do": "join", "link": await mara.link("edit")})
+        await ines.open()
+        await until(lambda: ines.peer.is_linked)
+    await until(lambda: not mara.peer.is_linked and not ines.peer.is_linked)
+    assert mara.of("share")[-1]["status"] == "offline"
+    mara.type(0, "M")
+    ines.type(5, "I")
+    await until(lambda: mara.of("share")[-1]["waiting"] == 1)
+    await ines.close()
+    await ines.open()  # reloaded without a network: from its own disk
+    assert ines.sources == ["firstI"]
+    ines.do("rename_notebook", name="Offline")
+    port = int(address.rpartition(":")[2])
+    with relays.running(data, port):
+        for each in (mara, ines):
+            each.host.receive({"t": "online"}, "page")
+        await until(lambda: alike(mara, ines))
+        assert mara.sources == ["MfirstI"]
+        assert mara.host.desk.notebook.name == "Offline"
+        await mara.close()
+        await ines.close()
+
+
+@pytest.mark.parametrize(
+    ("role", "may"), [("view", ""), ("edit", "edit"), ("run", "edit run"), ("own", "edit run")]
+)
+@story
+async def test_a_link_gives_what_it_says(relay: str, role: str, may: str) -> None:
+    async with two(relay, role) as (mara, ines):
+        ines.do("rename_notebook", name="Ines was here")
+        ines.do("run_cells", cell_ids=["c"])
+        await until(lambda: len(ines.of("refused")) == 2 - len(may.split()))
+        await until(lambda: alike(mara, ines))
+        assert (mara.host.desk.notebook.name == "Ines was here") is ("edit" in may)
+        asked = list(mara.host.desk.notebook.executions.values())
+        assert bool(asked) is ("run" in may)
+        assert ines.host.desk.around.role.value == role
+
+
+@story
+async def test_a_viewer_cannot_write_by_hand_made_rows_either(relay: str) -> None:
+    async with two(relay, "view") as (mara, ines):
+        head = mara.peer.log.head
+        ines.peer._replica.role = Role.EDIT  # a page that was tampered with
+        ines.do("rename_notebook", name="Ines was here")
+        await until(lambda: bool(ines.peer.log.refused))
+        assert mara.peer.log.head == head
+        assert ines.host.desk.notebook.name == "Trend"
+        assert "view" in ines.peer.log.refused[0].reason
+
+
+@story
+async def test_others_are_seen_where_they_are(relay: str) -> None:
+    async with two(relay, "view") as (mara, ines):
+        place = {"t": "presence", "view": "v", "cell": "c", "anchor": 1, "head": 3, "mode": "edit"}
+        ines.host.receive(place, "page")
+        await until(lambda: bool(mara.of("people")) and len(mara.of("people")[-1]["people"]) == 2)
+        await until(lambda: mara.of("people")[-1]["people"][1]["cell"] == "c")
+        [me, other] = mara.of("people")[-1]["people"]
+        assert me["you"]
+        assert (other["anchor"], other["head"], other["mode"]) == (1, 3, "edit")
+        assert mara.host.desk.around.guests == {other["actor"]: ("Ines", "plum")}
+        ines.peer.relink()
+        await ines.close()
+        await until(lambda: mara.of("people")[-1]["people"] == [])
+
+
+@story
+async def test_a_link_that_was_revoked_lets_nobody_new_in(relay: str) -> None:
+    async with two(relay, "edit") as (mara, ines):
+        state = await mara.ask("state")
+        [link] = state["links"]
+        assert (link["role"], link["used"], link["revoked"]) == ("edit", 1, False)
+        state = await mara.ask("revoke", link=link["id"])
+        assert state["links"][0]["revoked"]
+        tomas = Someone("Tomas", {"do": "join", "link": link["fragment"]})
+        with pytest.raises(Refused, match="revoked"):
+            await tomas.open()
+        ines.type(0, "still ")
+        await until(lambda: alike(mara, ines))
+        assert mara.sources == ["still first"]
+        assert await mara.link("edit") != link["fragment"]
+
+
+@story
+async def test_a_person_can_be_removed(relay: str) -> None:
+    async with two(relay, "edit") as (mara, ines):
+        state = await mara.ask("remove", actor=ines.peer.actor)
+        assert [each["removed"] for each in state["people"]] == [False, True]
+        await until(lambda: ines.of("share")[-1]["status"] == "ended")
+        assert ines.peer.readonly
+        ines.do("rename_notebook", name="Ines was here")
+        await until(lambda: bool(ines.of("refused")))
+
+
+@story
+async def test_blobs_reach_everybody(relay: str) -> None:
+    mara = Someone("Mara", BEGIN)
+    await mara.open()
+    before = mara.peer.put_blob(b"a picture of before")
+    mara.do("add_file", path="a.png", digest=before, size=19)
+    await mara.host._saver.flush()
+    await mara.share(relay)
+    ines = Someone("Ines", {"do": "join", "link": await mara.link("edit")})
+    await ines.open()
+    await until(lambda: ines.peer.is_linked)
+    after = ines.peer.put_blob(b"a picture of after")
+
+    async def arrived(who: Someone, digest: str) -> bytes:
+        async with asyncio.timeout(20):
+            while (data := await who.peer.get_blob(digest)) is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        return bytes(data)
+
+    assert await arrived(ines, before) == b"a picture of before"
+    assert await arrived(mara, after) == b"a picture of after"
+    assert not [name for name in mara.store.load().meta if name.startswith("upload/")]
+    await mara.close()
+    await ines.close()
+
+
+@story
+async def test_the_relay_has_nothing_to_read(relay: str, tmp_path: Path) -> None:
+    secret = "a thing that nobody else must know"
+    async with two(relay) as (mara, ines):
+        mara.type(0, secret)
+        ines.do("rename_notebook", name=secret.upper())
+        mara.peer.put_blob(secret.encode())
+        await until(lambda: alike(mara, ines))
+        await until(lambda: not [n for n in mara.store.load().meta if n.startswith("upload/")])
+    kept = all_bytes(tmp_path)
+    assert len(kept) > 10_000
+    for word in (secret, secret.upper(), "first", "Trend", "cellCreated", "Mara", "Ines"):
+        assert word.encode() not in kept
+
+
+@story
+async def test_a_link_with_another_key_opens_nothing(relay: str) -> None:
+    async with two(relay) as (mara, _ines):
+        link = parse_link(await mara.link("edit"))
+        wrong = replace(link, key=bytes(32)).fragment()
+        tomas = Someone("Tomas", {"do": "join", "link": wrong})
+        with pytest.raises(Refused, match="key in this link"):
+            await tomas.open()
+        assert tomas.store.load().rows == []
+
+
+@story
+async def test_a_row_that_the_relay_changed_is_not_merged(tmp_path: Path) -> None:
+    data = tmp_path / "relay"
+    with relays.running(data, 0) as address:
+        assert address is not None
+        async with two(address, "edit") as (mara, ines):
+            mara.do("rename_notebook", name="Changed on the way")
+            await until(lambda: alike(mara, ines))
+            link = await mara.link("view")
+            head = mara.peer.log.head
+    change_last_payload(data / "relay.sqlite", head)
+    with relays.running(data, int(address.rpartition(":")[2])):
+        tomas = Someone("Tomas", {"do": "join", "link": link})
+        await tomas.open()
+        await until(lambda: tomas.peer.log.head == head)
+        assert tomas.host.desk.notebook.name == "Trend"
+        assert "changed on the way" in tomas.host.desk.notebook.aside[-1].reason
+        await tomas.close()
