@@ -26,13 +26,6 @@ export function actorOf(actors, id) {
   return actors[id] ?? UNKNOWN;
 }
 
-/** The name as the right margin says it: the first word, or "You". @param {Actor} actor */
-export function shortName(actor) {
-  const name = actor.name.trim();
-  if (!name) return actor.me ? "You" : "Somebody";
-  return actor.kind === "runtime" ? name : (name.split(/\s+/)[0] ?? name);
-}
-
 /**
  * @param {Actor} actor
  * @param {"xs" | "" | "lg"} [size]

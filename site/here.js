@@ -1,8 +1,8 @@
 /** Who is in a cell, in its right margin. It lies over the margin: nobody's coming moves a line. */
 
-import { actorMark, shortName } from "./actors.js";
+import { actorMark } from "./actors.js";
 import { h } from "./dom.js";
-import { doingWords, namesWords } from "./people.js";
+import { doingWords, namesWords, shortName } from "./people.js";
 
 /** @typedef {import("./people.js").Present} Present */
 

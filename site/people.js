@@ -1,13 +1,18 @@
 /** Who is here, in words. Pure. */
 
-import { shortName } from "./actors.js";
-
 /** @typedef {import("./types.js").Actor} Actor */
 /** @typedef {import("./types.js").Person} Person */
 /** @typedef {Person & {who: Actor}} Present */
 
 /** What a link lets people do, from the least to the most. @type {Record<string, string>} */
 export const ROLES = { view: "View", comment: "Comment", edit: "Edit", run: "Edit and run", own: "Owner", runtime: "Runtime" };
+
+/** The name as the right margin says it: the first word, or "You". @param {Actor} actor */
+export function shortName(actor) {
+  const name = actor.name.trim();
+  if (!name) return actor.me ? "You" : "Somebody";
+  return actor.kind === "runtime" ? name : (name.split(/\s+/)[0] ?? name);
+}
 
 /** Everybody once, though on two screens: you first, then as they came. @param {Present[]} people */
 export function crowd(people) {

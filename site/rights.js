@@ -1,6 +1,7 @@
 /** What may be done here, and the words where it may not: a link may let people only read. */
 
-import { actorOf, shortName } from "./actors.js";
+import { actorOf } from "./actors.js";
+import { shortName } from "./people.js";
 import { showToast } from "./toast.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */

@@ -1,8 +1,8 @@
 /** Who is here, where they are and what they may do; owners can remove them. */
 
-import { actorMark, actorOf, shortName } from "./actors.js";
+import { actorMark, actorOf } from "./actors.js";
 import { h } from "./dom.js";
-import { ROLES, crowd, placeWords } from "./people.js";
+import { ROLES, crowd, placeWords, shortName } from "./people.js";
 import { confirmRow, redraw } from "./share_parts.js";
 
 /** @typedef {import("./share.js").ShareDialog} ShareDialog */

@@ -1,8 +1,8 @@
 /** What the page knows of sharing: how it stands, who is here, and where the reader says they are. */
 
-import { actorOf, hueName, shortName } from "./actors.js";
+import { actorOf, hueName } from "./actors.js";
 import { drawHere } from "./here.js";
-import { gathered } from "./people.js";
+import { gathered, shortName } from "./people.js";
 import { Presence } from "./presence.js";
 import { announce } from "./toast.js";
 
