@@ -17,6 +17,7 @@ import { Decoration, EditorView, ViewPlugin } from "@codemirror/view";
  * @property {string} initials
  * @property {string} hue
  * @property {boolean} isSquare an agent
+ * @property {string} told what was said of the place, in words of whoever said it
  * @property {number} anchor
  * @property {number} head
  */
@@ -38,9 +39,18 @@ export const caretsField = StateField.define({
       ? carets
       : carets.map((each) => ({ ...each, anchor: changes.mapPos(each.anchor, 1), head: changes.mapPos(each.head, 1) }));
     const told = transaction.effects.filter((effect) => effect.is(setCarets)).at(-1);
-    return told ? told.value.map((each) => within(each, transaction.newDoc.length)) : mapped;
+    return told ? told.value.map((each) => placed(each, mapped, transaction.newDoc.length)) : mapped;
   },
 });
+
+/**
+ * Who has said nothing new stands where the changes have carried them.
+ * @param {Caret} caret @param {Caret[]} before @param {number} length
+ */
+function placed(caret, before, length) {
+  const known = before.find(({ session, told }) => session === caret.session && told === caret.told);
+  return known ? { ...caret, anchor: known.anchor, head: known.head } : within(caret, length);
+}
 
 /** @param {Caret} caret @param {number} length @returns {Caret} */
 function within(caret, length) {

@@ -27,7 +27,12 @@ export class Sharing {
     this.watchers = new Set();
     /** @type {Map<string, number>} */
     this._flashed = new Map();
-    page.texts.onHold = (id) => this._drawCarets(id);
+    /** What the editor of a cell was told of others last. @type {Map<string, string>} */
+    this._shown = new Map();
+    page.texts.onHold = (id) => {
+      this._shown.delete(id);
+      this._drawCarets(id);
+    };
     document.addEventListener("visibilitychange", () => this.tellPlace());
   }
 
@@ -110,12 +115,14 @@ export class Sharing {
     const editor = this.page.texts.editor(id);
     if (!editor) return;
     const others = this.people.filter(({ cell, mode, you }) => cell === id && mode === "edit" && !you);
-    editor.showCarets(
-      others.map(({ session, anchor, head, who }) => {
-        const { initials, hue, kind } = who;
-        return { session, anchor, head, initials, name: shortName(who), hue: hueName(hue), isSquare: kind === "agent" };
-      }),
-    );
+    const carets = others.map(({ session, anchor, head, who }) => {
+      const { initials, hue, kind } = who;
+      return { session, anchor, head, initials, name: shortName(who), hue: hueName(hue), isSquare: kind === "agent" };
+    });
+    const key = JSON.stringify(carets);
+    if (key === (this._shown.get(id) ?? "[]")) return;
+    this._shown.set(id, key);
+    editor.showCarets(carets);
   }
 
   /** Where the reader is, for others. */

@@ -3,6 +3,7 @@ allows. The page is the built one.
 """
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -128,7 +129,8 @@ class StandIn:
         page.goto(f"{SITE}?notebook={self.id}")
         self.worker = self._worker(page)
         self.worker.evaluate(
-            "given => self.give(given)", {"view": how.pop("view", view(*paper())), "state": state, **how}
+            "given => self.give(given)",
+            {"view": how.pop("view", view(*paper())), "state": state, **how},
         )
         self.sheet = Sheet(page)
         self.sheet.until("cells.length > 0 && cells[0].id === 't1'")
@@ -168,3 +170,7 @@ class StandIn:
             "kind => self.heard.filter(({ t }) => t === kind)", kind
         )
         return found
+
+
+Open = Callable[..., StandIn]
+"""Opens a notebook whose sharing stands as told; takes options of a browser context too."""

@@ -7,7 +7,7 @@ import { ChangeSet, EditorState } from "../../site/node_modules/@codemirror/stat
 import { caretsField, setCarets } from "../../site/carets.js";
 import { Unacknowledged, fromCodePoints, toCodePoints, toDoc } from "../../site/editor_text.js";
 
-const caret = (anchor, head = anchor) => ({ session: "s", name: "Tomás", initials: "T", hue: "rust", isSquare: false, anchor, head });
+const caret = (anchor, head = anchor) => ({ session: "s", name: "Tomás", initials: "T", hue: "rust", isSquare: false, told: `${anchor} ${head}`, anchor, head });
 const places = (state) => state.field(caretsField).map(({ anchor, head }) => [anchor, head]);
 
 /** An editor's state with somebody in it. */
@@ -26,6 +26,13 @@ test("a caret goes with the text that it stands in", () => {
 test("what is typed at a caret stands before it", () => {
   const state = withOthers("one", caret(3));
   assert.deepEqual(places(state.update({ changes: { from: 3, insert: "!" } }).state), [[4, 4]]);
+});
+
+test("who has said nothing new stands where the text has carried them", () => {
+  const state = withOthers("one", caret(1)).update({ changes: { from: 0, insert: "zero " } }).state;
+  const again = state.update({ effects: setCarets.of([{ ...caret(1), name: "T." }]) }).state;
+  assert.deepEqual([places(again), again.field(caretsField)[0].name], [[[6, 6]], "T."]);
+  assert.deepEqual(places(again.update({ effects: setCarets.of([caret(2)]) }).state), [[2, 2]]);
 });
 
 test("who is told to be beyond the text is at its end, and who has gone is gone", () => {
