@@ -66,7 +66,14 @@ const selections = EditorView.decorations.compute([caretsField], (state) => {
   return Decoration.set(marks, true);
 });
 
-/** @typedef {{caret: Caret, left: number, top: number, height: number}} Spot */
+/** @typedef {{caret: Caret, left: number, top: number, height: number, isBelow: boolean}} Spot */
+
+/** A flag stands above its caret, but below where it would cover letters there and not here. @param {import("@codemirror/state").Text} doc @param {number} at */
+function standsBelow(doc, at) {
+  const { from, number } = doc.lineAt(at);
+  const reaches = (/** @type {number} */ line) => doc.line(line).length > at - from;
+  return number > 1 && reaches(number - 1) && (number === doc.lines || !reaches(number + 1));
+}
 
 class Flags {
   /** @param {EditorView} view */
@@ -102,7 +109,8 @@ class Flags {
     return carets.flatMap((caret) => {
       const box = this.view.coordsAtPos(caret.head, 1);
       if (!box || box.left < seen.left || box.left > seen.right) return [];
-      return [{ caret, left: box.left - base.left, top: box.top - base.top, height: box.bottom - box.top }];
+      const isBelow = standsBelow(this.view.state.doc, caret.head);
+      return [{ caret, left: box.left - base.left, top: box.top - base.top, height: box.bottom - box.top, isBelow }];
     });
   }
 
@@ -141,8 +149,9 @@ class Flag {
   }
 
   /** @param {Spot} spot */
-  draw({ caret, left, top, height }) {
+  draw({ caret, left, top, height, isBelow }) {
     this._caret = caret;
+    this.flag.className = isBelow ? "below" : "";
     Object.assign(this.element.style, { transform: `translate(${left}px, ${top}px)`, height: `${height}px` });
     const at = `${caret.anchor} ${caret.head} ${caret.name}`;
     if (at !== this._at) {

@@ -62,15 +62,16 @@ export class Header {
     this._drawPeople();
   }
 
-  /** Nobody but you: no mark. */
+  /** Nobody but you: no mark. A phone has no room for your own. */
   _drawPeople() {
-    const people = crowd(this.page.sharing.people);
-    const most = phone.matches || narrow.matches ? 3 : 6;
+    const all = crowd(this.page.sharing.people);
+    const people = phone.matches ? all.filter(({ you }) => !you) : all;
+    const most = phone.matches ? 2 : narrow.matches ? 3 : 6;
     const key = JSON.stringify([most, people.map(({ you, who }) => [you, who.name, who.kind, who.hue, who.initials])]);
     if (this.people.dataset.key === key) return;
     this.people.dataset.key = key;
     this.people.hidden = people.every(({ you }) => you);
-    const names = people.map(({ you, who }) => (you ? `${who.name || "You"} (you)` : who.name));
+    const names = all.map(({ you, who }) => (you ? `${who.name || "You"} (you)` : who.name));
     attr(this.people, "aria-label", `Here now: ${names.join(", ")}`);
     attr(this.people, "title", names.join("\n"));
     fill(this.people, marks(people, most));

@@ -58,7 +58,8 @@ export class Introduction {
     const isDone = (await personName()) || (await setting("asked-name", false));
     if (isDone || this.element) return;
     const field = h("input", { id: "intro-name", maxlength: 60, autocomplete: "name", placeholder: "Your name" });
-    let hue = this.page.model.view.actors[this.page.model.me]?.hue ?? "";
+    const given = this.page.model.view.actors[this.page.model.me]?.hue ?? "";
+    let hue = ""; // the given one may change, when others come with the same
     const done = async (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
       const name = field.value.trim();
@@ -74,7 +75,7 @@ export class Introduction {
       h("label", { for: "intro-name" }, h("b", null, "Others see your name here.")),
       h("div", { class: "inp" }, field),
       h("span", { class: "aloud", id: "intro-hue" }, "Your colour"),
-      hueRow("intro-hue", hue, (chosen) => (hue = chosen)),
+      hueRow("intro-hue", given, (chosen) => (hue = chosen)),
       h(
         "span",
         { class: "acts" },

@@ -120,16 +120,17 @@ export class NotebookPage {
     if (!saved) this._attached();
     if (!isFirst) return;
     this.redraw();
-    this._begin();
+    const [first] = this.model.view.order;
+    const isNew = this.model.view.order.length === 1 && this.model.source(first ?? "") === "";
+    if (isNew && this.canEdit) this.select.edit(); // it is there to be typed in
   }
 
-  /** The first cell is selected; a notebook that is one empty cell is there to be typed in. */
+  /** The first cell is selected, as soon as there is one: a shared notebook may come later than its page. */
   _begin() {
     const [first] = this.model.view.order;
-    if (!first) return;
-    this.select.set(first, { scroll: false });
-    const isNew = this.model.view.order.length === 1 && this.model.source(first) === "";
-    if (isNew && this.canEdit) this.select.edit();
+    if (!first || this.select.active !== null) return;
+    const now = document.activeElement;
+    this.select.set(first, { scroll: false, focus: now === document.body || this.sheet.scroller.contains(now) });
   }
 
   /** A worker is there, perhaps another one than before. */
@@ -269,6 +270,7 @@ export class NotebookPage {
     this._drawSaved();
     this.sharing.draw();
     this.redrawFrame();
+    if (before.length === 0) this._begin();
   }
 
   redrawFrame() {

@@ -70,7 +70,7 @@ export class Sharing {
     const { status, relay, role, message, waiting, links, people } = { ...before, ...news };
     this.state = { status, relay, role, message, waiting, links, people };
     if (status !== before.status) this._turned(before.status);
-    this.page.redrawFrame();
+    this.page.redrawSoon();
     for (const tell of this.watchers) tell();
   }
 

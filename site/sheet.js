@@ -4,7 +4,7 @@ import { CellView } from "./cell.js";
 import { insertRow } from "./cell_tools.js";
 import { isBusy } from "./cell_state.js";
 import { drawSeconds } from "./provenance.js";
-import { h, isCalm, putAfter } from "./dom.js";
+import { h, isCalm, putAfter, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { Nearby } from "./nearby.js";
 
@@ -23,7 +23,7 @@ export class Sheet {
     /** Cells that are drawn as selected. @type {Set<string>} */
     this._chosen = new Set();
     this.end = this._endRow();
-    this.nothing = h("p", { class: "nothing", hidden: true }, "No cells. Add code or text, or press B.");
+    this.nothing = h("p", { class: "nothing", role: "status", hidden: true });
     this.root = h("div", { class: "sheet" }, insertRow(page, null), this.nothing, this.end);
     this.scroller = h(
       "main",
@@ -56,9 +56,15 @@ export class Sheet {
       if (shown && !shown.isDrawn && index < EAGER) shown.drawDue();
     });
     this.nothing.hidden = view.order.length > 0 || !this.page.model.isLoaded;
+    setText(this.nothing, this._emptyWords());
     this.end.hidden = !this.page.canEdit;
     this._hold(anchor);
     this._tick();
+  }
+
+  _emptyWords() {
+    if (this.page.sharing.state.status === "connecting") return "The notebook is on its way from the relay.";
+    return this.page.canEdit ? "No cells. Add code or text, or press B." : "No cells.";
   }
 
   /** All again: something that every cell depends on has changed. */

@@ -133,7 +133,8 @@ class StandIn:
             {"view": how.pop("view", view(*paper())), "state": state, **how},
         )
         self.sheet = Sheet(page)
-        self.sheet.until("cells.length > 0 && cells[0].id === 't1'")
+        title = "document.querySelector('.ttl').value === 'Global temperature since 1880'"
+        page.wait_for_function(title)
 
     @staticmethod
     def _made(page: Page, name: str) -> str:

@@ -262,3 +262,14 @@ def test_a_right_that_is_given_later_counts_at_once(open_notebook: Open) -> None
     expect(notebook.page.locator(".saved")).to_have_text("Saved · event 1,284")
     sheet.go(1).press("b")
     sheet.until("cells.length === 4")
+
+
+def test_a_notebook_that_comes_later_than_its_page(open_notebook: Open) -> None:
+    notebook = open_notebook(sharing("connecting"), view=view())
+    expect(notebook.page.locator(".nothing")).to_have_text(
+        "The notebook is on its way from the relay."
+    )
+    cells = {each["id"]: each for each in paper()}
+    notebook.change(["set", ["cells"], cells], ["set", ["order"], list(cells)])
+    notebook.sheet.until("cells.length === 3 && cells[0].selected")
+    expect(notebook.page.locator(".nothing")).to_be_hidden()
