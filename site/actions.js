@@ -68,6 +68,7 @@ export const ACTIONS = [
   act("undo", "Undo", "Edit", "Z|Mod+Z", (p) => p.cells.undo(), "w"),
   act("redo", "Redo", "Edit", "Shift+Z|Mod+Shift+Z|Mod+Y", (p) => p.cells.redo(), "w"),
 
+  act("share", "Share", "Notebook", "", (p) => p.openShare()),
   act("save", "Save", "Notebook", "Mod+S", (p) => p.files.sayWhereSaved(), "a"),
   act("rename", "Rename notebook", "Notebook", "", (p) => p.header.rename(), "w"),
   act("download", "Download .ipynb", "Notebook", "", (p) => p.files.download("ipynb")),

@@ -4,28 +4,26 @@ import { h } from "./dom.js";
 
 /** @typedef {import("./types.js").Actor} Actor */
 
-const HUES = new Set("pine rust rose lagoon olive bronze plum slate".split(" "));
+export const HUES = "pine rust rose lagoon olive bronze plum slate".split(" ");
 /** @type {Record<string, string>} */
 const SHAPES = { person: "", agent: "ag", runtime: "rt" };
 
 /** @type {Actor} */
 const UNKNOWN = { name: "Somebody", kind: "person", hue: "slate", initials: "?" };
 
-/** Colours of actors as a custom property; never anything but a known hue. @param {string} hue */
+/** Never anything but a known hue. @param {string} hue */
+export function hueName(hue) {
+  return HUES.includes(hue) ? hue : "slate";
+}
+
+/** Colours of actors as a custom property. @param {string} hue */
 export function hueVariable(hue) {
-  return `var(--${HUES.has(hue) ? hue : "slate"})`;
+  return `var(--${hueName(hue)})`;
 }
 
 /** @param {Record<string, Actor>} actors @param {string} id */
 export function actorOf(actors, id) {
   return actors[id] ?? UNKNOWN;
-}
-
-/** The name as the right margin says it: the first word, or "You". @param {Actor} actor */
-export function shortName(actor) {
-  const name = actor.name.trim();
-  if (!name) return actor.me ? "You" : "Somebody";
-  return actor.kind === "runtime" ? name : (name.split(/\s+/)[0] ?? name);
 }
 
 /**

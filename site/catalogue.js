@@ -18,8 +18,9 @@ import { checkNotebookFile } from "./reading.js";
  * @property {number} cells
  * @property {number} events
  * @property {[number, string, number][]} strip ticks of the log: bucket, actor, count
- * @property {{id: string, name: string, hue?: string, initials?: string}[]} people
+ * @property {{id: string, name: string, hue?: string, initials?: string, kind?: string, me?: boolean}[]} people
  * @property {number | null} deletedAt ms since 1970; null while it is not deleted
+ * @property {{role: import("./types.js").Role, relay: string | null} | null} [shared]
  */
 
 const HOME_CHANNEL = "foldbook:home";
@@ -79,6 +80,20 @@ export async function importFile(fileName, data) {
   const name = fileName.replace(/\.(ipynb|json|foldbook)$/i, "") || "Untitled";
   await begin(id, name, { do: "import_file", notebook_id: id, name, file: fileName, data });
   return id;
+}
+
+/**
+ * A notebook that somebody shares: its worker follows the link when it is opened. One that is here
+ * already, even if it was removed from the list, takes the link's rights to its own.
+ * @param {string} room the notebook's id
+ * @param {string} link
+ */
+export async function join(room, link) {
+  const command = { do: "join", link };
+  const known = await entry(room);
+  if (!known) return begin(room, "Shared notebook", command);
+  if (known.deletedAt) await restore(room);
+  return tell(room, command);
 }
 
 /** @param {string} id @param {string} name @returns {Promise<void>} */

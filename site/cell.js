@@ -12,6 +12,7 @@ import { drawProvenance } from "./provenance.js";
 import { CellState, isBusy, isWaiting, statusOf } from "./cell_state.js";
 import { cellMenu } from "./cell_menu.js";
 import { areOutputsHidden } from "./hiding.js";
+import { explain } from "./rights.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./types.js").Cell} Cell */
@@ -194,11 +195,11 @@ export class CellView {
       doc,
       language: LANGUAGES[this.cell.type] ?? "text",
       label: this._editorLabel(),
-      readOnly: page.isReadOnly,
+      readOnly: !page.canEdit,
       onEdit: (changes, lengthBefore) => page.texts.edited(id, changes, lengthBefore),
       onFocus: () => page.select.tookFocus(id),
       onBlur: () => setTimeout(() => page.select.lostFocus(id)),
-      onCursor: () => page.status.drawCursor(),
+      onCursor: () => page.cursorMoved(),
       keys: {
         runAdvance: () => page.run.advance(),
         run: () => page.run.selected(),
@@ -251,11 +252,11 @@ export class CellView {
     const count = execution?.count;
     setText(this.count, !isCode ? "" : waits ? "[·]" : count ? `[${count}]` : isBusy(this.cell) ? "[*]" : "[ ]");
     const wanted = isBusy(this.cell) ? "interrupt" : type === "markdown" ? "leave" : "run";
+    const words = wanted === "interrupt" ? "Interrupt" : wanted === "run" ? hint("run") : "Done";
+    explain(this.go, wanted === "leave" ? "" : this.page.rights.why("run"), words);
     if (this.go.dataset.act === wanted) return;
     this.go.dataset.act = wanted;
-    const words = wanted === "interrupt" ? "Interrupt" : wanted === "run" ? hint("run") : "Done";
     attr(this.go, "aria-label", wanted === "run" ? "Run cell" : words);
-    attr(this.go, "title", words);
     this.go.replaceChildren(icon(wanted === "interrupt" ? "square" : wanted === "run" ? "play" : "check"));
     this.go.hidden = type === "raw";
   }
@@ -298,7 +299,7 @@ export class CellView {
   }
 
   _editProse() {
-    if (this.page.isReadOnly) return;
+    if (!this.page.canEdit) return;
     this.page.select.set(this.id, { focus: false, scroll: false });
     this.page.select.edit();
   }

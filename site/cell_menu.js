@@ -24,12 +24,12 @@ const ITEMS = {
 export function cellMenu(page, cell, anchor) {
   const items = (ITEMS[cell.type] ?? []).map((id) => {
     if (id === null) return null;
-    const { label, keys, writes } = action(id);
+    const { label, keys } = action(id);
     return {
       label,
       keys: keys?.[0] ? keyWords(keys[0]) : undefined,
       danger: id === "delete",
-      disabled: Boolean(writes) && page.isReadOnly,
+      why: page.rights.whyNotAct(action(id)),
       run: () => page.actById(id),
     };
   });

@@ -14,7 +14,7 @@ export function enableDrag(page) {
   scroller.addEventListener("pointerdown", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
     const margin = target.closest(".g");
-    if (!margin || target.closest("button") || event.button !== 0 || event.pointerType === "touch" || page.isReadOnly) return;
+    if (!margin || target.closest("button") || event.button !== 0 || event.pointerType === "touch" || !page.canEdit) return;
     const id = /** @type {HTMLElement} */ (margin.closest(".cell")).dataset.cellId;
     if (id) new Drag(page, id, event);
   });

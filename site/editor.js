@@ -32,11 +32,13 @@ import {
   tooltips,
 } from "@codemirror/view";
 
+import { carets, setCarets } from "./carets.js";
 import { assistance, isAssisting } from "./completion.js";
 import {
   Unacknowledged,
   countCodePoints,
   difference,
+  fromCodePoints,
   loneSurrogates,
   toCodePoints,
   toDoc,
@@ -159,6 +161,22 @@ export function createEditor(options) {
     cursor: () => cursorOf(view),
     /** The cursor in code points from the start. */
     position: () => toCodePoints(view.state.doc, view.state.selection.main.head),
+    /** What is selected, as others can know it: in code points of the text as it is acknowledged. */
+    selection() {
+      const { anchor, head } = view.state.selection.main;
+      const settled = (/** @type {number} */ at) => toCodePoints(edits.settled, edits.toSettled(at));
+      return { anchor: settled(anchor), head: settled(head) };
+    },
+    /** Others in this text; their places as `selection` gives them. @param {Omit<import("./carets.js").Caret, "told">[]} others */
+    showCarets(others) {
+      const shown = (/** @type {number} */ at) => edits.toShown(fromCodePoints(edits.settled, at));
+      const carets = others.map((each) => {
+        return { ...each, told: `${each.anchor} ${each.head}`, anchor: shown(each.anchor), head: shown(each.head) };
+      });
+      view.dispatch({ effects: setCarets.of(carets) });
+    },
+    /** How far down the screen the caret's line is; null where it is not drawn. */
+    caretTop: () => view.coordsAtPos(view.state.selection.main.head)?.top ?? null,
     /** Selects a line, counted from 1, and brings it into view. @param {number} n */
     goToLine(n) {
       const line = view.state.doc.line(Math.max(1, Math.min(n, view.state.doc.lines)));
@@ -218,6 +236,7 @@ const base = [
   EditorState.phrases.of(searchWords),
   tooltips({ parent: document.body }),
   theme,
+  carets,
   keymap.of([
     ...closeBracketsKeymap,
     ...searchKeymap,

@@ -282,6 +282,18 @@ export class Unacknowledged {
     return change;
   }
 
+  /** Where a place of the settled text is in what the editor shows; both in UTF-16 units. @param {number} at */
+  toShown(at) {
+    for (const changes of [this._inFlight, this._waiting]) if (changes) at = changes.mapPos(at, 1);
+    return at;
+  }
+
+  /** Where a place of what the editor shows is in the settled text. @param {number} at */
+  toSettled(at) {
+    for (const changes of [this._waiting, this._inFlight]) if (changes) at = changes.invertedDesc.mapPos(at);
+    return at;
+  }
+
   /** The text that what waits was made on. */
   _sent() {
     return this._inFlight ? this._inFlight.apply(this.settled) : this.settled;

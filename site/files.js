@@ -86,7 +86,7 @@ export class Files {
 
   /** Dropped or chosen: notebooks become cells at the end, all else files beside the code. @param {File[]} files */
   async add(files) {
-    if (this.page.isReadOnly) return showToast("This notebook is read-only here.");
+    if (!this.page.rights.allows("edit")) return;
     const done = [];
     for (const file of files) {
       try {

@@ -1,10 +1,12 @@
 /** The header of a notebook: way home, title, what is saved, the runtime. */
 
 import { entry } from "./catalogue.js";
-import { attr, fill, h, setText } from "./dom.js";
+import { attr, fill, h, narrow, phone, setText } from "./dom.js";
+import { marks } from "./here.js";
 import { icon, logo } from "./icons.js";
 import { openMenu } from "./menus.js";
 import { action } from "./actions.js";
+import { crowd } from "./people.js";
 import { countWords, plural } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
@@ -29,11 +31,14 @@ export class Header {
       { class: "btn sq", type: "button", "aria-label": "Notebook menu", title: "Notebook menu", "aria-haspopup": "menu", onclick: () => this._menu(more) },
       icon("ellipsis"),
     );
+    this.people = h("button", { class: "here-now", type: "button", hidden: true, "aria-haspopup": "dialog", onclick: () => page.openShare() });
+    this.share = h("button", { class: "btn pri", type: "button", "aria-haspopup": "dialog", onclick: () => page.openShare() }, "Share");
     this.element = h(
       "header",
       { class: "hd", "data-region": "header" },
       h("a", { class: "home-link", href: "./", "aria-label": "All notebooks", title: "All notebooks" }, logo(), h("span", { class: "back" }, icon("arrow-left"))),
       h("div", { class: "stack" }, this.title, this.saved, h("span", { class: "grow" }), this.chip),
+      h("div", { class: "together" }, this.people, this.share),
       more,
     );
     /** @type {Saved} */
@@ -50,10 +55,26 @@ export class Header {
     const { notebook, runtime } = this.page.model.view;
     const name = this.page.model.isLoaded ? notebook.name : this._listed;
     if (document.activeElement !== this.title) this.title.value = name;
-    attr(this.title, "readonly", this.page.isReadOnly || !this.page.model.isLoaded);
+    attr(this.title, "readonly", !this.page.canEdit || !this.page.model.isLoaded);
     document.title = name ? `${name} - Foldbook` : "Foldbook";
     this.drawSaved();
     this._drawChip(runtime);
+    this._drawPeople();
+  }
+
+  /** Nobody but you: no mark. A phone has no room for your own. */
+  _drawPeople() {
+    const all = crowd(this.page.sharing.people);
+    const people = phone.matches ? all.filter(({ you }) => !you) : all;
+    const most = phone.matches ? 2 : narrow.matches ? 3 : 6;
+    const key = JSON.stringify([most, people.map(({ you, who }) => [you, who.name, who.kind, who.hue, who.initials])]);
+    if (this.people.dataset.key === key) return;
+    this.people.dataset.key = key;
+    this.people.hidden = people.every(({ you }) => you);
+    const names = all.map(({ you, who }) => (you ? `${who.name || "You"} (you)` : who.name));
+    attr(this.people, "aria-label", `Here now: ${names.join(", ")}`);
+    attr(this.people, "title", names.join("\n"));
+    fill(this.people, marks(people, most));
   }
 
   /** @param {Saved} [state] */
@@ -62,12 +83,20 @@ export class Header {
     const { events } = this.page.model.view.log;
     this.saved.classList.toggle("bad", Boolean(state.failed));
     if (state.failed) return setText(this.saved, `Not saved: ${state.failed}`);
-    if (this.page.isReadOnly) return setText(this.saved, "Read-only");
+    const { state: sharing } = this.page.sharing;
+    attr(this.saved, "title", sharing.status === "offline" ? sharing.message : null);
+    const isApart = sharing.status === "offline" || sharing.status === "connecting";
+    const reading = this.page.rights.readingWords;
+    if (this.page.isReadOnly) return setText(this.saved, reading);
     if (state.unsaved > 0) return setText(this.saved, "Saving");
-    const key = String(events);
-    if (this.saved.dataset.key === key && this.saved.firstElementChild) return;
+    const [words, more] =
+      isApart ? [reading || "Saved here.", apartWords(sharing)]
+      : [reading || "Saved", ` · event ${countWords(events)}`];
+    const key = `${isApart} ${words}${more}`;
+    if (this.saved.dataset.key === key && this.saved.firstElementChild) return undefined;
     this.saved.dataset.key = key;
-    fill(this.saved, h("span", null, "Saved", h("span", { class: "more" }, ` · event ${countWords(events)}`)));
+    const dot = isApart ? h("span", { class: "dot off" }) : null;
+    return fill(this.saved, dot, h("span", null, words, h("span", { class: "more" }, more)));
   }
 
   /** @param {import("./types.js").Runtime | null} runtime */
@@ -110,13 +139,13 @@ export class Header {
     const item = (/** @type {string} */ id, /** @type {import("./icons.js").IconName} */ sign) => ({
       label: action(id).label,
       icon: sign,
-      disabled: Boolean(action(id).writes) && this.page.isReadOnly,
+      why: this.page.rights.whyNotAct(action(id)),
       run: () => this.page.actById(id),
     });
     openMenu(
       anchor,
       [
-        item("rename", "pencil"), item("upload", "upload"), null,
+        item("share", "users"), item("rename", "pencil"), item("upload", "upload"), null,
         item("download", "download"), item("download-py", "download"), item("download-log", "download"), null,
         item("clear-all", "eraser"), item("restart-run", "rotate-ccw"), null,
         item("shortcuts", "keyboard"), item("settings", "sliders-horizontal"),
@@ -124,6 +153,12 @@ export class Header {
       { label: "Notebook", align: "end" },
     );
   }
+}
+
+/** What waits while there is no way to the others. @param {import("./types.js").ShareState} sharing */
+function apartWords({ status, waiting }) {
+  if (waiting) return ` ${plural(waiting, "event")} ${waiting === 1 ? "waits" : "wait"} to be sent.`;
+  return status === "connecting" ? " Connecting to the others." : " Not connected.";
 }
 
 /**

@@ -17,6 +17,8 @@ import { agoWords, countWords, fullTimeWords, plural, shortAgoWords, sizeWords }
 
 /** @typedef {import("./catalogue.js").Entry} Entry */
 
+/** What a link lets the reader do, where that is not all. @type {Record<string, string>} */
+const MAY = { view: "you can read", comment: "you can comment", edit: "you can edit" };
 const READABLE = ".ipynb,.json,.foldbook";
 
 export class HomePage {
@@ -163,7 +165,7 @@ export class HomePage {
         "td",
         { class: "c-name" },
         h("a", { class: "name", href: addressOf(entry.id) }, h("span", null, entry.name)),
-        h("div", { class: "where" }, "This browser"),
+        h("div", { class: entry.shared ? "where shared" : "where" }, whereWords(entry)),
         h("div", { class: "phone-line t" }, drawStrip(entry.strip, actors, 96), h("span", null, plural(entry.events, "event")), h("span", { class: "grow" }), h("span", null, shortAgoWords(entry.changed))),
       ),
       h("td", null, strip(148), h("div", { class: "events" }, `${countWords(entry.events)} ${entry.events === 1 ? "event" : "events"}, ${plural(entry.cells, "cell")}`)),
@@ -268,6 +270,15 @@ export class HomePage {
 function markOf(person) {
   const name = person.name || "You";
   return { name, kind: person.kind ?? "person", hue: person.hue ?? "slate", initials: person.initials ?? name.slice(0, 1).toUpperCase() };
+}
+
+/** Where it is, and with whom. @param {Entry} entry */
+function whereWords({ shared, people }) {
+  if (!shared) return "This browser";
+  const others = people.filter(({ name, me, kind }) => name && me === false && (kind ?? "person") === "person");
+  const names = others.map(({ name }) => name.trim().split(/\s+/)[0]);
+  const some = names.length > 2 ? `${names[0]} and ${plural(names.length - 1, "other")}` : names.join(" and ");
+  return [some ? `Shared with ${some}` : "Shared", MAY[shared.role]].filter(Boolean).join(" · ");
 }
 
 /** What a control of the list is known by, when it is drawn again. @param {Element | null} control */

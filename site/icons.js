@@ -14,6 +14,7 @@ import file from "lucide-static/icons/file.svg";
 import folder from "lucide-static/icons/folder.svg";
 import keyboard from "lucide-static/icons/keyboard.svg";
 import list from "lucide-static/icons/list.svg";
+import lock from "lucide-static/icons/lock.svg";
 import panelLeft from "lucide-static/icons/panel-left.svg";
 import pencil from "lucide-static/icons/pencil.svg";
 import play from "lucide-static/icons/play.svg";
@@ -25,6 +26,7 @@ import search from "lucide-static/icons/search.svg";
 import slidersHorizontal from "lucide-static/icons/sliders-horizontal.svg";
 import square from "lucide-static/icons/square.svg";
 import trash2 from "lucide-static/icons/trash-2.svg";
+import users from "lucide-static/icons/users.svg";
 import undo2 from "lucide-static/icons/undo-2.svg";
 import upload from "lucide-static/icons/upload.svg";
 import x from "lucide-static/icons/x.svg";
@@ -47,6 +49,7 @@ const TEXTS = {
   folder,
   keyboard,
   list,
+  lock,
   "panel-left": panelLeft,
   pencil,
   play,
@@ -60,6 +63,7 @@ const TEXTS = {
   "trash-2": trash2,
   "undo-2": undo2,
   upload,
+  users,
   x,
   "clipboard-paste": clipboardPaste,
   eraser,

@@ -30,6 +30,8 @@ import { Unstored } from "./unstored.js";
  * @property {(refused: {k: number, command: any, message: string}) => void} [onRefused]
  * @property {(toast: Toast) => void} [onToast] action: what the reader may want to send then
  * @property {(host: any) => void} [onHost] progress of packages and other news of the runtime
+ * @property {(state: any) => void} [onShare] how the sharing goes on
+ * @property {(people: any[]) => void} [onPeople] who is here
  * @property {(leads: boolean) => void} [onLeader] this tab now holds worker and runtime
  */
 
@@ -143,6 +145,20 @@ export class Link {
    */
   call(method, params) {
     return this.#ask({ t: "call", method, params });
+  }
+
+  /**
+   * Ask about sharing, or for something to be done about it.
+   * @param {{do: string} & Record<string, any>} question
+   * @returns {Promise<any>}
+   */
+  share(question) {
+    return this.#ask({ t: "share", ...question });
+  }
+
+  /** Say where the reader is. It is not kept: what is late is wrong. @param {object} place */
+  tellPlace(place) {
+    if (this.#attached) this.#post({ t: "presence", ...place });
   }
 
   /**
@@ -282,6 +298,10 @@ export class Link {
         return this.handlers.onHost?.({ started: message });
       case "news":
         return this.handlers.onHost?.(message);
+      case "share":
+        return this.handlers.onShare?.(message);
+      case "people":
+        return this.handlers.onPeople?.(message.people);
       case "host":
         if (this.leader.leads) this.leader.runtime.act(message);
         return undefined;

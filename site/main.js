@@ -1,25 +1,40 @@
 /** The page: the list of notebooks, or the one that the address names. */
 
+import { follow, takeLink } from "./join.js";
 import { isolate } from "./isolation.js";
 import { applyLook, followLook } from "./settings.js";
 
+/** @typedef {{mount: (place: HTMLElement) => void | Promise<void>, banners: import("./banners.js").Banners}} Page */
+
 const RELOADED = "foldbook:reloaded";
+
+// First of all: what the address holds after # is a key.
+const link = takeLink();
+const wrong = link === null ? null : await follow(link);
 
 applyLook();
 followLook();
 isolate();
 
 const place = /** @type {HTMLElement} */ (document.getElementById("page"));
-const notebook = new URLSearchParams(location.search).get("notebook");
+const notebook = wrong ? null : new URLSearchParams(location.search).get("notebook");
 
-/** @type {Promise<{mount: (place: HTMLElement) => void | Promise<void>}>} */
-const page = notebook
+/** @type {Promise<Page>} */
+const coming = notebook
   ? import("./notebook.js").then(({ NotebookPage }) => new NotebookPage(notebook))
   : import("./home.js").then(({ HomePage }) => new HomePage());
-await (await page.catch(reloadOnce)).mount(place);
+// A link that is put into the address of an open page changes only what follows the #.
+addEventListener("hashchange", async () => {
+  const next = takeLink();
+  const words = next === null ? null : await follow(next);
+  if (words) (await coming).banners.show("join", words);
+});
+const page = await coming.catch(reloadOnce);
+if (wrong) page.banners.show("join", wrong);
+await page.mount(place);
 sessionStorage.removeItem(RELOADED);
 
-/** A part of the page is gone where the site was updated in this very moment. @param {unknown} error */
+/** A part of the page is gone where the site was updated in this very moment. @param {unknown} error @returns {Promise<never>} */
 function reloadOnce(error) {
   if (sessionStorage.getItem(RELOADED)) throw error;
   sessionStorage.setItem(RELOADED, "yes");

@@ -13,6 +13,7 @@ import { icon } from "./icons.js";
  * @property {string} [keys] the shortcut as it is written
  * @property {boolean} [danger]
  * @property {boolean} [disabled]
+ * @property {string} [why] why it cannot be chosen; empty where it can
  * @property {boolean} [checked]
  */
 
@@ -90,7 +91,8 @@ function drawItem(item, close) {
       "aria-checked": item.checked === undefined ? null : String(item.checked),
       type: "button",
       tabindex: -1,
-      disabled: item.disabled,
+      disabled: item.disabled || Boolean(item.why),
+      title: item.why || null,
       onclick: () => {
         close();
         item.run();

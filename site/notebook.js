@@ -6,6 +6,7 @@ import { enableDrag } from "./drag.js";
 import { h } from "./dom.js";
 import { Files, messageOf, onDrop } from "./files.js";
 import { Header } from "./header.js";
+import { Introduction } from "./introduction.js";
 import { Keys } from "./keys.js";
 import { openNotebook } from "./link.js";
 import { Model } from "./model.js";
@@ -13,10 +14,12 @@ import { CellOperations } from "./operations.js";
 import { openPalette, openShortcuts } from "./palette.js";
 import { Panel } from "./panel.js";
 import { Phone } from "./phone.js";
+import { Rights } from "./rights.js";
 import { openRuntime } from "./runtime_menu.js";
 import { Runs } from "./runs.js";
 import { Selection } from "./select.js";
-import { openSettings, personName } from "./settings.js";
+import { openSettings } from "./settings.js";
+import { Sharing } from "./sharing.js";
 import { Sheet } from "./sheet.js";
 import { Status } from "./status.js";
 import { CellTexts } from "./texts.js";
@@ -48,6 +51,9 @@ export class NotebookPage {
     this.run = new Runs(this);
     this.files = new Files(this);
     this.banners = new Banners();
+    this.rights = new Rights(this);
+    this.introduction = new Introduction(this);
+    this.sharing = new Sharing(this);
     this.status = new Status(this);
     this.header = new Header(this);
     this.panel = new Panel(this);
@@ -87,7 +93,7 @@ export class NotebookPage {
   _handlers() {
     return {
       onView: (json, { ack, saved }) => this._viewed(json, ack, saved),
-      onPatch: (ops, { ack }) => this.model.patch(ops, ack),
+      onPatch: (ops, { ack }) => this.sheet.still(ops, () => this.model.patch(ops, ack)),
       onAgain: (k) => this.texts.again(k),
       onKept: (ks) => this.texts.kept(ks),
       onSaved: (saved) => this._saved(saved),
@@ -98,6 +104,8 @@ export class NotebookPage {
       },
       onToast: (toast) => this._toast(toast),
       onHost: (news) => this._news(news),
+      onShare: (state) => this.sharing.told(state),
+      onPeople: (people) => this.sharing.here(people),
       onLeader: (leads) => {
         this.isHost = leads;
       },
@@ -109,26 +117,26 @@ export class NotebookPage {
     const isFirst = !this.model.isLoaded;
     this.model.reset(json, ack);
     this.texts.attach(!saved);
-    if (!saved) this._introduce();
+    if (!saved) this._attached();
     if (!isFirst) return;
     this.redraw();
-    this._begin();
+    const [first] = this.model.view.order;
+    const isNew = this.model.view.order.length === 1 && this.model.source(first ?? "") === "";
+    if (isNew && this.canEdit) this.select.edit(); // it is there to be typed in
   }
 
-  /** The first cell is selected; a notebook that is one empty cell is there to be typed in. */
+  /** The first cell is selected, as soon as there is one: a shared notebook may come later than its page. */
   _begin() {
     const [first] = this.model.view.order;
-    if (!first) return;
-    this.select.set(first, { scroll: false });
-    const isNew = this.model.view.order.length === 1 && this.model.source(first) === "";
-    if (isNew && !this.isReadOnly) this.select.edit();
+    if (!first || this.select.active !== null) return;
+    const now = document.activeElement;
+    this.select.set(first, { scroll: false, focus: now === document.body || this.sheet.scroller.contains(now) });
   }
 
-  /** Say once, in this notebook's log, how the reader wants to be called. */
-  async _introduce() {
-    const name = await personName();
-    const me = this.model.view.actors[this.model.me];
-    if (name && me?.name !== name && !this.isReadOnly) this.send({ do: "introduce", name });
+  /** A worker is there, perhaps another one than before. */
+  _attached() {
+    this.introduction.say();
+    this.sharing.attached();
   }
 
   /** @param {import("./types.js").Saved} saved */
@@ -180,8 +188,17 @@ export class NotebookPage {
     else this.status.tellNews(news);
   }
 
+  /** The notebook is damaged. What a link does not allow is another matter: `rights`. */
   get isReadOnly() {
     return this.model.view.readonly !== null;
+  }
+
+  get canEdit() {
+    return this.rights.why("edit") === "";
+  }
+
+  get canRun() {
+    return this.rights.why("run") === "";
   }
 
   /** The runtime that is asked for completions. @param {"complete" | "inspect"} method @param {object} params */
@@ -198,8 +215,9 @@ export class NotebookPage {
    * @returns {number}
    */
   send(command, before) {
-    if (this.isReadOnly) {
-      showToast("This notebook is read-only here.");
+    const why = this.rights.whyNotSend(command);
+    if (why) {
+      showToast(why);
       return 0;
     }
     const k = this.link.send(command, before);
@@ -214,7 +232,8 @@ export class NotebookPage {
 
   /** @param {Action} wanted */
   act(wanted) {
-    if (wanted.writes && this.isReadOnly) showToast("This notebook is read-only here.");
+    const why = this.rights.whyNotAct(wanted);
+    if (why) showToast(why);
     else wanted.run(this);
   }
 
@@ -249,12 +268,17 @@ export class NotebookPage {
     this.run.sayEnds();
     this.select.meet();
     this._drawSaved();
+    this.sharing.draw();
     this.redrawFrame();
+    if (before.length === 0) this._begin();
   }
 
   redrawFrame() {
     this.body.classList.toggle("nop", !this.panel.isOpen);
     this.root.classList.toggle("typing", this.select.isEditing);
+    this.root.classList.toggle("reading", !this.canEdit);
+    this.root.classList.toggle("no-run", !this.canRun);
+    this.sharing.tellPlace();
     this.header.draw();
     this.toolbar.draw();
     this.panel.draw();
@@ -280,12 +304,21 @@ export class NotebookPage {
         acts: [{ label: "Download the raw log", run: () => this.files.download("log") }],
       },
     );
-    if (this._wasReadOnly === this.isReadOnly) return;
-    this._wasReadOnly = this.isReadOnly;
-    for (const id of this.model.view.order) this.texts.editor(id)?.setReadOnly(this.isReadOnly);
+    const may = `${this.canEdit} ${this.canRun}`;
+    if (this._might === may) return;
+    this._might = may;
+    for (const id of this.texts.held) this.texts.editor(id)?.setReadOnly(!this.canEdit);
+    this.sheet.redrawAll();
   }
 
-  _wasReadOnly = false;
+  /** What the reader might do when that was drawn last. */
+  _might = "true true";
+
+  /** The caret of an editor moved. */
+  cursorMoved() {
+    this.status.drawCursor();
+    this.sharing.tellPlace();
+  }
 
   /** How outputs of a cell get what they need from here. @param {string} id */
   outputOptions(id) {
@@ -319,8 +352,13 @@ export class NotebookPage {
     openShortcuts();
   }
 
+  async openShare() {
+    const { openShare } = await import("./share.js");
+    openShare(this);
+  }
+
   openSettings() {
-    openSettings({ onName: (name) => name && this.send({ do: "introduce", name }) }).catch((error) =>
+    openSettings({ onPerson: () => this.introduction.say() }).catch((error) =>
       this.banners.show("file", { look: "bad", title: "Settings cannot be read.", words: messageOf(error), canClose: true }),
     );
   }

@@ -22,17 +22,18 @@ export class CellOperations {
 
   /** @param {"above" | "below"} where @param {CellType} [type] @param {string} [beside] a cell; else the active one */
   insert(where, type = "code", beside) {
+    if (!this.page.rights.allows("edit")) return;
     const near = beside ?? this.page.select.active;
     const cell_id = newId();
     const place = near === null ? {} : where === "below" ? { after: near } : { before: near };
     this.page.send({ do: "create_cell", cell_id, cell_type: type, source: "", ...place });
     this.page.select.set(cell_id);
     if (type === "markdown") this.page.select.edit();
-    return cell_id;
   }
 
   /** A new cell at the very start or end, ready to type. @param {CellType} type @param {string | null} [after] null: at the start; not given: at the end */
   add(type, after) {
+    if (!this.page.rights.allows("edit")) return;
     const cell_id = newId();
     const place = after === undefined ? {} : { after };
     this.page.send({ do: "create_cell", cell_id, cell_type: type, source: "", ...place });
@@ -94,7 +95,7 @@ export class CellOperations {
     const { order } = this.page.model.view;
     const at = order.indexOf(this.page.select.active ?? "");
     const after = where === "below" ? (this.page.select.active ?? undefined) : (order[at - 1] ?? null);
-    if (clipboard.isAtHome(this.page.id) || this.page.isReadOnly) this._pasteAfter(clipboard.cells, after);
+    if (clipboard.isAtHome(this.page.id) || !this.page.canEdit) this._pasteAfter(clipboard.cells, after);
     else this._bring(after);
   }
 

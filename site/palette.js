@@ -35,7 +35,7 @@ export function openPalette(page) {
   let found = [];
   let at = 0;
   const choose = (/** @type {Action | undefined} */ wanted) => {
-    if (!wanted || (wanted.writes && page.isReadOnly)) return;
+    if (!wanted || page.rights.whyNotAct(wanted)) return;
     element.close();
     opener?.focus({ preventScroll: true });
     page.act(wanted);
@@ -92,12 +92,13 @@ export function openPalette(page) {
 function drawList(list, found, inGroups, page, choose) {
   let group = "";
   const items = found.flatMap((each, index) => {
-    const locked = Boolean(each.writes) && page.isReadOnly;
+    const why = page.rights.whyNotAct(each);
+    const locked = why !== "";
     const item = h(
       "li",
-      { class: "item", role: "option", id: `palette-${index}`, "aria-disabled": locked ? "true" : null, onclick: () => choose(each) },
+      { class: "item", role: "option", id: `palette-${index}`, title: why || null, "aria-disabled": locked ? "true" : null, onclick: () => choose(each) },
       h("span", null, each.label),
-      locked ? h("span", { class: "why" }, "read-only") : null,
+      locked ? h("span", { class: "why" }, page.isReadOnly ? "read-only" : "not with this link") : null,
       h("span", { class: "keys" }, (each.keys ?? []).slice(0, 2).map((keys) => h("kbd", null, keyWords(keys)))),
     );
     if (!inGroups || each.group === group) return [item];

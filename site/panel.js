@@ -56,7 +56,7 @@ export class Panel {
   draw() {
     this.element.hidden = this.scrim.hidden = !this.isOpen;
     if (!this.isOpen) return;
-    this.add.hidden = this.page.isReadOnly;
+    this.add.hidden = !this.page.canEdit;
     this._keepFocus(() => {
       this._drawOutline();
       this._drawFiles();
@@ -65,7 +65,7 @@ export class Panel {
 
   _drawFiles() {
     const { view } = this.page.model;
-    const key = JSON.stringify([view.files, this.page.isReadOnly]);
+    const key = JSON.stringify([view.files, this.page.canEdit]);
     if (key === this._filesKey) return;
     this._filesKey = key;
     const files = [...view.files].sort((a, b) => a.path.localeCompare(b.path));
@@ -179,7 +179,7 @@ export class Panel {
         { label: "Copy path", icon: "copy", run: () => this.page.files.copyPath(file) },
         { label: "Download", icon: "download", run: () => this.page.files.save(file) },
         null,
-        { label: "Remove", icon: "trash-2", danger: true, disabled: this.page.isReadOnly, run: () => this.page.files.remove(file) },
+        { label: "Remove", icon: "trash-2", danger: true, why: this.page.rights.why("edit"), run: () => this.page.files.remove(file) },
       ],
       { label: file.path },
     );

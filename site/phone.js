@@ -99,8 +99,8 @@ export class Phone {
       anchor,
       [
         { label: "This cell", icon: "ellipsis", disabled: !cell, run: () => cell && setTimeout(() => cellMenu(page, cell, anchor)) },
-        { label: "Run all", icon: "play", disabled: page.isReadOnly, run: () => page.run.all() },
-        { label: "Undo", icon: "undo-2", disabled: page.model.view.undo.undo === null, run: () => page.cells.undo() },
+        { label: "Run all", icon: "play", why: page.rights.why("run"), run: () => page.run.all() },
+        { label: "Undo", icon: "undo-2", why: page.rights.why("edit"), disabled: page.model.view.undo.undo === null, run: () => page.cells.undo() },
         { label: "Runtime", icon: "square", run: () => setTimeout(() => page.openRuntime(anchor)) },
         { label: "Commands", icon: "search", run: () => setTimeout(() => page.openPalette()) },
       ],
@@ -109,11 +109,11 @@ export class Phone {
   }
 
   draw() {
-    const { select, model, isReadOnly } = this.page;
+    const { select, model, canEdit, canRun } = this.page;
     const cell = select.active ? model.cell(select.active) : undefined;
-    this.run.disabled = isReadOnly || cell?.type !== "code";
-    this.edit.disabled = isReadOnly || !cell;
-    this.add.disabled = isReadOnly;
+    this.run.disabled = !canRun || cell?.type !== "code";
+    this.edit.disabled = !canEdit || !cell;
+    this.add.disabled = !canEdit;
     setText(this.where, `Cell ${model.view.order.indexOf(select.active ?? "") + 1}`);
   }
 }

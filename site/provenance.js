@@ -1,7 +1,8 @@
 /** The right margin: who, when, how long. */
 
-import { actorMark, actorOf, shortName } from "./actors.js";
+import { actorMark, actorOf } from "./actors.js";
 import { attr, fill, h, setText } from "./dom.js";
+import { shortName } from "./people.js";
 import { isBusy, isWaiting } from "./cell_state.js";
 import { fullTimeWords, spanWords, timeWords } from "./words.js";
 

@@ -39,9 +39,11 @@ export function openRuntime(page, anchor) {
   let shown = "";
   const draw = () => {
     const { status } = page.model.view.runtime ?? {};
-    interrupt.disabled = page.isReadOnly || status !== "busy";
-    restart.disabled = page.isReadOnly || !isUp(page);
-    again.disabled = page.isReadOnly;
+    const why = page.rights.why("run");
+    interrupt.disabled = why !== "" || status !== "busy";
+    restart.disabled = why !== "" || !isUp(page);
+    again.disabled = why !== "";
+    for (const button of [interrupt, restart, again]) button.title = why;
     const fresh = about(page);
     const now = fresh.map((part) => part.outerHTML).join("");
     if (now === shown) return;

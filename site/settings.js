@@ -1,8 +1,9 @@
-/** Settings of this browser: name, theme, size of code. */
+/** Settings of this browser: name, colour, theme, size of code. */
 
-import { setting, setSetting } from "./catalogue.js";
+import { setSetting } from "./catalogue.js";
 import { openDialog } from "./dialogs.js";
 import { h } from "./dom.js";
+import { hueRow, personHue, personName } from "./introduction.js";
 
 /** @typedef {"system" | "light" | "dark"} Theme */
 
@@ -27,20 +28,18 @@ export function followLook() {
   });
 }
 
-/** @returns {Promise<string>} what others read beside one's changes; empty where never said */
-export async function personName() {
-  return (await setting("name", "")) || "";
-}
-
-/** @param {{onName?: (name: string) => void}} [how] */
+/** @param {{onPerson?: () => void}} [how] onPerson: the name or the colour is another one now */
 export async function openSettings(how = {}) {
   const name = await personName();
+  const hue = await personHue();
+  let wanted = hue;
   const field = h("input", { ".value": name, id: "set-name", placeholder: "You", maxlength: 60, autocomplete: "name" });
   const keepName = async () => {
     const next = field.value.trim();
-    if (next === name) return;
+    if (next === name && wanted === hue) return;
     await setSetting("name", next);
-    how.onName?.(next);
+    await setSetting("hue", wanted);
+    how.onPerson?.();
   };
   openDialog({
     title: "Settings",
@@ -52,6 +51,7 @@ export async function openSettings(how = {}) {
         h("div", { class: "inp" }, field),
         h("div", { class: "hint" }, "Written beside your changes, in the log of each notebook."),
       ),
+      h("div", { class: "field" }, h("span", { id: "set-hue" }, "Your colour"), hueRow("set-hue", hue, (chosen) => (wanted = chosen))),
       h("div", { class: "field" }, h("span", { id: "set-theme" }, "Theme"), choice("theme", "set-theme", THEMES, "system")),
       h("div", { class: "field" }, h("span", { id: "set-size" }, "Size of code"), choice("code-size", "set-size", SIZES, "13")),
     ],

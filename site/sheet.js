@@ -4,7 +4,7 @@ import { CellView } from "./cell.js";
 import { insertRow } from "./cell_tools.js";
 import { isBusy } from "./cell_state.js";
 import { drawSeconds } from "./provenance.js";
-import { h, isCalm, putAfter } from "./dom.js";
+import { h, isCalm, putAfter, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { Nearby } from "./nearby.js";
 
@@ -23,7 +23,7 @@ export class Sheet {
     /** Cells that are drawn as selected. @type {Set<string>} */
     this._chosen = new Set();
     this.end = this._endRow();
-    this.nothing = h("p", { class: "nothing", hidden: true }, "No cells. Add code or text, or press B.");
+    this.nothing = h("p", { class: "nothing", role: "status", hidden: true });
     this.root = h("div", { class: "sheet" }, insertRow(page, null), this.nothing, this.end);
     this.scroller = h(
       "main",
@@ -43,20 +43,28 @@ export class Sheet {
   draw() {
     const { view } = this.page.model;
     const anchor = this._anchor();
+    const isFirst = this.order.length === 0;
     this._reorder(view.order);
     view.order.forEach((id, index) => {
       const cell = view.cells[id];
       const shown = this._cells.get(id);
       if (cell && shown && (shown.cell !== cell || shown.index !== index || shown.isFresh)) {
+        if (!isFirst && !shown.isFresh && shown.cell !== cell) this.page.sharing.noticed(shown.element, shown.cell, cell);
         shown.isFresh = false;
         shown.update(cell, index);
       }
       if (shown && !shown.isDrawn && index < EAGER) shown.drawDue();
     });
     this.nothing.hidden = view.order.length > 0 || !this.page.model.isLoaded;
-    this.end.hidden = this.page.isReadOnly;
+    setText(this.nothing, this._emptyWords());
+    this.end.hidden = !this.page.canEdit;
     this._hold(anchor);
     this._tick();
+  }
+
+  _emptyWords() {
+    if (this.page.sharing.state.status === "connecting") return "The notebook is on its way from the relay.";
+    return this.page.canEdit ? "No cells. Add code or text, or press B." : "No cells.";
   }
 
   /** All again: something that every cell depends on has changed. */
@@ -108,26 +116,48 @@ export class Sheet {
     return cell;
   }
 
-  /** Where the active cell, or else the first one in view, stands now. */
+  /** Change texts in editors, which draw themselves, without moving what the reader is on. @param {any[]} ops @param {() => void} change */
+  still(ops, change) {
+    const isText = ops.some(([verb]) => verb === "text" || verb === "source");
+    const anchor = isText ? this._anchor() : null;
+    change();
+    this._hold(anchor);
+  }
+
+  /**
+   * Where the line that is typed in, else the active cell, else the first one in view, stands now.
+   * @returns {{element: HTMLElement, top: () => number | null, at: number} | null}
+   */
   _anchor() {
-    const top = this.scroller.getBoundingClientRect();
-    const active = this._cells.get(this.page.select.active ?? "")?.element;
-    const inView = (/** @type {DOMRect} */ box) => box.bottom > top.top && box.top < top.bottom;
-    if (active && inView(active.getBoundingClientRect()))
-      return { element: active, at: active.getBoundingClientRect().top };
+    const view = this.scroller.getBoundingClientRect();
+    const inView = (/** @type {DOMRect} */ box) => box.bottom > view.top && box.top < view.bottom;
+    const at = (/** @type {HTMLElement} */ element, top = () => element.getBoundingClientRect().top) => ({ element, top, at: top() });
+    const { active, isEditing } = this.page.select;
+    const element = this._cells.get(active ?? "")?.element;
+    if (element && inView(element.getBoundingClientRect())) {
+      const line = isEditing ? this._line(active ?? "", view) : null;
+      return line ? { element, ...line } : at(element);
+    }
     if (this.scroller.scrollTop === 0) return null;
     for (const id of this.order) {
-      const element = this._nearby.has(id) ? this._cells.get(id)?.element : undefined;
-      const box = element?.getBoundingClientRect();
-      if (element && box && inView(box)) return { element, at: box.top };
+      const near = this._nearby.has(id) ? this._cells.get(id)?.element : undefined;
+      if (near && inView(near.getBoundingClientRect())) return at(near);
     }
     return null;
   }
 
-  /** Keep that cell where it was. @param {{element: HTMLElement, at: number} | null} anchor */
+  /** The caret's line, where it is in view. @param {string} id @param {DOMRect} view */
+  _line(id, view) {
+    const editor = this.page.texts.editor(id);
+    const at = editor?.caretTop() ?? null;
+    if (!editor || at === null || at < view.top || at > view.bottom) return null;
+    return { at, top: () => editor.caretTop() };
+  }
+
+  /** Keep it where it was. @param {ReturnType<Sheet["_anchor"]>} anchor */
   _hold(anchor) {
     if (!anchor?.element.isConnected) return;
-    const moved = anchor.element.getBoundingClientRect().top - anchor.at;
+    const moved = (anchor.top() ?? anchor.at) - anchor.at;
     if (Math.abs(moved) > 0.5) this.scroller.scrollTop += moved;
   }
 

@@ -1,6 +1,7 @@
 /** The status bar: what the keys do now, where the caret is, what Python waits for, the log. */
 
 import { fill, h, setText } from "./dom.js";
+import { namesWords } from "./people.js";
 import { drawStrip } from "./strip.js";
 import { countWords, plural, progressWords } from "./words.js";
 
@@ -15,6 +16,7 @@ export class Status {
     this.page = page;
     this.mode = h("b");
     this.hint = h("span");
+    this.others = h("span");
     this.cursor = h("span", { class: "t" });
     this.loading = h("span", { class: "loading t", role: "status" });
     this.kept = h("span", null, "Kept only in this browser. ");
@@ -26,6 +28,7 @@ export class Status {
       { class: "st", "data-region": "status", "aria-label": "Status" },
       this.mode,
       this.hint,
+      this.others,
       this.cursor,
       h("span", { class: "grow" }),
       this.loading,
@@ -45,9 +48,12 @@ export class Status {
       at === 0 ? ["", ""]
       : select.isEditing ? [`Editing cell ${at}`, "Esc to leave"]
       : many > 1 ? [`${plural(many, "cell")} selected`, "Esc for one"]
-      : [`Cell ${at} selected`, this.page.isReadOnly ? "Enter to read the source" : "Enter to edit"];
+      : [`Cell ${at} selected`, this.page.canEdit ? "Enter to edit" : "Enter to read the source"];
     setText(this.mode, mode ?? "");
     setText(this.hint, hint ?? "");
+    const others = this.page.sharing.in(select.active ?? "").filter(({ you }) => !you);
+    setText(this.others, others.length ? `with ${namesWords(others)}` : "");
+    setText(this.kept, this.page.sharing.isShared ? "" : "Kept only in this browser. ");
     this.drawCursor();
     this._drawLog();
   }

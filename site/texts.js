@@ -34,6 +34,15 @@ export class CellTexts {
   /** @param {string} id @param {Editor} editor @param {string} text */
   hold(id, editor, text) {
     this._held.set(id, { editor, settled: toDoc(text), sent: [] });
+    this.onHold(id);
+  }
+
+  /** A cell has an editor now. @type {(id: string) => void} */
+  onHold = () => {};
+
+  /** The cells that have an editor. */
+  get held() {
+    return [...this._held.keys()];
   }
 
   /** @param {string} id @returns {Editor | undefined} */

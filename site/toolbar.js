@@ -3,6 +3,7 @@
 import { action, hint, keyWords } from "./actions.js";
 import { attr, h, setText } from "./dom.js";
 import { icon } from "./icons.js";
+import { explain } from "./rights.js";
 import { plural } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
@@ -55,7 +56,7 @@ export class Toolbar {
     const add = () => this.page.cells.add(type, this.page.select.active ?? undefined);
     return h(
       "button",
-      { class: "btn", type: "button", "aria-label": `Add ${word.toLowerCase()}`, title: `Add ${word.toLowerCase()} below the selected cell`, onclick: add },
+      { class: "btn", type: "button", "aria-label": `Add ${word.toLowerCase()}`, title: addHint(word), onclick: add },
       icon("plus"),
       h("span", null, word),
     );
@@ -74,10 +75,15 @@ export class Toolbar {
 
   draw() {
     const { view } = this.page.model;
-    const locked = this.page.isReadOnly;
+    const { rights, isReadOnly } = this.page;
     attr(this.panel, "aria-pressed", String(this.page.panel.isOpen));
-    for (const button of [this.runAll, this.code, this.text]) button.disabled = locked;
-    this.interrupt.disabled = locked || view.runtime?.status !== "busy";
+    for (const button of [this.runAll, this.code, this.text]) button.disabled = isReadOnly;
+    const [noEdit, noRun] = isReadOnly ? ["", ""] : [rights.why("edit"), rights.why("run")];
+    explain(this.runAll, noRun, hint("run-all"));
+    explain(this.code, noEdit, addHint("Code"));
+    explain(this.text, noEdit, addHint("Text"));
+    this.interrupt.disabled = isReadOnly || view.runtime?.status !== "busy";
+    explain(this.interrupt, noRun, hint("interrupt"));
     this._drawUndo(this.undo, "Undo", view.undo.undo, "undo");
     this._drawUndo(this.redo, "Redo", view.undo.redo, "redo");
     const stale = view.order.filter((id) => view.cells[id]?.type === "code" && view.cells[id]?.execution?.stale).length;
@@ -87,11 +93,16 @@ export class Toolbar {
 
   /** @param {HTMLButtonElement} button @param {string} word @param {string | null} what @param {string} id */
   _drawUndo(button, word, what, id) {
-    button.disabled = this.page.isReadOnly || what === null;
+    button.disabled = !this.page.canEdit || what === null;
     const label = what ? `${word} ${what.charAt(0).toLowerCase()}${what.slice(1)}` : word;
     attr(button, "aria-label", label);
     attr(button, "title", `${label} (${keyWords(action(id).keys?.[0] ?? "")})`);
   }
+}
+
+/** @param {string} word */
+function addHint(word) {
+  return `Add ${word.toLowerCase()} below the selected cell`;
 }
 
 /** One stop for Tab; arrows go along. @param {KeyboardEvent} event */

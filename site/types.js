@@ -66,10 +66,34 @@
  *
  * @typedef {{path: string, size: number, mime: string, digest: string}} File
  *
+ * Somebody who has the notebook open now; places are in code points of the cell's source.
+ * @typedef {object} Person
+ * @property {string} session
+ * @property {string} actor
+ * @property {boolean} you on this or another screen of yours
+ * @property {string | null} cell
+ * @property {number} anchor
+ * @property {number} head
+ * @property {"edit" | "select" | "away"} mode
+ * @property {boolean} [idle]
+ *
+ * @typedef {"view" | "comment" | "edit" | "run" | "own" | "runtime"} Role
+ * @typedef {{id: string, role: Role, fragment: string | null, created?: number, used?: number, revoked?: boolean}} ShareLink
+ *
+ * @typedef {object} ShareState
+ * @property {"local" | "connecting" | "live" | "offline" | "ended"} status local: not shared
+ * @property {string | null} relay its address
+ * @property {Role} role
+ * @property {string | null} message why it ended or is not connected
+ * @property {number} waiting own events that are not at the relay yet
+ * @property {ShareLink[]} links only owners have them
+ * @property {{actor: string, role: Role, removed?: boolean}[]} people
+ *
  * @typedef {object} View
  * @property {number} seq
  * @property {number} pending rows that are not in the log yet
  * @property {{reason: string, aside: number} | null} readonly
+ * @property {{role: Role, edit: boolean, run: boolean, comment: boolean}} [rights] all where it is not there
  * @property {{id: string, name: string, metadata: Record<string, any>}} notebook
  * @property {string[]} order
  * @property {Record<string, Cell>} cells

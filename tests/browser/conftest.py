@@ -4,6 +4,7 @@ those who take part in a hostile story.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -12,6 +13,7 @@ from tests.browser.hostile.attacker import Attacker, listening
 from tests.browser.hostile.reader import Reader, reading
 from tests.browser.profile import Profile
 from tests.browser.render import rendering_page
+from tests.browser.stand_in import Open, StandIn
 
 
 @pytest.fixture
@@ -55,3 +57,24 @@ def reader(chromium: Browser, site_url: str) -> Iterator[Reader]:
     """Somebody who opens hostile notebooks."""
     with reading(chromium, site_url) as made:
         yield made
+
+
+@pytest.fixture
+def open_notebook(chromium: Browser, dist: Path) -> Iterator[Open]:
+    """Open a notebook that a stand-in keeps; what the page throws fails the story."""
+    complaints: list[str] = []
+    contexts = []
+    options = ("viewport", "color_scheme", "forced_colors", "reduced_motion", "permissions")
+
+    def make(state: dict[str, Any], **how: Any) -> StandIn:
+        context = chromium.new_context(**{name: how.pop(name) for name in options if name in how})
+        contexts.append(context)
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return StandIn(page, dist, state, **how)
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []

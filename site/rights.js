@@ -1,0 +1,78 @@
+/** What may be done here, and the words where it may not: a link may let people only read. */
+
+import { actorOf } from "./actors.js";
+import { shortName } from "./people.js";
+import { showToast } from "./toast.js";
+
+/** @typedef {import("./notebook.js").NotebookPage} Page */
+/** @typedef {"edit" | "run"} Doing */
+
+/** Commands that ask something of a runtime; all others change the notebook. */
+const RUNNING = new Set("run_cells run_all run_above run_below cancel interrupt restart reply_input".split(" "));
+const DAMAGED = "This notebook is read-only here.";
+
+export class Rights {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** What the link gave; all where nobody shares. */
+  get _given() {
+    return this.page.model.view.rights ?? { role: "own", edit: true, run: true, comment: true };
+  }
+
+  /** Why it may not be done; empty where it may. @param {Doing} doing */
+  why(doing) {
+    if (this.page.isReadOnly) return DAMAGED;
+    const { edit, run, comment } = this._given;
+    if (doing === "edit" ? edit : run) return "";
+    const owner = this._owner();
+    if (edit) return `You can edit here, but not run: ask ${owner} for a run link.`;
+    const can = comment ? "read and comment" : "read";
+    return `This link lets you ${can}. Ask ${owner} for ${doing === "edit" ? "an edit link" : "a run link"}.`;
+  }
+
+  /** What a command is. @param {import("./types.js").Command} command */
+  whyNotSend(command) {
+    if (command.do === "introduce" && !this.page.isReadOnly) return ""; // readers have names too
+    return this.why(RUNNING.has(command.do) ? "run" : "edit");
+  }
+
+  /** @param {import("./actions.js").Action} wanted */
+  whyNotAct(wanted) {
+    return wanted.writes ? this.why(wanted.group === "Run" ? "run" : "edit") : "";
+  }
+
+  /** Whether it may be done; says why where not. @param {Doing} doing */
+  allows(doing) {
+    const why = this.why(doing);
+    if (why) showToast(why);
+    return why === "";
+  }
+
+  /** What the header says in the place of "Saved"; empty where one may edit. */
+  get readingWords() {
+    if (this.page.isReadOnly) return "Read-only";
+    if (this.page.canEdit) return "";
+    return this._given.comment ? "Reading and commenting" : "Reading";
+  }
+
+  _owner() {
+    const owner = this.page.sharing.state.people.find(({ role, removed }) => role === "own" && !removed);
+    const who = owner && actorOf(this.page.model.view.actors, owner.actor);
+    return who?.name && !who.me ? shortName(who) : "the owner";
+  }
+}
+
+/**
+ * A control that may not be used now: it stays, and says why when it is looked at or pressed.
+ * @param {HTMLElement} control
+ * @param {string} why empty: it may be used
+ * @param {string} title what it says then
+ */
+export function explain(control, why, title) {
+  if (why) control.setAttribute("aria-disabled", "true");
+  else control.removeAttribute("aria-disabled");
+  if (control.title !== (why || title)) control.title = why || title;
+}

@@ -1,0 +1,40 @@
+/** What the parts of the share dialog have in common. */
+
+import { fill, h } from "./dom.js";
+
+/**
+ * Draw a part anew only where something of it changed. The focus stays on the control of the same
+ * name, whatever that has become.
+ * @param {HTMLElement} place
+ * @param {unknown} state all that it is made of
+ * @param {() => import("./dom.js").Child} make
+ */
+export function redraw(place, state, make) {
+  const key = JSON.stringify(state);
+  if (place.dataset.key === key) return;
+  place.dataset.key = key;
+  const now = /** @type {HTMLElement | null} */ (place.contains(document.activeElement) ? document.activeElement : null);
+  fill(place, make());
+  if (!now) return;
+  const named = (/** @type {string | undefined} */ name) => name && place.querySelector(`[data-name="${CSS.escape(name)}"]:not(:disabled)`);
+  const next = named("safe") || named(now.dataset.name) || named("main") || place.closest("dialog")?.querySelector("button");
+  /** @type {HTMLElement | null | undefined} */ (next)?.focus({ preventScroll: true });
+}
+
+/**
+ * A question in its place; the focus is on what changes nothing.
+ * @param {string} words @param {string} keep @param {() => void} onKeep @param {string} act @param {() => void} onAct
+ */
+export function confirmRow(words, keep, onKeep, act, onAct) {
+  return h(
+    "div",
+    { class: "share-confirm", role: "group", "aria-label": act },
+    h("p", null, words),
+    h(
+      "div",
+      { class: "acts" },
+      h("button", { class: "btn line", type: "button", "data-name": "safe", onclick: onKeep }, keep),
+      h("button", { class: "btn dan", type: "button", onclick: onAct }, act),
+    ),
+  );
+}

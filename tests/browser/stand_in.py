@@ -1,0 +1,177 @@
+"""A notebook whose worker is a stand-in, so that a story can say who else is there and what a link
+allows. The page is the built one.
+"""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from playwright.sync_api import BrowserContext, Page, Route, Worker
+
+from tests.browser.sheet import Sheet
+
+SITE = "https://foldbook.example/"
+"""Where the page stands in these stories: no relay, and nobody else, is asked there."""
+SCRIPT = Path(__file__).parent / "pages" / "stand_in.js"
+ISOLATING = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+TYPES = {".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript"}
+TYPES |= {".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+TYPES |= {".json": "application/json", ".ipynb": "application/json"}
+PYTHON = ("pyodide", "snapshots", "packages")
+ME, TOMAS, INES, KESTREL = "aa", "bb", "cc", "dd"
+ACTORS = {
+    ME: {"name": "Mara Lindqvist", "kind": "person", "me": True, "hue": "pine", "initials": "ML"},
+    TOMAS: {"name": "Tomás Rey", "kind": "person", "me": False, "hue": "rust", "initials": "TR"},
+    INES: {"name": "Ines Okafor", "kind": "person", "me": False, "hue": "rose", "initials": "IO"},
+    KESTREL: {"name": "Kestrel", "kind": "agent", "me": False, "hue": "olive", "initials": "K"},
+}
+TREND = (
+    "window = 15  # years, centred\n"
+    "smooth = gt.anomaly.rolling(window, center=True).mean()\n"
+    "recent = gt.loc[1975:]\n"
+    "slope, intercept = np.polyfit(recent.index, recent.anomaly, 1)\n"
+    "\n"
+    "plot_trend(gt.anomaly, smooth, slope, intercept, min_)"
+)
+
+
+def cell(cell_id: str, source: str, kind: str = "code", edited: int = 1) -> dict[str, Any]:
+    """A cell of the view."""
+    mark = {"actor": TOMAS, "ts": 1_700_000_000_000 + edited}
+    return {
+        "id": cell_id,
+        "type": kind,
+        "source": source,
+        "created": mark,
+        "edited": mark,
+        "metadata": {},
+        "attachments": {},
+        "execution": None,
+    }
+
+
+def view(*cells: dict[str, Any], **how: Any) -> dict[str, Any]:
+    """A view of these cells."""
+    return {
+        "seq": 1284,
+        "pending": 0,
+        "readonly": None,
+        "notebook": {"id": "shared", "name": "Global temperature since 1880", "metadata": {}},
+        "order": [each["id"] for each in cells],
+        "cells": {each["id"]: each for each in cells},
+        "actors": copy.deepcopy(ACTORS),
+        "runtime": None,
+        "files": [],
+        "log": {"events": 1284, "strip": [[3, ME, 5], [40, TOMAS, 9], [90, INES, 4]]},
+        "undo": {"undo": None, "redo": None},
+        **how,
+    }
+
+
+def paper() -> list[dict[str, Any]]:
+    """A text and two pieces of code."""
+    text = "## Trend since 1975\n\nThe centred mean removes El Niño years."
+    return [cell("t1", text, "markdown"), cell("c1", TREND), cell("c2", "smooth.round(2)")]
+
+
+def sharing(status: str = "live", role: str = "own", **how: Any) -> dict[str, Any]:
+    """How sharing stands."""
+    return {
+        "status": status,
+        "relay": None if status == "local" else "https://relay.example",
+        "role": role,
+        "message": None,
+        "waiting": 0,
+        "links": [],
+        "people": [],
+        **how,
+    }
+
+
+def person(actor: str, cell_id: str | None, at: int = 0, **how: Any) -> dict[str, Any]:
+    """Somebody who is here; in the editor where ``mode`` is not said."""
+    place = {"cell": cell_id, "anchor": at, "head": at, "mode": "edit", "idle": False}
+    return {"session": f"s-{actor}", "actor": actor, "you": actor == ME, **place, **how}
+
+
+def stand_there(context: BrowserContext, dist: Path) -> None:
+    """Let the built site stand at `SITE`, with the stand-in for a worker and no Python."""
+
+    def answer(route: Route) -> None:
+        path = unquote(urlsplit(route.request.url).path).lstrip("/") or "index.html"
+        is_worker = path.startswith("chunks/notebook_worker-")
+        source = SCRIPT if is_worker else dist / path
+        if path.split("/")[0] in PYTHON:
+            return  # it is on its way, for ever
+        if source.is_file():
+            headers = {"Content-Type": TYPES.get(source.suffix, "application/octet-stream")}
+            route.fulfill(path=source, headers=headers | ISOLATING)
+        else:
+            route.fulfill(status=404)
+
+    context.route(f"{SITE}**", answer)
+
+
+class StandIn:
+    """The page of one shared notebook, and the hand on its worker."""
+
+    def __init__(self, page: Page, dist: Path, state: dict[str, Any], **how: Any) -> None:
+        self.page = page
+        stand_there(page.context, dist)
+        page.goto(SITE)
+        self.id = self._made(page, how.pop("name", "Mara Lindqvist"))
+        page.goto(f"{SITE}?notebook={self.id}")
+        self.worker = self._worker(page)
+        self.worker.evaluate(
+            "given => self.give(given)",
+            {"view": how.pop("view", view(*paper())), "state": state, **how},
+        )
+        self.sheet = Sheet(page)
+        title = "document.querySelector('.ttl').value === 'Global temperature since 1880'"
+        page.wait_for_function(title)
+
+    @staticmethod
+    def _made(page: Page, name: str) -> str:
+        """An empty notebook in this browser, made from the list; its id."""
+        page.get_by_role("button", name="Settings").click()
+        page.get_by_label("Your name").fill(name)
+        page.get_by_role("button", name="Done").click()
+        page.get_by_role("button", name="New notebook").first.click()
+        page.wait_for_url("**notebook=*")
+        return page.url.split("notebook=")[1]
+
+    @staticmethod
+    def _worker(page: Page) -> Worker:
+        found = [each for each in page.workers if "notebook_worker" in each.url]
+        if found:
+            return found[0]
+        return page.wait_for_event("worker", lambda each: "notebook_worker" in each.url)
+
+    def people(self, *people: dict[str, Any]) -> None:
+        """These are here now."""
+        self.worker.evaluate("people => self.say({ t: 'people', people })", list(people))
+
+    def share(self, **news: Any) -> None:
+        """Sharing stands otherwise."""
+        self.worker.evaluate("news => self.say({ t: 'share', ...news })", news)
+
+    def change(self, *ops: list[Any]) -> None:
+        """Somebody else changes this."""
+        self.worker.evaluate("ops => self.change(ops)", list(ops))
+
+    def heard(self, kind: str) -> list[dict[str, Any]]:
+        """What the page said of this kind."""
+        found: list[dict[str, Any]] = self.worker.evaluate(
+            "kind => self.heard.filter(({ t }) => t === kind)", kind
+        )
+        return found
+
+
+Open = Callable[..., StandIn]
+"""Opens a notebook whose sharing stands as told; takes options of a browser context too."""
