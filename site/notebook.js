@@ -283,6 +283,7 @@ export class NotebookPage {
     if (this._wasReadOnly === this.isReadOnly) return;
     this._wasReadOnly = this.isReadOnly;
     for (const id of this.model.view.order) this.texts.editor(id)?.setReadOnly(this.isReadOnly);
+    this.sheet.redrawAll();
   }
 
   _wasReadOnly = false;
