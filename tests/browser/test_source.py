@@ -31,6 +31,27 @@ _BOX = """([cell, from, to]) => {
   return { left, right, middle: (top + bottom) / 2 };
 }"""
 
+_LOOK = """cell => {
+  const block = document.querySelectorAll("[data-cell-id]")[cell].querySelector(".code");
+  const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT);
+  const seen = [["", getComputedStyle(block).backgroundColor]];
+  for (let node; (node = walker.nextNode()); ) {
+    const style = getComputedStyle(node.parentElement);
+    const looks = [
+      "color", "fontFamily", "fontSize", "fontStyle", "fontWeight", "whiteSpace", "tabSize",
+    ].map((name) => style[name]);
+    for (const { index, 0: word } of node.data.matchAll(/\\S+/g)) {
+      const range = document.createRange();
+      range.setStart(node, index);
+      range.setEnd(node, index + word.length);
+      const boxes = [...range.getClientRects()].map(({ x, y, width, height }) =>
+        [x, y, width, height].map((each) => Math.round(each * 8) / 8));
+      seen.push([word, boxes, ...looks]);
+    }
+  }
+  return seen;
+}"""
+
 
 @pytest.fixture(scope="module")
 def address(chromium: Browser, site_url: str) -> Iterator[tuple[Any, str]]:
@@ -97,25 +118,7 @@ def test_only_the_active_cell_has_an_editor_and_the_others_look_the_same(sheet: 
 def look(sheet: Sheet, cell: int) -> list[list[Any]]:
     """Each word of a cell, where it stands and how it is drawn."""
     found: list[list[Any]] = sheet.page.evaluate(
-        """cell => {
-          const block = document.querySelectorAll("[data-cell-id]")[cell].querySelector(".code");
-          const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT);
-          const seen = [["", getComputedStyle(block).backgroundColor]];
-          for (let node; (node = walker.nextNode()); ) {
-            const style = getComputedStyle(node.parentElement);
-            const { color, fontFamily, fontSize, fontStyle, fontWeight, whiteSpace, tabSize } = style;
-            for (const { index, 0: word } of node.data.matchAll(/\\S+/g)) {
-              const range = document.createRange();
-              range.setStart(node, index);
-              range.setEnd(node, index + word.length);
-              const boxes = [...range.getClientRects()].map(({ x, y, width, height }) =>
-                [x, y, width, height].map((each) => Math.round(each * 8) / 8));
-              seen.push([word, boxes, color, fontFamily, fontSize, fontStyle, fontWeight, whiteSpace,
-                tabSize]);
-            }
-          }
-          return seen;
-        }""",
+        _LOOK,
         cell,
     )
     return found

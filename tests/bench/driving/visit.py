@@ -114,7 +114,7 @@ class Visit:
         found = self.page.wait_for_function(_EMPTY_LAST, arg=[cells, self._cells])
         self._cells = found.json_value()
         cell = self.page.locator(cells).nth(self._cells - 1)
-        cell.scroll_into_view_if_needed()  # what is far from the screen may have nothing to be pressed
+        cell.scroll_into_view_if_needed()  # what is far from the screen may not be drawn
         cell.locator(".cm-content").click()
         self.page.keyboard.insert_text(source)
         self._product.run(self.page, cell)
