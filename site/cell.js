@@ -1,6 +1,5 @@
 /** One cell on the sheet: left margin, block, outputs, right margin. */
 
-import { createEditor } from "./editor.js";
 import { hint } from "./actions.js";
 import { attr, h, setText } from "./dom.js";
 import { icon } from "./icons.js";
@@ -10,6 +9,7 @@ import { renderMarkdown } from "./markdown.js";
 import { renderOutputs } from "./outputs.js";
 import { drawProvenance } from "./provenance.js";
 import { CellState, isBusy, isWaiting, statusOf } from "./cell_state.js";
+import { CellSource, TYPE_WORDS } from "./cell_source.js";
 import { cellMenu } from "./cell_menu.js";
 import { areOutputsHidden } from "./hiding.js";
 import { explain } from "./rights.js";
@@ -17,11 +17,6 @@ import { explain } from "./rights.js";
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./types.js").Cell} Cell */
 /** @typedef {import("./types.js").Execution} Execution */
-
-/** @type {Record<string, import("./editor_theme.js").Language>} */
-const LANGUAGES = { code: "python", markdown: "markdown", raw: "text" };
-/** @type {Record<string, string>} */
-const TYPE_WORDS = { code: "code", markdown: "text", raw: "raw text" };
 
 export class CellView {
   /** @param {Page} page @param {Cell} cell */
@@ -34,8 +29,6 @@ export class CellView {
     this.isFresh = true;
     /** @type {string | null} */
     this._renderedText = null;
-    /** The name that the editor has, as far as is known. */
-    this._named = "";
     /** @type {Execution | null | undefined} */
     this._drawnExecution = undefined;
     /** Whether what is in it has been drawn, and not only its source. */
@@ -44,11 +37,11 @@ export class CellView {
     this.count = h("span", { class: "count" });
     this.go = h("button", { class: "btn s sq go", type: "button", tabindex: -1, onclick: () => this._go() });
     this.margin = h("div", { class: "g" }, this.count, this.go);
-    this.host = h("div", { class: "code" });
+    this.source = new CellSource(page, this);
     this.prose = h("div", { class: "md", ondblclick: () => this._editProse() });
     this.outputs = h("div", { class: "outs" });
     this.state = new CellState(page, cell.id);
-    this.column = h("div", { class: "col" }, this.host, this.prose, this.state.above, this.outputs, this.state.below);
+    this.column = h("div", { class: "col" }, this.source.element, this.prose, this.state.above, this.outputs, this.state.below);
     this.provenance = h("div", { class: "pv" });
     this.element = h(
       "section",
@@ -63,7 +56,8 @@ export class CellView {
       this.provenance,
     );
     this.element.style.containIntrinsicBlockSize = `auto ${likelyHeight(cell)}px`;
-    // Before the editor: a press with Shift may extend the selection of cells.
+    // Before the editor: a press with Shift may extend the selection of cells, and one into text
+    // without an editor makes one.
     this.element.addEventListener("mousedown", (event) => this._pressed(event), true);
   }
 
@@ -72,7 +66,10 @@ export class CellView {
     const old = this.cell;
     this.cell = cell;
     this.index = index;
-    if (old.type !== cell.type) this._typeChanged();
+    if (old.type !== cell.type) {
+      this.source.typeChanged();
+      this._renderedText = null;
+    }
     attr(this.element, "data-cell-type", cell.type);
     attr(this.element, "data-execution-status", statusOf(cell));
     attr(this.element, "aria-label", this._label());
@@ -100,18 +97,17 @@ export class CellView {
   cameNear() {
     this.drawDue();
     this._furnish();
-    if (this.cell.type !== "markdown") this.openEditor();
+    this.source.cameNear();
   }
 
-  /** An editor that nothing would be lost with goes; the bare source takes its place. */
   wentFar() {
-    const { select, texts, model } = this.page;
-    const isUsed = select.active === this.id && select.isEditing;
-    const text = isUsed ? null : texts.release(this.id);
-    if (text === null) return;
-    model.keepText(this.id, text);
-    this.host.replaceChildren();
+    this.source.wentFar();
     this._drawBlock();
+  }
+
+  /** The keys are going to type here. */
+  openEditor() {
+    this.source.open();
   }
 
   _furnish() {
@@ -135,7 +131,7 @@ export class CellView {
     classList.toggle("failed", this.cell.execution?.status === "error");
     attr(this.element, "tabindex", isOn ? 0 : -1);
     attr(this.element, "aria-current", isOn ? "true" : null);
-    if (isOn) this._nameEditor();
+    if (isOn) this.source.nameEditor();
     if (this.cell.type === "markdown" && this.isDrawn) this._drawBlock();
   }
 
@@ -145,18 +141,17 @@ export class CellView {
     return `Cell ${this.index + 1}, ${TYPE_WORDS[this.cell.type]}${said}`;
   }
 
-  /** The block is the editor, the rendered text, or the bare source until it comes near. */
+  /** The block is the source, or the rendered text. */
   _drawBlock() {
     const isTyped = this.element.classList.contains("editing");
     const showsProse = this.cell.type === "markdown" && !isTyped;
     // Until its text is rendered its source stands there.
     const isRendered = showsProse && this.isDrawn;
-    this.host.hidden = isRendered;
+    this.source.element.hidden = isRendered;
     this.prose.hidden = !isRendered;
-    if (isRendered) {
-      this._drawProse();
-      if (!this.page.texts.editor(this.id)) this.host.replaceChildren();
-    } else if (!this.page.texts.editor(this.id)) this._drawWaiting();
+    if (!isRendered) return this.source.draw();
+    this._drawProse();
+    this.source.clear();
   }
 
   _drawProse() {
@@ -171,78 +166,6 @@ export class CellView {
         attachments: this.cell.attachments ?? {},
         blob: this.page.blob,
       });
-  }
-
-  _drawWaiting() {
-    const bare = this.host.firstElementChild;
-    if (bare) setText(bare, this.cell.source);
-    else this.host.append(h("pre", { class: "waiting" }, this.cell.source));
-  }
-
-  /** Put the editor in the place of the bare source. */
-  openEditor() {
-    const back = this.page.texts.takeBack(this.id);
-    if (back) {
-      this.host.replaceChildren(back.view.dom);
-      back.setLanguage(LANGUAGES[this.cell.type] ?? "text");
-    }
-    if (this.page.texts.editor(this.id)) return;
-    this.host.hidden = false;
-    const doc = this.cell.source;
-    const { page, id } = this;
-    const editor = createEditor({
-      parent: this.host,
-      doc,
-      language: LANGUAGES[this.cell.type] ?? "text",
-      label: this._editorLabel(),
-      readOnly: !page.canEdit,
-      onEdit: (changes, lengthBefore) => page.texts.edited(id, changes, lengthBefore),
-      onFocus: () => page.select.tookFocus(id),
-      onBlur: () => setTimeout(() => page.select.lostFocus(id)),
-      onCursor: () => page.cursorMoved(),
-      keys: {
-        runAdvance: () => page.run.advance(),
-        run: () => page.run.selected(),
-        runInsert: () => page.run.insertBelow(),
-        escape: () => page.select.leave(),
-        leaveUp: () => this._leaveBy(-1),
-        leaveDown: () => this._leaveBy(1),
-        split: () => page.cells.split(),
-      },
-      complete: (source, position) => page.ask("complete", { source, position }),
-      inspect: (source, position, detail) => page.ask("inspect", { source, position, detail }),
-    });
-    this.host.querySelector(".waiting")?.remove();
-    page.texts.hold(id, editor, doc);
-    this._named = this._editorLabel();
-  }
-
-  _editorLabel() {
-    return `Source of cell ${this.index + 1}, ${TYPE_WORDS[this.cell.type]}`;
-  }
-
-  /** The cell may have moved since its editor was named. */
-  _nameEditor() {
-    const label = this._editorLabel();
-    if (label === this._named) return;
-    this.page.texts.editor(this.id)?.setLabel(label);
-    this._named = label;
-  }
-
-  /** The arrow left the editor at its edge: the neighbour's editor takes it. @param {number} by */
-  _leaveBy(by) {
-    const { model, select } = this.page;
-    const next = model.view.order[model.view.order.indexOf(this.id) + by];
-    if (!next) return;
-    select.set(next, { focus: false });
-    select.edit({ at: by < 0 ? "end" : "start" });
-  }
-
-  /** Text that was never edited has no editor; code has one. */
-  _typeChanged() {
-    this.page.texts.editor(this.id)?.setLanguage(LANGUAGES[this.cell.type] ?? "text");
-    this._renderedText = null;
-    if (this.cell.type !== "markdown") this.openEditor();
   }
 
   _drawMargin() {
@@ -307,9 +230,10 @@ export class CellView {
   /** A press selects the cell; a press into the source edits it (the editor says so itself). @param {MouseEvent} event */
   _pressed(event) {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (event.button !== 0 || target.closest("button, a, input, .ins, .tools")) return;
-    const extendsHere = event.shiftKey && this.page.select.active !== this.id;
-    if (this.host.contains(target) && !extendsHere) return this.openEditor();
+    if (target.closest("button, a, input, .ins, .tools")) return;
+    const extendsHere = event.button === 0 && event.shiftKey && this.page.select.active !== this.id;
+    if (this.source.element.contains(target) && !extendsHere) return this.source.pressed(event);
+    if (event.button !== 0) return;
     const keepsFocus = target.closest(".md, .outs") !== null;
     this.page.select.set(this.id, { scroll: false, focus: !keepsFocus, extend: event.shiftKey });
     if (keepsFocus) queueMicrotask(() => this.element.focus({ preventScroll: true }));
@@ -322,7 +246,7 @@ export class CellView {
   /** @param {FocusEvent} event */
   _focused(event) {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (target === this.element || this.host.contains(target)) return;
+    if (target === this.element || this.source.element.contains(target)) return;
     if (this.page.select.active !== this.id) this.page.select.set(this.id, { focus: false, scroll: false });
   }
 

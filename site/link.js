@@ -93,6 +93,7 @@ export class Link {
       if (!this.leader.leads) this.#receive(event.data); // else the worker is heard directly
     };
     document.addEventListener("visibilitychange", this.#hidden);
+    addEventListener("online", this.#online);
     this.#live();
     const isThere = this.#drawSaved();
     this.leader.lead(this.#leave.signal, isThere); // at once: to start takes longer than to draw
@@ -194,7 +195,11 @@ export class Link {
 
   /** @param {string} digest @returns {Promise<Uint8Array | null>} null: it has not arrived */
   async blob(digest) {
-    return (await db.read(this.#open(), "blobs", digest)) ?? null;
+    const read = async () => (await db.read(this.#open(), "blobs", digest)) ?? null;
+    const here = await read();
+    if (here || !this.#attached) return here;
+    await this.share({ do: "blob", digest }).catch(() => {}); // somebody else may have it
+    return read();
   }
 
   /** Whether this tab holds the worker and the runtime: closing it loses Python's memory. */
@@ -205,6 +210,7 @@ export class Link {
   /** Leave the notebook. The worker, if it is here, stores what it has and ends. */
   async close() {
     document.removeEventListener("visibilitychange", this.#hidden);
+    removeEventListener("online", this.#online);
     this.unstored.keepNow();
     if (this.#attached) this.#post({ t: "detach" });
     this.#attached = false;
@@ -227,9 +233,14 @@ export class Link {
   }
 
   #hidden = () => {
-    if (document.visibilityState !== "hidden") return;
+    if (document.visibilityState !== "hidden") return this.#online();
     this.unstored.keepNow(); // the browser may end a hidden page without a word
     if (this.#attached) this.#post({ t: "hidden" });
+  };
+
+  /** The network, or this tab, is back: whoever waits to connect need not wait any longer. */
+  #online = () => {
+    if (this.#attached) this.#post({ t: "online" });
   };
 
   #leads() {

@@ -114,7 +114,8 @@ export class NotebookPage {
 
   /** @param {View} json @param {number} ack @param {boolean} saved */
   _viewed(json, ack, saved) {
-    const isFirst = !this.model.isLoaded;
+    // What was kept to be drawn first may be older than the first cell.
+    const isFirst = this.model.view.order.length === 0;
     this.model.reset(json, ack);
     this.texts.attach(!saved);
     if (!saved) this._attached();

@@ -147,7 +147,8 @@ export class Selection {
     const now = document.activeElement;
     const hadFocus = now === document.body || this.page.sheet.cell(this.active)?.element.contains(now) === true;
     const living = (/** @type {string} */ id) => this._order.includes(id);
-    const next = before.slice(at).find(living) ?? before.slice(0, at).findLast(living) ?? null;
+    const near = before.slice(at).find(living) ?? before.slice(0, at).findLast(living);
+    const next = near ?? this._order[0] ?? null;
     this.isEditing = false;
     this.active = this.anchor = next;
     return hadFocus;

@@ -15,7 +15,7 @@ _SNAPSHOT = """
     id: cell.dataset.cellId,
     type: cell.dataset.cellType,
     status: cell.dataset.executionStatus,
-    source: lines.length ? lines.join("\\n") : (cell.querySelector(".waiting")?.textContent ?? ""),
+    source: lines.length ? lines.join("\\n") : (cell.querySelector(".source")?.textContent ?? ""),
     prose: prose && !prose.hidden ? prose.innerText : null,
     count: cell.querySelector(".count").textContent,
     outputs: [...cell.querySelectorAll("[data-output-type]")].map((output) => output.innerText),

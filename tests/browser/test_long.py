@@ -15,6 +15,7 @@ CELLS = 300
 NEAR = 30
 """More cells than can be within 800 px of a screen of 860 px."""
 MIDDLE = 150
+PAINTED = ".source:has(span)"
 PRINTS = "print('now', 6 * 7)"
 
 _OPENED = "([cells]) => document.querySelectorAll('[data-cell-id]').length === cells"
@@ -79,22 +80,27 @@ def calm(sheet: Sheet) -> None:
             sheet.page.evaluate(_CALM)
 
 
-def test_editors_and_frames_are_only_near_the_screen(sheet: Sheet) -> None:
-    assert 0 < count(sheet.page, ".cm-editor") <= NEAR
+def test_colours_editors_and_frames_are_only_near_the_screen(sheet: Sheet) -> None:
+    assert 0 < count(sheet.page, PAINTED) <= NEAR
+    assert count(sheet.page, ".cm-editor") == 0  # the first cell is text, and none was gone into
     assert count(sheet.page, ".outs iframe") <= NEAR / 5
     sheet.press("Escape", "End")
     sheet.page.wait_for_function(
-        "at => document.querySelectorAll('[data-cell-id]')[at].querySelector('.cm-editor')",
-        arg=CELLS - 2,
+        "([at, painted]) => document.querySelectorAll('[data-cell-id]')[at].querySelector(painted)",
+        arg=[CELLS - 2, PAINTED],
     )
     sheet.page.wait_for_function(
-        "near => document.querySelectorAll('.cm-editor').length <= near", arg=NEAR
+        "([painted, near]) => document.querySelectorAll(painted).length <= near",
+        arg=[PAINTED, NEAR],
     )
+    sheet.cell(CELLS - 1).locator(".cm-editor").wait_for()
+    assert count(sheet.page, ".cm-editor") == 1
     box = sheet.cell(CELLS - 1).bounding_box()
     assert box is not None
     assert 0 < box["y"] < 860
     sheet.press("Home")
     sheet.until("cells[0].selected")
+    sheet.page.wait_for_function("() => !document.querySelector('.cm-editor')")  # nothing was typed
 
 
 def test_what_is_far_has_its_text_in_the_document(sheet: Sheet) -> None:

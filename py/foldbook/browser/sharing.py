@@ -129,9 +129,15 @@ class ShareDesk:
                 await self._peer.call(ROOM, "remove", {"actor": str(message["actor"])})
                 return await self._whole()
             case "blob":
-                return await self._peer.get_blob(str(message["digest"])) is not None
+                return await self._arrived(str(message["digest"]))
             case other:
                 raise Refused("share", f"nothing to do with {other!r} is known here")
+
+    async def _arrived(self, digest: str) -> bool:
+        """Fetch a blob, if somebody has sent it; a view that waits for it reads it then."""
+        found = await self._peer.get_blob(digest) is not None
+        await self._saver.flush()
+        return found
 
     def join(self, fragment: str) -> None:
         """Another link to this notebook was followed: come in by it, if it gives more.

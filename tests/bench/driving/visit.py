@@ -14,8 +14,8 @@ _QUIET_SECONDS = 2.0
 _LATER_SECONDS = 15.0
 _PAINTED = """() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN"""
 _KEPT = "async () => (await navigator.storage?.estimate())?.usage ?? 0"
-# The number of cells once all are there and the last one is empty and can be typed into. A page
-# that is still being filled shows fewer, and empty ones that are not.
+# The number of cells once all are there and the last one is empty and can be pressed and typed
+# into. A page that is still being filled shows fewer, and empty ones that are not.
 _EMPTY_LAST = """
 ([selector, least]) => {
   const cells = document.querySelectorAll(selector), last = cells[cells.length - 1];
@@ -101,8 +101,8 @@ class Visit:
         measured[f"{when}: restart to first output"] = self._milliseconds()
 
     def wait_for_editor(self) -> None:
-        """Wait until a cell can be seen to be typed into."""
-        self.page.locator(f"{self._product.cell} .cm-content").first.wait_for()
+        """Wait until a cell has an editor that can be seen: text that looks like one is not it."""
+        self.page.locator(f"{self._product.cell} .cm-editor .cm-content").first.wait_for()
 
     def run(self, source: str, output: str) -> None:
         """Type into the last cell, run it, and wait for an output with this text."""
@@ -114,7 +114,7 @@ class Visit:
         found = self.page.wait_for_function(_EMPTY_LAST, arg=[cells, self._cells])
         self._cells = found.json_value()
         cell = self.page.locator(cells).nth(self._cells - 1)
-        cell.scroll_into_view_if_needed()  # what is far from the screen may have no editor
+        cell.scroll_into_view_if_needed()  # what is far from the screen may not be drawn
         cell.locator(".cm-content").click()
         self.page.keyboard.insert_text(source)
         self._product.run(self.page, cell)
