@@ -14,12 +14,19 @@ from builder import relay as relays
 from foldbook.browser.host import Host
 from foldbook.browser.opening import open_notebook
 from foldbook.browser.page import Person, Waiting
+from foldbook.channel import pair
 from foldbook.commands import parse
 from foldbook.errors import Refused
+from foldbook.events.executions import ExecutionAssigned, ExecutionCompleted, ExecutionStarted
+from foldbook.events.outputs import StreamAppended
+from foldbook.events.runtimes import RuntimeStarted
+from foldbook.lines import FrameLine, Line
 from foldbook.link import parse as parse_link
-from foldbook.peer import Surroundings
+from foldbook.notebook import Execution, Status
+from foldbook.peer import Peer, Surroundings
 from foldbook.row import Role
 from foldbook.store import MemoryStore
+from foldbook.wire import Hello
 from outside import OUTSIDE
 from stories import story
 from test_host import FakePage
@@ -365,3 +372,69 @@ async def test_a_row_that_the_relay_changed_is_not_merged(tmp_path: Path) -> Non
         assert tomas.host.desk.notebook.name == "Trend"
         assert "changed on the way" in tomas.host.desk.notebook.aside[-1].reason
         await tomas.close()
+
+
+async def with_runtime(who: Someone) -> Peer:
+    """The runtime that the page was asked to start: it runs whatever it is asked to."""
+    await until(lambda: bool(who.of("host")))
+    start = who.of("host")[-1]
+    near, far = pair()
+    lines = [FrameLine(far)]
+
+    async def connect() -> Line | None:
+        return lines.pop() if lines else None
+
+    options = start["options"]
+    secret = bytes.fromhex(options["secret"])
+    hello = Hello(options["room"], "", secret, secret, 0)
+    around = Surroundings(lambda: 1, lambda: bytes(32), lambda: 0.5)
+    python = Peer.linked(hello, connect, around)
+    who.host.connect(start["session"], near)
+    who.host._start(python.run())
+    python.append([RuntimeStarted(name="Python", kind_name="browser")])
+
+    def work(_change: object) -> None:
+        for each in list(python.notebook.unfinished()):
+            if each.runtime == python.session and each.status is Status.QUEUED:
+                asyncio.get_running_loop().call_soon(run, python, each)
+
+    python.subscribe(work)
+    return python
+
+
+def run(python: Peer, execution: Execution) -> None:
+    if python.notebook.executions[execution.id].status is not Status.QUEUED:
+        return
+    python.append(
+        [
+            ExecutionAssigned(execution_id=execution.id),
+            ExecutionStarted(execution_id=execution.id),
+            StreamAppended(execution_id=execution.id, name="stdout", text=execution.source),
+            ExecutionCompleted(execution_id=execution.id, status="ok", execution_count=1),
+        ]
+    )
+
+
+def outputs(who: Someone) -> list[str]:
+    """What the cell shows."""
+    execution = who.host.desk.notebook.execution_of(who.host.desk.notebook.cells["c"])
+    return [each.text for each in execution.outputs] if execution else []
+
+
+@story
+async def test_what_others_ask_for_is_run_by_the_runtime_of_ones_page(relay: str) -> None:
+    mara = Someone("Mara", BEGIN)
+    await mara.open()
+    await with_runtime(mara)
+    await until(lambda: mara.host.desk.notebook.selected_runtime is not None)
+    await mara.share(relay)
+    ines = Someone("Ines", {"do": "join", "link": await mara.link("run")})
+    await ines.open()
+    await until(lambda: ines.peer.is_linked)
+    ines.type(0, "the ")
+    ines.do("run_cells", cell_ids=["c"])
+    await until(lambda: outputs(ines) == ["the first"] and alike(mara, ines))
+    assert ines.of("host") == []  # no Python was started there
+    assert mara.peer.log.confirmed.void_count == 0
+    await mara.close()
+    await ines.close()

@@ -54,8 +54,9 @@ class Here:
         """The line to the relay is there, or gone."""
         if linked:
             self._show(self._shown)
-        elif self._people.clear():
-            self.tell()
+        else:
+            self._people.clear()
+        self.tell()
 
     def expire(self) -> None:
         """Whoever has shown nothing for too long is not here."""
@@ -85,7 +86,7 @@ class Here:
         }
         keys = me.keys()
         told = [{key: each[key] for key in keys} for each in others]
-        self._page.post({"t": "people", "people": [me, *told] if told else []})
+        self._page.post({"t": "people", "people": [me, *told] if self._peer.is_linked else []})
 
     def _show(self, shown: Shown) -> None:
         self._shown = Shown(shown.cell, shown.anchor, shown.head, shown.mode, self._name, self._hue)

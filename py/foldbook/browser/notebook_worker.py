@@ -43,7 +43,9 @@ async def main(notebook_id: str, glue: Any) -> None:
             host.receive(message, sender, extra.to_bytes() if extra else None)
 
     glue.listen(create_proxy(hear))
-    await asyncio.get_running_loop().create_future()
+    # Held by the page: a task that nobody holds may be collected while it waits.
+    page.ended = asyncio.get_running_loop().create_future()
+    await page.ended
 
 
 class _Page:
@@ -52,6 +54,7 @@ class _Page:
     def __init__(self, notebook_id: str, glue: Any) -> None:
         self._id = notebook_id
         self._glue = glue
+        self.ended: asyncio.Future[None] | None = None
 
     def post(self, message: Message, to: Where = "all") -> None:
         self._glue.post(to_json(message).decode(), to)
