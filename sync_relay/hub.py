@@ -10,7 +10,6 @@ from typing import Any, Final
 from foldbook.access import Access
 from foldbook.effects import Append, Close, Effect, Publish, Recall, Send
 from foldbook.errors import BadFrame
-from foldbook.ring import KEEP
 from foldbook.room import Room
 from foldbook.wire import Bye, Err, Message, Rows, decode, encode
 from starlette.websockets import WebSocket, WebSocketState
@@ -50,6 +49,7 @@ class Live:
             start=loaded.head - len(loaded.rows),
             recall=True,
             access=Access(loaded.access),
+            keep=hub.limits.keep,
         )
         self._hub = hub
         self._tickets = [0, 0]  # the newest staged, the newest committed
@@ -206,7 +206,7 @@ class Hub:
         async with self._loading:
             if name not in self._lives:
                 await self.commits.settle()  # a room that failed may still be under way
-                loaded = await self.store.load(name, KEEP)
+                loaded = await self.store.load(name, self.limits.keep)
                 if loaded is None:
                     return None
                 self._lives[name] = Live(self, loaded)

@@ -94,7 +94,7 @@ def _settings(app: ASGIApp) -> uvicorn.Config:
 
 def _bind(config: Config) -> socket.socket:
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    # Named, as asyncio sends small answers at once (TCP_NODELAY) only where it knows that it is TCP.
+    # With its protocol: asyncio sends small answers at once only where it is told that it is TCP.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):

@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -28,11 +29,12 @@ from foldbook.wire import (
     encode,
     identify,
 )
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
 from sync_relay.config import Config, Limits
 from sync_relay.main import Relay
 from sync_relay.store import RelayStore
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
 
 M = TypeVar("M")
 PATIENCE = 20.0  # seconds; only a defect takes so long
@@ -117,7 +119,9 @@ class Web:
 
 @dataclass
 class Caller:
-    """A peer on a socket, which does what it is told and no more."""
+    """A peer on a socket, which does what it is told and no more. narrow: little fits into its
+    pipe.
+    """
 
     address: str
     session: bytes = b"s" * 16
@@ -125,14 +129,25 @@ class Caller:
     token: bytes | None = b"t" * 16
     room: str = ROOM
     since: int = 0
+    narrow: bool = False
     turn: int = 0
     heard: list[Message] = field(default_factory=list)
     socket: ClientConnection = field(init=False)
 
     def __enter__(self) -> "Caller":
+        place = urlsplit(self.address)
+        pipe = socket.socket()
+        if self.narrow:
+            pipe.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        pipe.connect((place.hostname, place.port))
         url = f"{self.address.replace('http', 'ws', 1)}/rooms/{self.room}/socket"
         self.socket = connect(
-            url, subprotocols=["foldbook.v1"], compression=None, max_size=2**22, legacy=True
+            url,
+            sock=pipe,
+            subprotocols=["foldbook.v1"],
+            compression=None,
+            max_size=2**22,
+            legacy=True,
         )  # type: ignore[call-overload]
         return self
 
