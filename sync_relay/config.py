@@ -23,7 +23,8 @@ class Limits:
     rate, burst: what a connection may send per second on average, and at once. behind:
     messages that may wait for a slow reader. waiting: what may wait for the disk before
     nothing more is read. keep: rows, and bytes of rows, of a room in memory. idle: after it a
-    room without connections leaves the memory.
+    room without connections leaves the memory. draft_hours: after them a draft is forgotten.
+    sweep_seconds: how often both is looked for.
     """
 
     connections: int = 200
@@ -41,6 +42,7 @@ class Limits:
     keep: tuple[int, int] = KEEP
     idle: float = 120.0
     draft_hours: float = 24.0
+    sweep_seconds: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)

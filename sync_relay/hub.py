@@ -23,7 +23,6 @@ from sync_relay.store import LoadedRoom, RelayStore, StoreFailed
 _log = logging.getLogger(__name__)
 _FRAME_COST: Final = 256  # bytes that any frame counts for: small ones cost time, too
 _ENCODED: Final = 8  # frames of rows that are kept for the next readers
-_SWEEP_SECONDS: Final = 15.0
 
 
 def now() -> int:
@@ -310,7 +309,7 @@ class Hub:
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(_SWEEP_SECONDS)
+            await asyncio.sleep(self.limits.sweep_seconds)
             limit = time.monotonic() - self.limits.idle
             for live in list(self._lives.values()):
                 if live.is_idle and live.used_at < limit:

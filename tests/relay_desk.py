@@ -98,7 +98,9 @@ class Web:
         sent = json.dumps(body).encode() if isinstance(body, dict) else body
         own = {"Authorization": f"Foldbook {self.token.hex()}.{self.secret.hex()}"}
         try:
-            connection.request(method, path, sent, {**own, **(headers or {})})
+            told = {**own, **(headers or {})}
+            chunked = "Transfer-Encoding" in told
+            connection.request(method, path, sent, told, encode_chunked=chunked)
             answer = connection.getresponse()
             return answer, answer.read()
         finally:
