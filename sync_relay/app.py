@@ -2,24 +2,25 @@
 
 import asyncio
 import hmac
-import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from foldbook.access import Admission, Link, link_problem
+from foldbook.access import Admission, Link
 from foldbook.row import RIGHTS, Kind, Role
 from foldbook.wire import identify
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
+from sync_relay.asked import Problem, body_of, creation, failure, json_of
 from sync_relay.config import Config
+from sync_relay.headers import Headers
 from sync_relay.hub import Hub, Live, now
 from sync_relay.shelf import Kind as Files
 from sync_relay.shelf import NoRoom, TooLarge
@@ -27,16 +28,6 @@ from sync_relay.store import RoomInfo, StoreFailed
 
 SUBPROTOCOL: Final = "foldbook.v1"
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
-_CREATION_LIMIT: Final = 4096  # bytes
-
-
-class Problem(Exception):
-    """A request that cannot be met: HTTP status, code and words."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +89,7 @@ class Pages:
     async def create(self, request: Request) -> Response:
         """A new draft."""
         self._may_create(request)
-        info, owner = _creation(await _json(request))
+        info, owner = creation(await json_of(request), now())
         if not await self._hub.store.create(info, owner):
             live = await self._hub.live(info.name)
             if live is None or not _is_same(live, info, owner):
@@ -116,7 +107,7 @@ class Pages:
         asker = await self._asker(request)
         _need(asker.role is Role.OWN, asker, "to open the room")
         info = asker.live.info
-        base = (await _json(request)).get("base")
+        base = (await json_of(request)).get("base")
         if type(base) is not int or base < 0:
             raise Problem(400, "malformed", "base: the number of rows that are told of, expected")
         if info.open and base != info.base:
@@ -127,7 +118,7 @@ class Pages:
                 text = f"segments of the rows 1 to {base} expected, they end at {reached}"
                 raise Problem(409, "segments", text)
             await self._hub.store.set_open(info.name, base)
-            self._hub.forget(asker.live)
+            self._hub.forget(asker.live)  # as it is now, it is loaded from the store
         return JSONResponse(self._about(await self._known(info.name)))
 
     async def put_segment(self, request: Request) -> Response:
@@ -156,7 +147,8 @@ class Pages:
         asker = await self._asker(request)
         _need(Kind.EDIT in RIGHTS[asker.role], asker, "to leave a snapshot")
         seq: int = request.path_params["seq"]
-        name, head = asker.live.name, asker.live.room.head
+        name = asker.live.name
+        head = asker.live.room.head if asker.live.info.open else self._reach(name)
         if not 0 < seq <= head:
             raise Problem(409, "ahead", f"a row from 1 to {head} expected, {seq} came")
         limit = self._hub.limits.snapshot
@@ -177,7 +169,7 @@ class Pages:
         path = self._hub.shelf.path(room, "blobs", name)
         if path is None:
             return await self._put(request, room, "blobs", name, self._hub.limits.blob)
-        async for _ in _body(request):
+        async for _ in body_of(request):
             pass
         return JSONResponse({"size": path.stat().st_size})
 
@@ -191,7 +183,7 @@ class Pages:
         allowed = not self._config.origins or origin in self._config.origins
         if not allowed or SUBPROTOCOL not in socket.scope["subprotocols"]:
             text = f"the subprotocol {SUBPROTOCOL} expected" if allowed else f"not for {origin}"
-            await socket.send_denial_response(_failure(403, "denied", text))
+            await socket.send_denial_response(failure(403, "denied", text))
             return
         await socket.accept(SUBPROTOCOL)
         await self._hub.serve(socket.path_params["room"], socket)
@@ -230,7 +222,7 @@ class Pages:
         if told.isdigit() and int(told) > limit:
             raise Problem(413, "size", f"at most {limit} bytes expected, {told} are coming")
         try:
-            size = await self._hub.shelf.put(room, kind, name, _body(request), limit)
+            size = await self._hub.shelf.put(room, kind, name, body_of(request), limit)
         except TooLarge as why:
             raise Problem(413, "size", str(why)) from None
         except NoRoom as why:
@@ -277,50 +269,6 @@ class Pages:
         return max((last for _, last, _ in self._segments(room)), default=0)
 
 
-class Headers:
-    """Lets pages of other origins read, isolated ones too, and answers what browsers ask first."""
-
-    def __init__(self, app: ASGIApp, origins: frozenset[str]) -> None:
-        self._app = app
-        self._origins = origins
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See ASGI."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        told = dict(scope["headers"])
-        opened = self._opened(told.get(b"origin", b"").decode("latin-1"))
-
-        async def send_with(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *opened]
-            await send(message)
-
-        if scope["method"] == "OPTIONS" and b"access-control-request-method" in told:
-            asked = {
-                "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT",
-                "Access-Control-Allow-Headers": "authorization, content-type",
-                "Access-Control-Allow-Private-Network": "true",
-                "Access-Control-Max-Age": "86400",
-            }
-            await Response(status_code=204, headers=asked)(scope, receive, send_with)
-        else:
-            await self._app(scope, receive, send_with)
-
-    def _opened(self, origin: str) -> list[tuple[bytes, bytes]]:
-        headers = [
-            (b"cross-origin-resource-policy", b"cross-origin"),
-            (b"x-content-type-options", b"nosniff"),
-        ]
-        if not self._origins:
-            headers.append((b"access-control-allow-origin", b"*"))
-        elif origin in self._origins:
-            headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
-            headers.append((b"vary", b"origin"))
-        return headers
-
-
 def make_app(config: Config, hub: Hub, *, opening: Callable[[], Awaitable[None]]) -> ASGIApp:
     """The application. opening: what is to be done before the hub runs."""
 
@@ -345,44 +293,17 @@ def make_app(config: Config, hub: Hub, *, opening: Callable[[], Awaitable[None]]
     return Headers(app, config.origins)
 
 
-def _failure(status: int, code: str, message: str) -> Response:
-    return JSONResponse({"code": code, "message": message}, status)
-
-
 async def _problem(request: Request, why: Exception) -> Response:
     assert isinstance(why, Problem)
-    return _failure(why.status, why.code, str(why))
+    return failure(why.status, why.code, str(why))
 
 
 async def _broken(request: Request, why: Exception) -> Response:
-    return _failure(503, "store", "the relay cannot read or write at the moment")
+    return failure(503, "store", "the relay cannot read or write at the moment")
 
 
 async def _absent(request: Request, why: Exception) -> Response:
-    return _failure(404, "absent", "there is nothing here")
-
-
-async def _json(request: Request) -> dict[str, Any]:
-    body = b""
-    async for chunk in _body(request):
-        body += chunk
-        if len(body) > _CREATION_LIMIT:
-            raise Problem(413, "size", f"at most {_CREATION_LIMIT} bytes expected")
-    try:
-        found = json.loads(body)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise Problem(400, "malformed", "a JSON object expected")
-    return found
-
-
-async def _body(request: Request) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in request.stream():
-            yield chunk
-    except ClientDisconnect:
-        raise Problem(400, "malformed", "the body ended early") from None
+    return failure(404, "absent", "there is nothing here")
 
 
 def _blob(request: Request) -> str:
@@ -395,30 +316,6 @@ def _blob(request: Request) -> str:
 def _need(allowed: bool, asker: Asker, what: str) -> None:
     if not allowed:
         raise Problem(403, "right", f"the right {asker.role} does not suffice {what}")
-
-
-def _creation(told: dict[str, Any]) -> tuple[RoomInfo, Link]:
-    """The room and the owner's link that a request asks for. Raises `Problem`."""
-    owner = told.get("owner")
-    if not _is_match("[A-Za-z0-9_-]{8,64}", told.get("room")):
-        problem: str | None = "room: 8 to 64 letters, digits, - and _ expected"
-    elif not _is_match("[A-Za-z0-9_-]{1,64}", told.get("epoch")):
-        problem = "epoch: 1 to 64 letters, digits, - and _ expected"
-    elif not _is_match("[0-9a-f]{16}", told.get("key_id")):
-        problem = "key_id: 16 digits of lower-case hex expected"
-    elif not _is_match("[0-9a-f]{64}", told.get("verify")):
-        problem = "verify: 64 digits of lower-case hex expected"
-    else:
-        problem = link_problem(owner) if isinstance(owner, dict) else "owner: an object expected"
-    if problem is not None or not isinstance(owner, dict):
-        raise Problem(400, "malformed", problem or "")
-    at = now()
-    info = RoomInfo(told["room"], told["epoch"], 0, told["key_id"], told["verify"], at)
-    return info, Link(owner["id"], Role.OWN, owner["token_hash"], at)
-
-
-def _is_match(pattern: str, value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(pattern, value) is not None
 
 
 def _is_same(live: Live, info: RoomInfo, owner: Link) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from foldbook.ring import KEEP
+
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 MIB: Final = 1024 * 1024
 
@@ -20,7 +22,9 @@ class Limits:
 
     rate, burst: what a connection may send per second on average, and at once. behind:
     messages that may wait for a slow reader. waiting: what may wait for the disk before
-    nothing more is read. idle: after it a room without connections leaves the memory.
+    nothing more is read. keep: rows, and bytes of rows, of a room in memory. idle: after it a
+    room without connections leaves the memory. draft_hours: after them a draft is forgotten.
+    sweep_seconds: how often both is looked for.
     """
 
     connections: int = 200
@@ -35,8 +39,10 @@ class Limits:
     hello_seconds: float = 10.0
     send_seconds: float = 30.0
     drain_seconds: float = 5.0
+    keep: tuple[int, int] = KEEP
     idle: float = 120.0
     draft_hours: float = 24.0
+    sweep_seconds: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)

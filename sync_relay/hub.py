@@ -10,7 +10,6 @@ from typing import Any, Final
 from foldbook.access import Access
 from foldbook.effects import Append, Close, Effect, Publish, Recall, Send
 from foldbook.errors import BadFrame
-from foldbook.ring import KEEP
 from foldbook.room import Room
 from foldbook.wire import Bye, Err, Message, Rows, decode, encode
 from starlette.websockets import WebSocket, WebSocketState
@@ -24,7 +23,6 @@ from sync_relay.store import LoadedRoom, RelayStore, StoreFailed
 _log = logging.getLogger(__name__)
 _FRAME_COST: Final = 256  # bytes that any frame counts for: small ones cost time, too
 _ENCODED: Final = 8  # frames of rows that are kept for the next readers
-_SWEEP_SECONDS: Final = 15.0
 
 
 def now() -> int:
@@ -50,6 +48,7 @@ class Live:
             start=loaded.head - len(loaded.rows),
             recall=True,
             access=Access(loaded.access),
+            keep=hub.limits.keep,
         )
         self._hub = hub
         self._tickets = [0, 0]  # the newest staged, the newest committed
@@ -206,7 +205,7 @@ class Hub:
         async with self._loading:
             if name not in self._lives:
                 await self.commits.settle()  # a room that failed may still be under way
-                loaded = await self.store.load(name, KEEP)
+                loaded = await self.store.load(name, self.limits.keep)
                 if loaded is None:
                     return None
                 self._lives[name] = Live(self, loaded)
@@ -310,7 +309,7 @@ class Hub:
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(_SWEEP_SECONDS)
+            await asyncio.sleep(self.limits.sweep_seconds)
             limit = time.monotonic() - self.limits.idle
             for live in list(self._lives.values()):
                 if live.is_idle and live.used_at < limit:

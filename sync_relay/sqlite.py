@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 import msgpack
 from foldbook.access import Change, Grant, Link
+from foldbook.errors import FoldbookError
 from foldbook.ledger import Refusal, SessionRecord
 from foldbook.ring import fitting
 from foldbook.row import Role, Row, digest, from_list, to_list
@@ -57,22 +58,30 @@ class SqliteStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._alone: sqlite3.Connection | None = None
 
     async def open(self) -> None:
         """See `RelayStore`."""
         self._threads = [ThreadPoolExecutor(1, f"relay-{name}") for name in ("writes", "reads")]
         self._connections: list[sqlite3.Connection] = []
-        self._alone = await _on(self._threads[0], self._claim)
-        for threads in self._threads:
-            self._connections.append(await _on(threads, self._connect))
-        await self._write(_migrate)
+        try:
+            self._alone = await _on(self._threads[0], self._claim)
+            for threads in self._threads:
+                self._connections.append(await _on(threads, self._connect))
+            await self._write(_migrate)
+        except StoreFailed:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """See `RelayStore`."""
-        for threads, connection in zip(self._threads, self._connections, strict=True):
+        for threads, connection in zip(self._threads, self._connections, strict=False):
             await _on(threads, connection.close)
+        for threads in self._threads:
             threads.shutdown()
-        self._alone.close()
+        if self._alone is not None:
+            self._alone.close()
+            self._alone = None
 
     async def create(self, info: RoomInfo, owner: Link) -> bool:
         """See `RelayStore`."""
@@ -216,7 +225,7 @@ class SqliteStore:
 async def _on(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     try:
         return await asyncio.get_running_loop().run_in_executor(threads, work)
-    except (sqlite3.Error, OSError) as why:
+    except (sqlite3.Error, OSError, ValueError, FoldbookError) as why:
         raise StoreFailed(f"{type(why).__name__}: {why}") from why
 
 

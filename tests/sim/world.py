@@ -9,12 +9,13 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
-from foldbook.effects import Append, Close, Publish, Send
-from foldbook.ledger import Refusal
+from foldbook.effects import Append, Close, Publish, Recall, Send
+from foldbook.ledger import Refusal, SessionRecord
+from foldbook.ring import fitting
 from foldbook.room import Room
-from foldbook.row import Role
+from foldbook.row import Role, digest
 from foldbook.store import Batch, MemoryStore
-from foldbook.wire import Message, decode, encode
+from foldbook.wire import Message, Rows, decode, encode
 
 
 class World:
@@ -25,6 +26,7 @@ class World:
         self.time = 0
         self.calm = False
         self.frames = seed % 8 == 0  # messages travel as bytes in these
+        self.recalls = seed % 2 == 0  # the authority has only its newest rows at hand in these
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
 
@@ -110,7 +112,10 @@ class Connection:
 
 
 class Host:
-    """The room on its machine: commits take time, and it crashes before or after them."""
+    """The room on its machine: commits take time, and it crashes before or after them.
+
+    In some stories it is a relay's: it has few rows at hand, and looks up what it must know.
+    """
 
     def __init__(self, world: World, stale: int) -> None:
         self.store = MemoryStore()
@@ -164,7 +169,14 @@ class Host:
 
     def _start(self) -> None:
         rows = self.store.load().rows
-        self.room = Room("book", "e1", rows, self.refusals, stale=self._stale)
+        if self._world.recalls:
+            newest = rows[-5:]
+            start = len(rows) - len(newest)
+            self.room = Room(
+                "book", "e1", newest, stale=self._stale, start=start, recall=True, keep=(8, 10**6)
+            )
+        else:
+            self.room = Room("book", "e1", rows, self.refusals, stale=self._stale)
         self.up = True
 
     def _carry_out(self, effects: list[object]) -> None:
@@ -177,10 +189,33 @@ class Host:
                 self._group.append(effect)
             elif isinstance(effect, Publish):
                 self._publish()
+            elif isinstance(effect, Recall):
+                record = self._record(effect.session, effect.first)
+                self._world.after(4, partial(self._recalled, self.room, effect, record))
             elif isinstance(effect, Close):
                 closed = self._connections.pop(effect.connection, None)
                 if closed is not None:
                     closed._travel(1, None, lambda _, lost=closed: lost._lost())
+
+    def _record(self, session: str, first: int) -> SessionRecord:
+        """What the disk has of a session at this moment."""
+        rows = [row for row in self.store.load().rows if row.session == session]
+        refusals = [each for each in self.refusals if each.session == session]
+        n = max((each.n for each in [*rows, *refusals]), default=0)
+        asked = first or n + 1
+        return SessionRecord(
+            session,
+            n,
+            rows[-1].seen if rows else 0,
+            asked,
+            {row.n: (row.seq, digest(row)) for row in rows if row.n >= asked},
+            tuple(each for each in refusals if each.n >= asked),
+        )
+
+    def _recalled(self, room: Room, effect: Recall, record: SessionRecord) -> None:
+        if room is self.room:  # it has not crashed since
+            self._carry_out(room.recalled(effect.connection, record, self._world.time))
+            self._publish()
 
     def _commit(self, room: Room) -> None:
         if room is not self.room or not self._group:
@@ -199,5 +234,11 @@ class Host:
             if self._world.chance(0.2):  # not writable now
                 self._world.after(10, self._publish)
                 continue
-            while (rows := self.room.take(number)) is not None:
+            while (rows := self._next(number)) is not None:
                 connection.down(rows)
+
+    def _next(self, number: int) -> Rows | None:
+        after = self.room.missing(number)
+        if after is None:
+            return self.room.take(number)
+        return self.room.give(number, fitting(self.store.load().rows[after:]))
