@@ -107,9 +107,12 @@ class Pages:
         asker = await self._asker(request)
         _need(asker.role is Role.OWN, asker, "to open the room")
         info = asker.live.info
-        base = (await json_of(request)).get("base")
+        told = await json_of(request)
+        base, session, n = told.get("base"), told.get("session", ""), told.get("n", 0)
         if type(base) is not int or base < 0:
             raise Problem(400, "malformed", "base: the number of rows that are told of, expected")
+        if type(n) is not int or n < 0 or not isinstance(session, str) or len(session) > 64:
+            raise Problem(400, "malformed", "session and n: an id and its newest number expected")
         if info.open and base != info.base:
             raise Problem(409, "base", f"the room is open with base {info.base}, {base} came")
         if not info.open:
@@ -117,7 +120,7 @@ class Pages:
             if reached != base:
                 text = f"segments of the rows 1 to {base} expected, they end at {reached}"
                 raise Problem(409, "segments", text)
-            await self._hub.store.set_open(info.name, base)
+            await self._hub.store.set_open(info.name, base, session, n)
             self._hub.forget(asker.live)  # as it is now, it is loaded from the store
         return JSONResponse(self._about(await self._known(info.name)))
 

@@ -28,7 +28,8 @@ _VERSION: Final = 1
 _SCHEMA: Final = """
 CREATE TABLE rooms (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL, base INTEGER NOT NULL,
-    key_id TEXT NOT NULL, verify TEXT NOT NULL, created INTEGER NOT NULL, open INTEGER NOT NULL
+    key_id TEXT NOT NULL, verify TEXT NOT NULL, created INTEGER NOT NULL, open INTEGER NOT NULL,
+    session TEXT NOT NULL DEFAULT '', n INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE rows (
     room INTEGER NOT NULL, seq INTEGER NOT NULL, session TEXT NOT NULL, n INTEGER NOT NULL,
@@ -107,12 +108,11 @@ class SqliteStore:
         found = await self._read(lambda db: _room(db, room))
         return found[1] if found else None
 
-    async def set_open(self, room: str, base: int) -> None:
+    async def set_open(self, room: str, base: int, session: str = "", n: int = 0) -> None:
         """See `RelayStore`."""
+        values = "SET open = 1, base = ?, session = ?, n = ?"
         await self._write(
-            lambda db: db.execute(
-                "UPDATE rooms SET open = 1, base = ? WHERE name = ?", (base, room)
-            )
+            lambda db: db.execute(f"UPDATE rooms {values} WHERE name = ?", (base, session, n, room))
         )
 
     async def drafts(self, before: int) -> list[str]:
@@ -324,7 +324,9 @@ def _record(db: sqlite3.Connection, number: int, session: str, first: int) -> Se
     newest = f"SELECT n, seen FROM rows {where} ORDER BY n DESC LIMIT 1"
     n, seen = db.execute(newest, (number, session)).fetchone() or (0, 0)
     (refused,) = db.execute(f"SELECT max(n) FROM refusals {where}", (number, session)).fetchone()
-    n = max(n, refused or 0)
+    begun = "SELECT n FROM rooms WHERE id = ? AND session = ?"
+    (before,) = db.execute(begun, (number, session)).fetchone() or (0,)
+    n = max(n, refused or 0, before)
     first = max(first, n - MARKS + 1, 1) if first else n + 1
     range_ = (number, session, first)
     marks = db.execute(f"SELECT n, seq, digest FROM rows {where} AND n >= ?", range_)

@@ -68,8 +68,10 @@ class RelayStore(Protocol):
     async def info(self, room: str) -> RoomInfo | None:
         """What is known of a room, or None."""
 
-    async def set_open(self, room: str, base: int) -> None:
-        """A draft becomes a room that numbers rows from ``base + 1`` on."""
+    async def set_open(self, room: str, base: int, session: str = "", n: int = 0) -> None:
+        """A draft becomes a room that numbers rows from ``base + 1`` on. The owner's session goes
+        on: its newest number among the rows before is ``n``.
+        """
 
     async def drafts(self, before: int) -> list[str]:
         """Drafts that were created before a time (ms since 1970) and never opened."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 from foldbook.access import Grant, Link
-from foldbook.ledger import Refusal
+from foldbook.ledger import Refusal, SessionRecord
 from foldbook.row import Role, Row, digest
 from foldbook.wire import BATCH_BYTES, BATCH_ROWS, size_of
 from rows import row
@@ -57,7 +57,9 @@ async def _drafts_become_rooms(store: RelayStore) -> None:
         assert await store.create(replace(INFO, name=name, created=created), OWNER)
     assert sorted(await store.drafts(1500)) == ["first-room", "old-draft"]
     await store.set_open("first-room", 0)
-    await store.set_open("new-draft", 7)
+    await store.set_open("new-draft", 7, "owner", 5)
+    assert await store.session("new-draft", "owner", 0) == SessionRecord("owner", 5, first=6)
+    assert (await store.session("new-draft", "another", 0)).n == 0
     assert await store.drafts(10**6) == ["old-draft"]
     loaded = await store.load("new-draft", ALL)
     assert loaded is not None

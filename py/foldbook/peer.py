@@ -131,6 +131,11 @@ class Peer:
         return self._replica.session
 
     @property
+    def n(self) -> int:
+        """The newest number of the session, refused ones included."""
+        return self._replica.n
+
+    @property
     def actor(self) -> str:
         """The id of the person, agent or runtime."""
         return self._replica.actor

@@ -53,19 +53,23 @@ class Share:
 
     link: the one by which its owner, or whoever joined, comes in. stage: a draft is not open at
     the relay yet. base: the rows up to this one are older than the room; they go there as
-    segments. made: links that were made here.
+    segments; session and n: the owner's session, and its newest number by then. made: links that
+    were made here.
     """
 
     link: ShareLink
     epoch: str
     stage: Literal["draft", "open"]
     base: int
+    session: str = ""
+    n: int = 0
     made: tuple[MadeLink, ...] = ()
 
     def pack(self) -> bytes:
         """As it stands in the store."""
         made = [[each.id, each.role.value, each.token, each.created] for each in self.made]
-        values = [_VERSION, self.link.fragment(), self.epoch, self.stage, self.base, made]
+        begun = [self.base, self.session, self.n]
+        values = [_VERSION, self.link.fragment(), self.epoch, self.stage, begun, made]
         packed: bytes = msgpack.packb(values)
         return packed
 
@@ -74,10 +78,17 @@ class Share:
         """The inverse of `pack`. Raises `BadLink` or `BadRow`."""
         values = msgpack.unpackb(kept)
         match values:
-            case [int(version), str(link), str(epoch), "draft" | "open" as stage, int(base), made]:
+            case [
+                int(version),
+                str(link),
+                str(epoch),
+                "draft" | "open" as stage,
+                [base, session, n],
+                made,
+            ]:
                 if version == _VERSION:
                     known = tuple(MadeLink(id_, Role(role), *rest) for id_, role, *rest in made)
-                    return cls(parse(link), epoch, stage, base, known)
+                    return cls(parse(link), epoch, stage, base, session, n, known)
             case _:
                 pass
         raise BadRow("what is kept of this notebook's sharing is not understood")
@@ -214,7 +225,7 @@ class Sharing:
                 data = seal.data_of_segment(link.room, epoch, first, last)
                 [sealed] = await sealer.seal([(data, zlib.compress(encode_segment(rows)))])
                 await self.upstream.put_segment(first, last, sealed)
-            await self.upstream.open(base)
+            await self.upstream.open(base, self.share.session, self.share.n)
         self._history = []
         self.change(replace(self.share, stage="open"))
 

@@ -81,9 +81,11 @@ class Upstream:
         body = json.dumps(values).encode()
         await self._ask("POST", f"{self._relay}/rooms", body, headers)
 
-    async def open(self, base: int) -> None:
-        """From now on the relay numbers the rows, from base + 1. Raises `Refused`."""
-        await self._ask("POST", f"{self._room}/open", json.dumps({"base": base}).encode())
+    async def open(self, base: int, session: str, n: int) -> None:
+        """From now on the relay numbers the rows, from base + 1, and those of this session from
+        n + 1. Raises `Refused`."""
+        told = {"base": base, "session": session, "n": n}
+        await self._ask("POST", f"{self._room}/open", json.dumps(told).encode())
 
     async def info(self) -> RoomInfo:
         """What the relay says of the room. Raises `Refused`."""

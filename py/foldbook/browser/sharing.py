@@ -177,7 +177,7 @@ class ShareDesk:
             await asyncio.sleep(0)
         # From here to `move` nothing waits: the authority numbers nothing any more.
         history = self._authority.rows
-        share = replace(share, base=len(history))
+        share = replace(share, base=len(history), session=self._peer.session, n=self._peer.n)
         self._peer.move(room.name, room.epoch, share.link.token.hex())
         self._authority = None
         self._keep(share)
