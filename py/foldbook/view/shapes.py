@@ -26,6 +26,7 @@ POSITIONS: Final = 9
 """Places in the queue that are told; so one that ends changes few others."""
 
 _MINUTE: Final = 60_000
+_NAMELESS: Final = ("", "You")  # "You": what pages called somebody who had not given a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,8 @@ def of_actors(
         known.setdefault(me, ("", "person", ""))
     taken = {hue for _, _, hue in known.values() if hue in HUES}
     actors: dict[str, Shape] = {}
-    for actor, (name, kind, wanted) in known.items():
+    for actor, (given, kind, wanted) in known.items():
+        name = given if given not in _NAMELESS else "You" if actor == me else "Guest"
         hue = wanted if wanted in HUES else _hue(actor, taken)
         taken.add(hue)
         actors[actor] = {
