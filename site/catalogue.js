@@ -18,7 +18,7 @@ import { checkNotebookFile } from "./reading.js";
  * @property {number} cells
  * @property {number} events
  * @property {[number, string, number][]} strip ticks of the log: bucket, actor, count
- * @property {{id: string, name: string, hue?: string, initials?: string, kind?: string, me?: boolean}[]} people
+ * @property {{id: string, name: string, hue?: string, initials?: string}[]} people
  * @property {number | null} deletedAt ms since 1970; null while it is not deleted
  * @property {{role: import("./types.js").Role, relay: string | null} | null} [shared]
  */

@@ -7,7 +7,7 @@ import { icon, logo } from "./icons.js";
 import { openMenu } from "./menus.js";
 import { action } from "./actions.js";
 import { crowd } from "./people.js";
-import { countWords, plural } from "./words.js";
+import { countWords, plural, sentence } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./types.js").Saved} Saved */
@@ -84,7 +84,7 @@ export class Header {
     this.saved.classList.toggle("bad", Boolean(state.failed));
     if (state.failed) return setText(this.saved, `Not saved: ${state.failed}`);
     const { state: sharing } = this.page.sharing;
-    attr(this.saved, "title", sharing.status === "offline" ? sharing.message : null);
+    attr(this.saved, "title", sharing.status === "offline" && sharing.message ? sentence(sharing.message) : null);
     const isApart = sharing.status === "offline" || sharing.status === "connecting";
     const reading = this.page.rights.readingWords;
     if (this.page.isReadOnly) return setText(this.saved, reading);

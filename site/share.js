@@ -7,7 +7,7 @@ import { icon } from "./icons.js";
 import { readRelay } from "./reach.js";
 import { drawLinks } from "./share_links.js";
 import { drawPeople } from "./share_people.js";
-import { plural } from "./words.js";
+import { plural, sentence } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./types.js").Role} Role */
@@ -45,6 +45,7 @@ export class ShareDialog {
       onClose: () => page.sharing.watchers.delete(draw),
     });
     this.element = element;
+    element.addEventListener("cancel", (event) => this._escaped(event));
     page.sharing.watchers.add(draw);
     this.draw();
     this._focusFirst();
@@ -53,6 +54,14 @@ export class ShareDialog {
 
   get state() {
     return this.page.sharing.state;
+  }
+
+  /** Esc answers a question before it closes the dialog. @param {Event} event */
+  _escaped(event) {
+    if (!this.asked) return;
+    event.preventDefault();
+    this.asked = "";
+    this.draw();
   }
 
   /** Only owners make links and remove people. */
@@ -86,7 +95,7 @@ export class ShareDialog {
   /** How it stands, where that is not as it should be. */
   _noteWords() {
     const { status, message, waiting } = this.state;
-    const why = message ? ` ${message.replace(/\.?$/, ".")}` : "";
+    const why = message ? ` ${sentence(message)}` : "";
     if (!this.page.texts.isAttached) return "Python is being prepared. Sharing can begin when it is there.";
     if (this.busy === "create") return `The notebook goes to the relay, sealed.${waiting ? ` ${plural(waiting, "event")} to go.` : ""}`;
     if (status === "offline") return `Not connected.${why} Changes are saved here and sent later.`;
@@ -184,7 +193,7 @@ export class ShareDialog {
   fail(error) {
     const words = error === null ? "" : typeof error === "string" ? error : messageOf(error);
     this.wrong.hidden = words === "";
-    this.wrong.textContent = words && words.replace(/\.?$/, ".");
+    this.wrong.textContent = sentence(words);
   }
 }
 

@@ -111,6 +111,7 @@ function underRow(dialog, link, onlyHere) {
   return [
     hint,
     confirmRow(
+      "revoke",
       "Nobody can use this link any more, and no new events come over it. Copies that people hold stay with them. This cannot be undone.",
       "Keep it", ask(""), "Revoke this link", () => dialog.act("revoke", { do: "revoke", link: link.id }),
     ),

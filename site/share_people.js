@@ -51,6 +51,7 @@ function line(dialog, { actor, who, you, where, role }) {
     h("span", { class: "role" }, ROLES[role] ?? "", canRemove && dialog.asked !== actor ? remove : null),
     canRemove && dialog.asked === actor
       ? confirmRow(
+          `remove-${actor}`,
           `What ${shortName(who)} does from now on is not taken, and no new events are sent to them. What they have seen they may keep. This cannot be undone.`,
           "Keep", ask(""), `Remove ${name}`, () => dialog.act("remove", { do: "remove", actor }),
         )

@@ -5,6 +5,7 @@ import { drawHere } from "./here.js";
 import { gathered, shortName } from "./people.js";
 import { Presence } from "./presence.js";
 import { announce } from "./toast.js";
+import { sentence } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./types.js").ShareState} ShareState */
@@ -33,7 +34,14 @@ export class Sharing {
       this._shown.delete(id);
       this._drawCarets(id);
     };
-    document.addEventListener("visibilitychange", () => this.tellPlace());
+    document.addEventListener("visibilitychange", () => this._woke());
+    addEventListener("online", () => this._woke());
+  }
+
+  /** The tab, or the network, is back or gone: where it is back, the worker need not wait to try again. */
+  _woke() {
+    this.tellPlace();
+    if (this.isShared && !document.hidden) this.page.link.tellOnline();
   }
 
   get isShared() {
@@ -79,7 +87,7 @@ export class Sharing {
     const { status, message } = this.state;
     if (status === "offline" && before === "live") announce("Not connected. What you do is saved here.");
     if (status === "live" && before === "offline") announce("Connected again.");
-    const why = message ? `${message.replace(/\.?$/, ".")} ` : "";
+    const why = message ? `${sentence(message)} ` : "";
     this.page.banners.show(
       "sharing",
       status === "ended" ? { look: "warn", title: "Sharing has ended.", words: `${why}What is here stays in this browser.`, canClose: true } : null,

@@ -273,3 +273,19 @@ def test_a_notebook_that_comes_later_than_its_page(open_notebook: Open) -> None:
     notebook.change(["set", ["cells"], cells], ["set", ["order"], list(cells)])
     notebook.sheet.until("cells.length === 3 && cells[0].selected")
     expect(notebook.page.locator(".nothing")).to_be_hidden()
+
+
+def test_the_bar_of_a_phone_explains_itself(open_notebook: Open) -> None:
+    phone = {"width": 360, "height": 760}
+    notebook = open_notebook(
+        sharing(role="edit"), view=view(*paper(), rights=EDITS), viewport=phone
+    )
+    page = notebook.page
+    notebook.sheet.cell(2).locator(".cm-content").click()
+    page.get_by_role("button", name="Done").click()
+    run = page.get_by_role("navigation", name="Cell").get_by_role("button", name="Run")
+    expect(run).to_have_attribute("aria-disabled", "true")
+    run.click(force=True)
+    expect(page.locator(".toast")).to_contain_text("You can edit here, but not run")
+    assert len(notebook.sheet.cells) == 3
+    assert notebook.heard("cmd") == []
