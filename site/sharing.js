@@ -111,6 +111,11 @@ export class Sharing {
     for (const id of new Set(this._people.flatMap(({ cell }) => cell ?? []))) this._drawCell(id);
   }
 
+  /** Whether somebody else types in a cell. @param {string} id */
+  isTypedIn(id) {
+    return this._people.some(({ cell, mode, you }) => cell === id && mode === "edit" && !you);
+  }
+
   /** @param {string} id */
   _drawCell(id) {
     const cell = this.page.sheet.cell(id);
@@ -120,6 +125,7 @@ export class Sharing {
 
   /** @param {string} id */
   _drawCarets(id) {
+    if (this.isTypedIn(id)) this.page.sheet.cell(id)?.source.showOthers();
     const editor = this.page.texts.editor(id);
     if (!editor) return;
     const others = this.people.filter(({ cell, mode, you }) => cell === id && mode === "edit" && !you);

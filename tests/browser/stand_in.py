@@ -133,8 +133,9 @@ class StandIn:
             {"view": how.pop("view", view(*paper())), "state": state, **how},
         )
         self.sheet = Sheet(page)
-        title = "document.querySelector('.ttl').value === 'Global temperature since 1880'"
-        page.wait_for_function(title)
+        page.wait_for_function(
+            "() => document.querySelector('.ttl').value === 'Global temperature since 1880'"
+        )
 
     @staticmethod
     def _made(page: Page, name: str) -> str:

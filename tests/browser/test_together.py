@@ -77,7 +77,7 @@ def test_a_caret_stands_where_somebody_types(open_notebook: Open) -> None:
 
 
 def test_what_others_selected_and_the_corners_of_agents(open_notebook: Open) -> None:
-    notebook = open_notebook(sharing())
+    notebook = open_notebook(sharing(), reduced_motion="reduce")
     notebook.people(person(INES, "c1", 11, anchor=9), person(KESTREL, "c1", 20))
     page = notebook.page
     expect(page.locator(".other-selection")).to_have_text("15")
@@ -215,7 +215,7 @@ def test_a_reader_may_look_and_is_told_why_no_more(open_notebook: Open) -> None:
     expect(page.get_by_role("textbox", name="Name of the notebook")).not_to_be_editable()
     sheet.go(1).press("Enter")
     expect(sheet.cell(1).locator(".cm-content")).to_have_attribute("aria-readonly", "true")
-    sheet.write("no")
+    sheet.focused("editor 1").write("no")
     assert sheet.cells[1]["source"] == TREND
     sheet.press("Escape", "b")
     expect(page.locator(".toast")).to_have_text(told)
