@@ -1,5 +1,6 @@
 /** The header of a notebook: way home, title, what is saved, the runtime. */
 
+import { NAMELESS } from "./actors.js";
 import { entry } from "./catalogue.js";
 import { attr, fill, h, narrow, phone, setText } from "./dom.js";
 import { marks } from "./here.js";
@@ -71,7 +72,7 @@ export class Header {
     if (this.people.dataset.key === key) return;
     this.people.dataset.key = key;
     this.people.hidden = people.every(({ you }) => you);
-    const names = all.map(({ you, who }) => (you ? `${who.name || "You"} (you)` : who.name));
+    const names = all.map(({ you, who }) => (you && who.name && who.name !== NAMELESS ? `${who.name} (you)` : who.name || NAMELESS));
     attr(this.people, "aria-label", `Here now: ${names.join(", ")}`);
     attr(this.people, "title", names.join("\n"));
     fill(this.people, marks(people, most));

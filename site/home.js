@@ -1,6 +1,6 @@
 /** The list of notebooks. */
 
-import { actorMark } from "./actors.js";
+import { NAMELESS, actorMark } from "./actors.js";
 import { exportAll, exportNotebook } from "./backup.js";
 import { Banners } from "./banners.js";
 import * as catalogue from "./catalogue.js";
@@ -279,7 +279,7 @@ function markOf(person) {
 /** Where it is, and with whom. @param {Entry} entry @param {string} me the reader's name */
 function whereWords({ shared, people }, me) {
   if (!shared) return "This browser";
-  const others = people.filter(({ name }) => name && name !== me);
+  const others = people.filter(({ name }) => name && name !== me && name !== NAMELESS);
   const names = others.map(({ name }) => name.trim().split(/\s+/)[0]);
   const some = names.length > 2 ? `${names[0]} and ${plural(names.length - 1, "other")}` : names.join(" and ");
   return [some ? `Shared with ${some}` : "Shared", MAY[shared.role]].filter(Boolean).join(" · ");

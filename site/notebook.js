@@ -93,7 +93,10 @@ export class NotebookPage {
   _handlers() {
     return {
       onView: (json, { ack, saved }) => this._viewed(json, ack, saved),
-      onPatch: (ops, { ack }) => this.sheet.still(ops, () => this.model.patch(ops, ack)),
+      onPatch: (ops, { ack }) => {
+        this.sheet.still(ops, () => this.model.patch(ops, ack));
+        this.sharing.written(ops);
+      },
       onAgain: (k) => this.texts.again(k),
       onKept: (ks) => this.texts.kept(ks),
       onSaved: (saved) => this._saved(saved),

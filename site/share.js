@@ -1,7 +1,7 @@
 /** The share dialog: what it is before anybody shares, links by what they allow, who is here. */
 
 import { openDialog } from "./dialogs.js";
-import { fill, h } from "./dom.js";
+import { attr, fill, h } from "./dom.js";
 import { messageOf } from "./files.js";
 import { icon } from "./icons.js";
 import { readRelay } from "./reach.js";
@@ -83,7 +83,8 @@ export class ShareDialog {
     this.people.hidden = !isShared;
     fill(this.notes, this._noteWords());
     this.notes.hidden = !this.notes.textContent;
-    this.button.disabled = this.busy !== "" || !this.page.texts.isAttached;
+    // Not disabled: that would take the focus from it.
+    attr(this.button, "aria-disabled", this.busy !== "" || !this.page.texts.isAttached ? "true" : null);
     this.button.textContent = this.busy === "create" ? "Sharing" : "Share this notebook";
     if (isShared) {
       drawLinks(this, this.links);
@@ -156,6 +157,7 @@ export class ShareDialog {
   /** @param {Event} event */
   _create(event) {
     event.preventDefault();
+    if (!this.page.texts.isAttached) return undefined;
     const field = /** @type {HTMLInputElement} */ (this.relay);
     const { address, isHere, problem } = readRelay(field.value);
     if (problem) {

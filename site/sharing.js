@@ -24,10 +24,13 @@ export class Sharing {
     /** @type {Person[]} */
     this._people = [];
     this._presence = new Presence((place) => page.link.tellPlace(place));
+    this._wasLive = false;
     /** Who wants to know of changes: the dialog. @type {Set<() => void>} */
     this.watchers = new Set();
     /** @type {Map<string, number>} */
     this._flashed = new Map();
+    /** How often the word of somebody's place was to be taken anew. @type {Map<string, number>} */
+    this._turns = new Map();
     /** What the editor of a cell was told of others last. @type {Map<string, string>} */
     this._shown = new Map();
     page.texts.onHold = (id) => {
@@ -86,7 +89,10 @@ export class Sharing {
   _turned(before) {
     const { status, message } = this.state;
     if (status === "offline" && before === "live") announce("Not connected. What you do is saved here.");
-    if (status === "live" && before === "offline") announce("Connected again.");
+    if (status === "live" && this._wasLive) announce("Connected again.");
+    this._wasLive ||= status === "live";
+    // Only over a line the relay is asked for links and people.
+    if (status === "live" && this.watchers.size) this.ask({ do: "state" }).catch(() => {});
     const why = message ? `${sentence(message)} ` : "";
     this.page.banners.show(
       "sharing",
@@ -131,12 +137,29 @@ export class Sharing {
     const others = this.people.filter(({ cell, mode, you }) => cell === id && mode === "edit" && !you);
     const carets = others.map(({ session, anchor, head, who }) => {
       const { initials, hue, kind } = who;
-      return { session, anchor, head, initials, name: shortName(who), hue: hueName(hue), isSquare: kind === "agent" };
+      const told = `${anchor} ${head} ${this._turns.get(session) ?? 0}`;
+      return { session, told, anchor, head, initials, name: shortName(who), hue: hueName(hue), isSquare: kind === "agent" };
     });
     const key = JSON.stringify(carets);
     if (key === (this._shown.get(id) ?? "[]")) return;
     this._shown.set(id, key);
     editor.showCarets(carets);
+  }
+
+  /**
+   * Texts were changed. Whoever changed one said where their caret is on the text as they have it,
+   * and that word is mostly here before their change: it holds as it is, and is not carried along.
+   * @param {any[]} ops
+   */
+  written(ops) {
+    if (this._people.length === 0) return;
+    for (const id of new Set(ops.flatMap(([verb, cell]) => (verb === "text" || verb === "source" ? [cell] : [])))) {
+      const author = this.page.model.base.cells[id]?.edited?.actor;
+      for (const person of this._people) {
+        if (person.cell === id && person.actor === author) this._turns.set(person.session, (this._turns.get(person.session) ?? 0) + 1);
+      }
+      this._drawCarets(id);
+    }
   }
 
   /** Where the reader is, for others. */

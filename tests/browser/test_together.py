@@ -98,9 +98,27 @@ def test_a_caret_is_mapped_through_what_is_typed_here(open_notebook: Open) -> No
     caret = notebook.page.locator(".other-caret")
     notebook.sheet.until("cells[2].source === 'abc = smooth.round(2)'")
     caret_at(notebook, 2, 12)
-    notebook.change(["text", "c2", [[0, "é"]]])
+    mark = {"actor": INES, "ts": 2_000_000_000_000}
+    notebook.change(["text", "c2", [[0, "é"]]], ["set", ["cells", "c2", "edited"], mark])
     expect(caret).to_have_count(1)
     caret_at(notebook, 2, 13)
+
+
+def test_a_word_of_a_caret_may_come_before_what_was_typed_there(open_notebook: Open) -> None:
+    notebook = open_notebook(sharing(), reduced_motion="reduce")
+    mark = {"actor": TOMAS, "ts": 2_000_000_000_000}
+    typed: list[list[Any]] = [
+        ["text", "c2", [[0, "abc"]]],
+        ["set", ["cells", "c2", "edited"], mark],
+    ]
+    notebook.people(person(TOMAS, "c2", 3))
+    notebook.change(*typed)
+    notebook.sheet.until("cells[2].source === 'abcsmooth.round(2)'")
+    caret_at(notebook, 2, 3)
+    notebook.change(["text", "c2", [3, [0, "!"]]], ["set", ["cells", "c2", "edited"], mark])
+    notebook.people(person(TOMAS, "c2", 4))
+    notebook.sheet.until("cells[2].source === 'abc!smooth.round(2)'")
+    caret_at(notebook, 2, 4)
 
 
 def test_the_page_says_where_the_reader_is(open_notebook: Open) -> None:
