@@ -282,7 +282,7 @@ function whereWords({ shared, people }, me) {
   const others = people.filter(({ name }) => name && name !== me && name !== NAMELESS);
   const names = others.map(({ name }) => name.trim().split(/\s+/)[0]);
   const some = names.length > 2 ? `${names[0]} and ${plural(names.length - 1, "other")}` : names.join(" and ");
-  return [some ? `Shared with ${some}` : "Shared", MAY[shared.role]].filter(Boolean).join(" · ");
+  return [some ? `Shared with ${some}` : "Shared", MAY[shared.role ?? ""]].filter(Boolean).join(" · ");
 }
 
 /** What a control of the list is known by, when it is drawn again. @param {Element | null} control */
