@@ -166,6 +166,15 @@ class StandIn:
         """Somebody else changes this."""
         self.worker.evaluate("ops => self.change(ops)", list(ops))
 
+    def next_heard(self, kind: str) -> dict[str, Any]:
+        """Wait until the page has said something of this kind; the newest."""
+        for _ in range(200):
+            found = self.heard(kind)
+            if found:
+                return found[-1]
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"the page says nothing of the kind {kind}")
+
     def heard(self, kind: str) -> list[dict[str, Any]]:
         """What the page said of this kind."""
         found: list[dict[str, Any]] = self.worker.evaluate(
