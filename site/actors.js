@@ -21,9 +21,14 @@ export function hueVariable(hue) {
   return `var(--${hueName(hue)})`;
 }
 
-/** @param {Record<string, Actor>} actors @param {string} id */
+/** Who never said a name is called so in the log; to all others that is no name. */
+export const NAMELESS = "You";
+
+/** @param {Record<string, Actor>} actors @param {string} id @returns {Actor} */
 export function actorOf(actors, id) {
-  return actors[id] ?? UNKNOWN;
+  const actor = actors[id] ?? UNKNOWN;
+  const isNameless = !actor.me && actor.kind === "person" && (actor.name === NAMELESS || !actor.name);
+  return isNameless ? { ...actor, name: UNKNOWN.name, initials: UNKNOWN.initials } : actor;
 }
 
 /**

@@ -18,9 +18,9 @@ import { checkNotebookFile } from "./reading.js";
  * @property {number} cells
  * @property {number} events
  * @property {[number, string, number][]} strip ticks of the log: bucket, actor, count
- * @property {{id: string, name: string, hue?: string, initials?: string, kind?: string, me?: boolean}[]} people
+ * @property {{id: string, name: string, hue?: string, initials?: string}[]} people
  * @property {number | null} deletedAt ms since 1970; null while it is not deleted
- * @property {{role: import("./types.js").Role, relay: string | null} | null} [shared]
+ * @property {{role: import("./types.js").Role | null, relay: string | null} | null} [shared]
  */
 
 const HOME_CHANNEL = "foldbook:home";
@@ -91,7 +91,10 @@ export async function importFile(fileName, data) {
 export async function join(room, link) {
   const command = { do: "join", link };
   const known = await entry(room);
-  if (!known) return begin(room, "Shared notebook", command);
+  if (!known) {
+    await begin(room, "Shared notebook", command);
+    return refresh(room, { shared: { role: null, relay: null } }); // its worker knows more
+  }
   if (known.deletedAt) await restore(room);
   return tell(room, command);
 }

@@ -90,8 +90,14 @@ export class CellSource {
     this._isNear = true;
     if (this._view.cell.type === "markdown") return; // it is read as prose
     const isLong = this.page.model.source(this.id).length > LONG;
-    if (this._editor || isLong || this.page.select.active === this.id) this.open();
+    const isTypedIn = this.page.select.active === this.id || this.page.sharing.isTypedIn(this.id);
+    if (this._editor || isLong || isTypedIn) this.open();
     else this.draw();
+  }
+
+  /** Somebody else types here: a caret stands in an editor. */
+  showOthers() {
+    if (this._isNear && !this._editor && this._view.cell.type !== "markdown") this.open();
   }
 
   /** An editor that nothing would be lost with goes, and colours go. */

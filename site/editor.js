@@ -167,13 +167,11 @@ export function createEditor(options) {
       const settled = (/** @type {number} */ at) => toCodePoints(edits.settled, edits.toSettled(at));
       return { anchor: settled(anchor), head: settled(head) };
     },
-    /** Others in this text; their places as `selection` gives them. @param {Omit<import("./carets.js").Caret, "told">[]} others */
+    /** Others in this text; their places as `selection` gives them. @param {import("./carets.js").Caret[]} others */
     showCarets(others) {
       const shown = (/** @type {number} */ at) => edits.toShown(fromCodePoints(edits.settled, at));
-      const carets = others.map((each) => {
-        return { ...each, told: `${each.anchor} ${each.head}`, anchor: shown(each.anchor), head: shown(each.head) };
-      });
-      view.dispatch({ effects: setCarets.of(carets) });
+      const placed = others.map((each) => ({ ...each, anchor: shown(each.anchor), head: shown(each.head) }));
+      view.dispatch({ effects: setCarets.of(placed) });
     },
     /** How far down the screen the caret's line is; null where it is not drawn. */
     caretTop: () => view.coordsAtPos(view.state.selection.main.head)?.top ?? null,

@@ -1,5 +1,6 @@
 /** The header of a notebook: way home, title, what is saved, the runtime. */
 
+import { NAMELESS } from "./actors.js";
 import { entry } from "./catalogue.js";
 import { attr, fill, h, narrow, phone, setText } from "./dom.js";
 import { marks } from "./here.js";
@@ -7,7 +8,7 @@ import { icon, logo } from "./icons.js";
 import { openMenu } from "./menus.js";
 import { action } from "./actions.js";
 import { crowd } from "./people.js";
-import { countWords, plural } from "./words.js";
+import { countWords, plural, sentence } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./types.js").Saved} Saved */
@@ -71,7 +72,7 @@ export class Header {
     if (this.people.dataset.key === key) return;
     this.people.dataset.key = key;
     this.people.hidden = people.every(({ you }) => you);
-    const names = all.map(({ you, who }) => (you ? `${who.name || "You"} (you)` : who.name));
+    const names = all.map(({ you, who }) => (you && who.name && who.name !== NAMELESS ? `${who.name} (you)` : who.name || NAMELESS));
     attr(this.people, "aria-label", `Here now: ${names.join(", ")}`);
     attr(this.people, "title", names.join("\n"));
     fill(this.people, marks(people, most));
@@ -84,7 +85,7 @@ export class Header {
     this.saved.classList.toggle("bad", Boolean(state.failed));
     if (state.failed) return setText(this.saved, `Not saved: ${state.failed}`);
     const { state: sharing } = this.page.sharing;
-    attr(this.saved, "title", sharing.status === "offline" ? sharing.message : null);
+    attr(this.saved, "title", sharing.status === "offline" && sharing.message ? sentence(sharing.message) : null);
     const isApart = sharing.status === "offline" || sharing.status === "connecting";
     const reading = this.page.rights.readingWords;
     if (this.page.isReadOnly) return setText(this.saved, reading);

@@ -1,6 +1,6 @@
 /** The list of notebooks. */
 
-import { actorMark } from "./actors.js";
+import { NAMELESS, actorMark } from "./actors.js";
 import { exportAll, exportNotebook } from "./backup.js";
 import { Banners } from "./banners.js";
 import * as catalogue from "./catalogue.js";
@@ -9,6 +9,7 @@ import { fill, h, phone } from "./dom.js";
 import { drawExamples } from "./examples.js";
 import { messageOf, onDrop, pickFiles, saveAs } from "./files.js";
 import { icon, logo } from "./icons.js";
+import { personName } from "./introduction.js";
 import { openMenu } from "./menus.js";
 import { openSettings } from "./settings.js";
 import { drawStrip } from "./strip.js";
@@ -27,6 +28,8 @@ export class HomePage {
     this.entries = [];
     this.query = "";
     this.usage = 0;
+    /** The reader's. */
+    this.name = "";
     this.search = h("input", {
       type: "search", placeholder: "Search notebooks", "aria-label": "Search notebooks", spellcheck: "false",
       oninput: () => this._searched(),
@@ -60,6 +63,7 @@ export class HomePage {
     try {
       this.entries = await catalogue.list();
       this.usage = (await catalogue.storage()).usage;
+      this.name = await personName();
       this._draw();
     } catch (error) {
       fill(this.list, h("div", { class: "banner bad", role: "alert" }, h("b", null, "The list cannot be read."), h("span", null, messageOf(error))));
@@ -165,7 +169,7 @@ export class HomePage {
         "td",
         { class: "c-name" },
         h("a", { class: "name", href: addressOf(entry.id) }, h("span", null, entry.name)),
-        h("div", { class: entry.shared ? "where shared" : "where" }, whereWords(entry)),
+        h("div", { class: entry.shared ? "where shared" : "where" }, whereWords(entry, this.name)),
         h("div", { class: "phone-line t" }, drawStrip(entry.strip, actors, 96), h("span", null, plural(entry.events, "event")), h("span", { class: "grow" }), h("span", null, shortAgoWords(entry.changed))),
       ),
       h("td", null, strip(148), h("div", { class: "events" }, `${countWords(entry.events)} ${entry.events === 1 ? "event" : "events"}, ${plural(entry.cells, "cell")}`)),
@@ -272,13 +276,13 @@ function markOf(person) {
   return { name, kind: person.kind ?? "person", hue: person.hue ?? "slate", initials: person.initials ?? name.slice(0, 1).toUpperCase() };
 }
 
-/** Where it is, and with whom. @param {Entry} entry */
-function whereWords({ shared, people }) {
+/** Where it is, and with whom. @param {Entry} entry @param {string} me the reader's name */
+function whereWords({ shared, people }, me) {
   if (!shared) return "This browser";
-  const others = people.filter(({ name, me, kind }) => name && me === false && (kind ?? "person") === "person");
+  const others = people.filter(({ name }) => name && name !== me && name !== NAMELESS);
   const names = others.map(({ name }) => name.trim().split(/\s+/)[0]);
   const some = names.length > 2 ? `${names[0]} and ${plural(names.length - 1, "other")}` : names.join(" and ");
-  return [some ? `Shared with ${some}` : "Shared", MAY[shared.role]].filter(Boolean).join(" · ");
+  return [some ? `Shared with ${some}` : "Shared", MAY[shared.role ?? ""]].filter(Boolean).join(" · ");
 }
 
 /** What a control of the list is known by, when it is drawn again. @param {Element | null} control */

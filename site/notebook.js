@@ -93,7 +93,10 @@ export class NotebookPage {
   _handlers() {
     return {
       onView: (json, { ack, saved }) => this._viewed(json, ack, saved),
-      onPatch: (ops, { ack }) => this.sheet.still(ops, () => this.model.patch(ops, ack)),
+      onPatch: (ops, { ack }) => {
+        this.sheet.still(ops, () => this.model.patch(ops, ack));
+        this.sharing.written(ops);
+      },
       onAgain: (k) => this.texts.again(k),
       onKept: (ks) => this.texts.kept(ks),
       onSaved: (saved) => this._saved(saved),
@@ -260,7 +263,7 @@ export class NotebookPage {
     const held = document.activeElement;
     const wasActive = this.select.active;
     const needsFocus = this.select.follow(before);
-    this._tellReadOnly();
+    this.rights.draw();
     this.sheet.draw();
     if (this.select.active !== wasActive) this.sheet.redrawSelection();
     this.texts.sweep((id) => this.model.isKnown(id));
@@ -292,28 +295,6 @@ export class NotebookPage {
     this.sheet.redrawSelection();
     this.redrawFrame();
   }
-
-  _tellReadOnly() {
-    const { readonly } = this.model.view;
-    const aside = readonly?.aside ? ` ${readonly.aside} ${readonly.aside === 1 ? "row is" : "rows are"} kept aside.` : "";
-    this.banners.show(
-      "readonly",
-      readonly && {
-        look: "warn",
-        title: "Read-only.",
-        words: `${readonly.reason.replace(/\.?$/, ".")}${aside} What is sound is shown.`,
-        acts: [{ label: "Download the raw log", run: () => this.files.download("log") }],
-      },
-    );
-    const may = `${this.canEdit} ${this.canRun}`;
-    if (this._might === may) return;
-    this._might = may;
-    for (const id of this.texts.held) this.texts.editor(id)?.setReadOnly(!this.canEdit);
-    this.sheet.redrawAll();
-  }
-
-  /** What the reader might do when that was drawn last. */
-  _might = "true true";
 
   /** The caret of an editor moved. */
   cursorMoved() {

@@ -4,6 +4,7 @@ import { h, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { openMenu } from "./menus.js";
 import { cellMenu } from "./cell_menu.js";
+import { explain } from "./rights.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./icons.js").IconName} IconName */
@@ -17,7 +18,7 @@ export class Phone {
     this.page = page;
     this.where = h("span", { class: "where" });
     this.run = this._tab("Run", "play", () => page.run.advance());
-    this.edit = this._tab("Edit", "pencil", () => page.select.edit());
+    this.edit = this._tab("Edit", "pencil", () => page.rights.allows("edit") && page.select.edit());
     this.add = this._tab("Add", "plus", () => this._add());
     this.bar = h(
       "nav",
@@ -80,6 +81,7 @@ export class Phone {
   }
 
   _add() {
+    if (!this.page.rights.allows("edit")) return;
     openMenu(
       this.add,
       [
@@ -109,11 +111,13 @@ export class Phone {
   }
 
   draw() {
-    const { select, model, canEdit, canRun } = this.page;
+    const { select, model, rights, isReadOnly } = this.page;
     const cell = select.active ? model.cell(select.active) : undefined;
-    this.run.disabled = !canRun || cell?.type !== "code";
-    this.edit.disabled = !canEdit || !cell;
-    this.add.disabled = !canEdit;
+    this.run.disabled = isReadOnly || cell?.type !== "code";
+    this.edit.disabled = isReadOnly || !cell;
+    this.add.disabled = isReadOnly;
+    explain(this.run, rights.why("run"), "");
+    for (const button of [this.edit, this.add]) explain(button, rights.why("edit"), "");
     setText(this.where, `Cell ${model.view.order.indexOf(select.active ?? "") + 1}`);
   }
 }

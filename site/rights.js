@@ -1,4 +1,4 @@
-/** What may be done here, and the words where it may not: a link may let people only read. */
+/** What may be done here, and the words where it may not: a notebook may be damaged, a link may let people only read. */
 
 import { actorOf } from "./actors.js";
 import { shortName } from "./people.js";
@@ -35,7 +35,7 @@ export class Rights {
 
   /** What a command is. @param {import("./types.js").Command} command */
   whyNotSend(command) {
-    if (command.do === "introduce" && !this.page.isReadOnly) return ""; // readers have names too
+    if (command.do === "introduce" && !this.page.isReadOnly) return "";
     return this.why(RUNNING.has(command.do) ? "run" : "edit");
   }
 
@@ -50,6 +50,30 @@ export class Rights {
     if (why) showToast(why);
     return why === "";
   }
+
+  /** What the notebook, or the link to it, does not allow shows at once. */
+  draw() {
+    const { model, banners, texts, sheet, files } = this.page;
+    const { readonly } = model.view;
+    const aside = readonly?.aside ? ` ${readonly.aside} ${readonly.aside === 1 ? "row is" : "rows are"} kept aside.` : "";
+    banners.show(
+      "readonly",
+      readonly && {
+        look: "warn",
+        title: "Read-only.",
+        words: `${readonly.reason.replace(/\.?$/, ".")}${aside} What is sound is shown.`,
+        acts: [{ label: "Download the raw log", run: () => files.download("log") }],
+      },
+    );
+    const now = `${this.why("edit")}|${this.why("run")}`;
+    if (this._drawn === now) return;
+    this._drawn = now;
+    for (const id of texts.held) texts.editor(id)?.setReadOnly(!this.page.canEdit);
+    sheet.redrawAll();
+  }
+
+  /** Why the reader could not do what, when that was drawn last. */
+  _drawn = "|";
 
   /** What the header says in the place of "Saved"; empty where one may edit. */
   get readingWords() {

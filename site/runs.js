@@ -24,12 +24,14 @@ export class Runs {
   }
 
   selected() {
+    if (!this.page.rights.allows("run")) return;
     this.cells(this.page.select.ids);
     this.page.select.leave();
   }
 
   /** Run, and go on to the next cell; at the end a new one. */
   advance() {
+    if (!this.page.rights.allows("run")) return;
     const { select, model } = this.page;
     const { ids } = select;
     const last = ids.at(-1);
@@ -43,6 +45,7 @@ export class Runs {
   }
 
   insertBelow() {
+    if (!this.page.rights.allows("run")) return;
     const { ids } = this.page.select;
     const last = ids.at(-1);
     if (!last) return;

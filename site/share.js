@@ -1,13 +1,13 @@
 /** The share dialog: what it is before anybody shares, links by what they allow, who is here. */
 
 import { openDialog } from "./dialogs.js";
-import { fill, h } from "./dom.js";
+import { attr, fill, h } from "./dom.js";
 import { messageOf } from "./files.js";
 import { icon } from "./icons.js";
 import { readRelay } from "./reach.js";
 import { drawLinks } from "./share_links.js";
 import { drawPeople } from "./share_people.js";
-import { plural } from "./words.js";
+import { plural, sentence } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./types.js").Role} Role */
@@ -45,6 +45,7 @@ export class ShareDialog {
       onClose: () => page.sharing.watchers.delete(draw),
     });
     this.element = element;
+    element.addEventListener("cancel", (event) => this._escaped(event));
     page.sharing.watchers.add(draw);
     this.draw();
     this._focusFirst();
@@ -53,6 +54,14 @@ export class ShareDialog {
 
   get state() {
     return this.page.sharing.state;
+  }
+
+  /** Esc answers a question before it closes the dialog. @param {Event} event */
+  _escaped(event) {
+    if (!this.asked) return;
+    event.preventDefault();
+    this.asked = "";
+    this.draw();
   }
 
   /** Only owners make links and remove people. */
@@ -74,7 +83,8 @@ export class ShareDialog {
     this.people.hidden = !isShared;
     fill(this.notes, this._noteWords());
     this.notes.hidden = !this.notes.textContent;
-    this.button.disabled = this.busy !== "" || !this.page.texts.isAttached;
+    // Not disabled: that would take the focus from it.
+    attr(this.button, "aria-disabled", this.busy !== "" || !this.page.texts.isAttached ? "true" : null);
     this.button.textContent = this.busy === "create" ? "Sharing" : "Share this notebook";
     if (isShared) {
       drawLinks(this, this.links);
@@ -86,7 +96,7 @@ export class ShareDialog {
   /** How it stands, where that is not as it should be. */
   _noteWords() {
     const { status, message, waiting } = this.state;
-    const why = message ? ` ${message.replace(/\.?$/, ".")}` : "";
+    const why = message ? ` ${sentence(message)}` : "";
     if (!this.page.texts.isAttached) return "Python is being prepared. Sharing can begin when it is there.";
     if (this.busy === "create") return `The notebook goes to the relay, sealed.${waiting ? ` ${plural(waiting, "event")} to go.` : ""}`;
     if (status === "offline") return `Not connected.${why} Changes are saved here and sent later.`;
@@ -147,6 +157,7 @@ export class ShareDialog {
   /** @param {Event} event */
   _create(event) {
     event.preventDefault();
+    if (!this.page.texts.isAttached) return undefined;
     const field = /** @type {HTMLInputElement} */ (this.relay);
     const { address, isHere, problem } = readRelay(field.value);
     if (problem) {
@@ -184,7 +195,7 @@ export class ShareDialog {
   fail(error) {
     const words = error === null ? "" : typeof error === "string" ? error : messageOf(error);
     this.wrong.hidden = words === "";
-    this.wrong.textContent = words && words.replace(/\.?$/, ".");
+    this.wrong.textContent = sentence(words);
   }
 }
 

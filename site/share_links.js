@@ -36,7 +36,8 @@ const NAMES = { view: "view link", comment: "comment link", edit: "edit link", r
 export function drawLinks(dialog, place) {
   const { state, role, asked, busy, owns } = dialog;
   const links = state.links.filter(({ revoked }) => !revoked);
-  redraw(place, [owns, state.role, state.relay, role, asked === "link", busy, links], () => {
+  const isLive = state.status === "live";
+  redraw(place, [owns, isLive, state.role, state.relay, role, asked === "link", busy, links], () => {
     if (!owns) return h("p", { class: "share-mine" }, MAY[state.role] ?? "", " Only the owner makes links.");
     const link = links.find((each) => each.role === role);
     const address = link?.fragment ? joinAddress(link.fragment, location.href) : "";
@@ -84,12 +85,13 @@ function linkRow(dialog, link, address, onlyHere) {
     return h("p", { class: "share-hint" }, `This ${name} was made in another browser, and its key is only there. Revoke it to make a new one here.`);
   if (!link) {
     const words = dialog.busy === "link" ? `Creating the ${name}` : `Create ${name}`;
-    const create = () => dialog.act("link", { do: "link", role: dialog.role });
+    const canAsk = dialog.state.status === "live" && !dialog.busy;
+    const create = () => canAsk && dialog.act("link", { do: "link", role: dialog.role });
     return h(
       "div",
       { class: "share-row" },
       h("div", { class: "inp none" }, h("span", { class: "q" }, `There is no ${name} yet.`)),
-      h("button", { class: "btn pri", type: "button", "data-name": "main", "aria-disabled": dialog.busy ? "true" : null, onclick: create }, icon("plus"), words),
+      h("button", { class: "btn pri", type: "button", "data-name": "main", "aria-disabled": canAsk ? null : "true", onclick: create }, icon("plus"), words),
     );
   }
   const field = h("input", { ".value": address, readonly: true, spellcheck: "false", "aria-label": `The ${name}`, "data-name": "field", onfocus: () => field.select() });
@@ -111,6 +113,7 @@ function underRow(dialog, link, onlyHere) {
   return [
     hint,
     confirmRow(
+      "revoke",
       "Nobody can use this link any more, and no new events come over it. Copies that people hold stay with them. This cannot be undone.",
       "Keep it", ask(""), "Revoke this link", () => dialog.act("revoke", { do: "revoke", link: link.id }),
     ),

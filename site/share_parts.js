@@ -17,15 +17,16 @@ export function redraw(place, state, make) {
   fill(place, make());
   if (!now) return;
   const named = (/** @type {string | undefined} */ name) => name && place.querySelector(`[data-name="${CSS.escape(name)}"]:not(:disabled)`);
-  const next = named("safe") || named(now.dataset.name) || named("main") || place.closest("dialog")?.querySelector("button");
+  const next = named("safe") || named(now.dataset.back) || named(now.dataset.name) || named("main") || place.closest("dialog")?.querySelector("button");
   /** @type {HTMLElement | null | undefined} */ (next)?.focus({ preventScroll: true });
 }
 
 /**
- * A question in its place; the focus is on what changes nothing.
+ * A question in its place; the focus is on what changes nothing, and goes back to what asked.
+ * @param {string} back name of the control that asked
  * @param {string} words @param {string} keep @param {() => void} onKeep @param {string} act @param {() => void} onAct
  */
-export function confirmRow(words, keep, onKeep, act, onAct) {
+export function confirmRow(back, words, keep, onKeep, act, onAct) {
   return h(
     "div",
     { class: "share-confirm", role: "group", "aria-label": act },
@@ -33,8 +34,8 @@ export function confirmRow(words, keep, onKeep, act, onAct) {
     h(
       "div",
       { class: "acts" },
-      h("button", { class: "btn line", type: "button", "data-name": "safe", onclick: onKeep }, keep),
-      h("button", { class: "btn dan", type: "button", onclick: onAct }, act),
+      h("button", { class: "btn line", type: "button", "data-name": "safe", "data-back": back, onclick: onKeep }, keep),
+      h("button", { class: "btn dan", type: "button", "data-back": back, onclick: onAct }, act),
     ),
   );
 }

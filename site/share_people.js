@@ -1,6 +1,6 @@
 /** Who is here, where they are and what they may do; owners can remove them. */
 
-import { actorMark, actorOf } from "./actors.js";
+import { NAMELESS, actorMark, actorOf } from "./actors.js";
 import { h } from "./dom.js";
 import { ROLES, crowd, placeWords, shortName } from "./people.js";
 import { confirmRow, redraw } from "./share_parts.js";
@@ -32,8 +32,8 @@ export function drawPeople(dialog, place) {
 
 /** @param {ShareDialog} dialog @param {Row} row */
 function line(dialog, { actor, who, you, where, role }) {
-  const name = who.name || (you ? "You" : "Somebody");
-  const said = [KINDS[who.kind], you ? "you" : ""].filter(Boolean).join(", ");
+  const name = who.name || NAMELESS;
+  const said = [KINDS[who.kind], you && name !== NAMELESS ? "you" : ""].filter(Boolean).join(", ");
   const mark = actorMark(who);
   mark.setAttribute("aria-hidden", "true");
   const ask = (/** @type {string} */ asked) => () => {
@@ -51,6 +51,7 @@ function line(dialog, { actor, who, you, where, role }) {
     h("span", { class: "role" }, ROLES[role] ?? "", canRemove && dialog.asked !== actor ? remove : null),
     canRemove && dialog.asked === actor
       ? confirmRow(
+          `remove-${actor}`,
           `What ${shortName(who)} does from now on is not taken, and no new events are sent to them. What they have seen they may keep. This cannot be undone.`,
           "Keep", ask(""), `Remove ${name}`, () => dialog.act("remove", { do: "remove", actor }),
         )

@@ -5,6 +5,7 @@ import { drawHere } from "./here.js";
 import { gathered, shortName } from "./people.js";
 import { Presence } from "./presence.js";
 import { announce } from "./toast.js";
+import { sentence } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./types.js").ShareState} ShareState */
@@ -23,17 +24,27 @@ export class Sharing {
     /** @type {Person[]} */
     this._people = [];
     this._presence = new Presence((place) => page.link.tellPlace(place));
+    this._wasLive = false;
     /** Who wants to know of changes: the dialog. @type {Set<() => void>} */
     this.watchers = new Set();
     /** @type {Map<string, number>} */
     this._flashed = new Map();
+    /** How often the word of somebody's place was to be taken anew. @type {Map<string, number>} */
+    this._turns = new Map();
     /** What the editor of a cell was told of others last. @type {Map<string, string>} */
     this._shown = new Map();
     page.texts.onHold = (id) => {
       this._shown.delete(id);
       this._drawCarets(id);
     };
-    document.addEventListener("visibilitychange", () => this.tellPlace());
+    document.addEventListener("visibilitychange", () => this._woke());
+    addEventListener("online", () => this._woke());
+  }
+
+  /** The tab, or the network, is back or gone: where it is back, the worker need not wait to try again. */
+  _woke() {
+    this.tellPlace();
+    if (this.isShared && !document.hidden) this.page.link.tellOnline();
   }
 
   get isShared() {
@@ -78,8 +89,11 @@ export class Sharing {
   _turned(before) {
     const { status, message } = this.state;
     if (status === "offline" && before === "live") announce("Not connected. What you do is saved here.");
-    if (status === "live" && before === "offline") announce("Connected again.");
-    const why = message ? `${message.replace(/\.?$/, ".")} ` : "";
+    if (status === "live" && this._wasLive) announce("Connected again.");
+    this._wasLive ||= status === "live";
+    // Only over a line the relay is asked for links and people.
+    if (status === "live" && this.watchers.size) this.ask({ do: "state" }).catch(() => {});
+    const why = message ? `${sentence(message)} ` : "";
     this.page.banners.show(
       "sharing",
       status === "ended" ? { look: "warn", title: "Sharing has ended.", words: `${why}What is here stays in this browser.`, canClose: true } : null,
@@ -103,6 +117,11 @@ export class Sharing {
     for (const id of new Set(this._people.flatMap(({ cell }) => cell ?? []))) this._drawCell(id);
   }
 
+  /** Whether somebody else types in a cell. @param {string} id */
+  isTypedIn(id) {
+    return this._people.some(({ cell, mode, you }) => cell === id && mode === "edit" && !you);
+  }
+
   /** @param {string} id */
   _drawCell(id) {
     const cell = this.page.sheet.cell(id);
@@ -112,17 +131,35 @@ export class Sharing {
 
   /** @param {string} id */
   _drawCarets(id) {
+    if (this.isTypedIn(id)) this.page.sheet.cell(id)?.source.showOthers();
     const editor = this.page.texts.editor(id);
     if (!editor) return;
     const others = this.people.filter(({ cell, mode, you }) => cell === id && mode === "edit" && !you);
     const carets = others.map(({ session, anchor, head, who }) => {
       const { initials, hue, kind } = who;
-      return { session, anchor, head, initials, name: shortName(who), hue: hueName(hue), isSquare: kind === "agent" };
+      const told = `${anchor} ${head} ${this._turns.get(session) ?? 0}`;
+      return { session, told, anchor, head, initials, name: shortName(who), hue: hueName(hue), isSquare: kind === "agent" };
     });
     const key = JSON.stringify(carets);
     if (key === (this._shown.get(id) ?? "[]")) return;
     this._shown.set(id, key);
     editor.showCarets(carets);
+  }
+
+  /**
+   * Texts were changed. Whoever changed one said where their caret is on the text as they have it,
+   * and that word is mostly here before their change: it holds as it is, and is not carried along.
+   * @param {any[]} ops
+   */
+  written(ops) {
+    if (this._people.length === 0) return;
+    for (const id of new Set(ops.flatMap(([verb, cell]) => (verb === "text" || verb === "source" ? [cell] : [])))) {
+      const author = this.page.model.base.cells[id]?.edited?.actor;
+      for (const person of this._people) {
+        if (person.cell === id && person.actor === author) this._turns.set(person.session, (this._turns.get(person.session) ?? 0) + 1);
+      }
+      this._drawCarets(id);
+    }
   }
 
   /** Where the reader is, for others. */

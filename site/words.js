@@ -18,6 +18,12 @@ function clock(date) {
   return `${String(date.getHours()).padStart(2, "0")}:${String(date.getMinutes()).padStart(2, "0")}`;
 }
 
+/** What a worker says, as a sentence. @param {string} text */
+export function sentence(text) {
+  const words = text.trim();
+  return words && words.charAt(0).toUpperCase() + words.slice(1).replace(/[.]?$/, ".");
+}
+
 /** Whole local days between two times. @param {Date} from @param {Date} to */
 function daysBetween(from, to) {
   const start = new Date(from.getFullYear(), from.getMonth(), from.getDate());

@@ -133,8 +133,9 @@ class StandIn:
             {"view": how.pop("view", view(*paper())), "state": state, **how},
         )
         self.sheet = Sheet(page)
-        title = "document.querySelector('.ttl').value === 'Global temperature since 1880'"
-        page.wait_for_function(title)
+        page.wait_for_function(
+            "() => document.querySelector('.ttl').value === 'Global temperature since 1880'"
+        )
 
     @staticmethod
     def _made(page: Page, name: str) -> str:
@@ -164,6 +165,15 @@ class StandIn:
     def change(self, *ops: list[Any]) -> None:
         """Somebody else changes this."""
         self.worker.evaluate("ops => self.change(ops)", list(ops))
+
+    def next_heard(self, kind: str) -> dict[str, Any]:
+        """Wait until the page has said something of this kind; the newest."""
+        for _ in range(200):
+            found = self.heard(kind)
+            if found:
+                return found[-1]
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"the page says nothing of the kind {kind}")
 
     def heard(self, kind: str) -> list[dict[str, Any]]:
         """What the page said of this kind."""
