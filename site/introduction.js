@@ -50,8 +50,7 @@ export class Introduction {
     const [name, hue] = [await personName(), await personHue()];
     const me = page.model.view.actors[page.model.me];
     const isKnown = me?.name === name && (!hue || me.hue === hue);
-    const may = page.model.view.rights?.comment !== false && !page.isReadOnly; // else only who is here sees it
-    if (name && !isKnown && may) page.send({ do: "introduce", name, ...(hue ? { hue } : {}) });
+    if (name && !isKnown && !page.isReadOnly) page.send({ do: "introduce", name, ...(hue ? { hue } : {}) });
   }
 
   /** Ask once, and in nobody's way: the first shared notebook of somebody without a name. */

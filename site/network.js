@@ -23,10 +23,10 @@ export async function ask(method, url, headers, body) {
 }
 
 /**
- * An open socket, or null where nobody answers.
+ * An open socket, or undefined where nobody answers.
  * @param {string} url
  * @param {string} subprotocol
- * @returns {Promise<Socket | null>}
+ * @returns {Promise<Socket | undefined>}
  */
 export function connect(url, subprotocol) {
   return new Promise((resolve) => {
@@ -39,7 +39,7 @@ export function connect(url, subprotocol) {
     };
     socket.onclose = () => {
       clearTimeout(timer);
-      resolve(null);
+      resolve(undefined);
     };
   });
 }
@@ -49,15 +49,15 @@ class Socket {
   /** @param {WebSocket} socket */
   constructor(socket) {
     this._socket = socket;
-    /** @type {(Uint8Array | null)[]} */
+    /** @type {(Uint8Array | undefined)[]} */
     this._early = [];
-    /** @type {((data: Uint8Array | null) => void) | null} */
+    /** @type {((data: Uint8Array | undefined) => void) | null} */
     this._take = (data) => this._early.push(data);
     socket.onmessage = ({ data }) => this._take?.(new Uint8Array(data));
-    socket.onclose = () => this._take?.(null);
+    socket.onclose = () => this._take?.(undefined);
   }
 
-  /** @param {((data: Uint8Array | null) => void) | null} take */
+  /** @param {((data: Uint8Array | undefined) => void) | null} take */
   listen(take) {
     this._take = take;
     if (take) for (const data of this._early.splice(0)) take(data);

@@ -297,7 +297,8 @@ async def test_a_person_can_be_removed(relay: str) -> None:
         state = await mara.ask("remove", actor=ines.peer.actor)
         assert [each["removed"] for each in state["people"]] == [False, True]
         await until(lambda: ines.of("share")[-1]["status"] == "ended")
-        assert ines.peer.readonly
+        assert ines.host.desk.around.role is Role.VIEW
+        assert "removed" in ines.of("share")[-1]["message"]
         ines.do("rename_notebook", name="Ines was here")
         await until(lambda: bool(ines.of("refused")))
 

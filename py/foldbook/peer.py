@@ -168,12 +168,9 @@ class Peer:
 
     @property
     def readonly(self) -> str | None:
-        """Why nothing can be written, or None."""
-        ended = self._replica.ended
+        """Why the notebook can only be looked at, whoever does so; or None."""
         if self.damaged:
             return "Some records of the store are damaged"
-        if ended is not None and ended.final:
-            return ended.message
         if self.role is Role.RUNTIME:
             return None
         strangers = sum(aside.what in self._strange for aside in self.log.confirmed.aside)
@@ -329,6 +326,8 @@ class Peer:
         self._ties.send(Presence(state))
 
     def _need_writable(self) -> None:
+        if self.ended is not None:
+            raise CommandRefused(f"Nothing can be written any more: {self.ended}.")
         if self.readonly is not None:
             raise CommandRefused(f"The notebook is read-only. {self.readonly}.")
 

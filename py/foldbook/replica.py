@@ -248,7 +248,8 @@ class Replica:
                 case step.Forked(n):
                     self._fork(n)
                 case step.Ended():
-                    self.ended = effect
+                    if self.ended is None or not self.ended.final:  # the first says why
+                        self.ended = effect
                     self._host.changed(Change())
                 case step.Other(message):
                     self._host.heard(message)

@@ -58,7 +58,7 @@ class Desk:
             redo=peer.undo.redo_label,
             starting=self._runtime.starting if self._runtime else None,
             strip=self._strip,
-            role=peer.role,
+            role=Role.VIEW if peer.ended else peer.role,
             guests=self._here.guests if self._here else {},
         )
 

@@ -26,7 +26,7 @@ POSITIONS: Final = 9
 """Places in the queue that are told; so one that ends changes few others."""
 
 _MINUTE: Final = 60_000
-_NAMELESS: Final = ("", "You")  # "You": what pages called somebody who had not given a name
+_NAMELESS: Final = "You"  # what a page calls somebody who has given no name
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ def of_actors(
     taken = {hue for _, _, hue in known.values() if hue in HUES}
     actors: dict[str, Shape] = {}
     for actor, (given, kind, wanted) in known.items():
-        name = given if given not in _NAMELESS else "You" if actor == me else "Guest"
+        name = "" if given == _NAMELESS and actor != me else given
         hue = wanted if wanted in HUES else _hue(actor, taken)
         taken.add(hue)
         actors[actor] = {
