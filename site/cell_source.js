@@ -89,9 +89,15 @@ export class CellSource {
   cameNear() {
     this._isNear = true;
     if (this._view.cell.type === "markdown") return; // it is read as prose
-    const isLong = this.page.model.source(this.id).length > LONG;
-    if (this._editor || isLong || this.page.select.active === this.id) this.open();
+    const { model, select, sharing } = this.page;
+    const isLong = model.source(this.id).length > LONG;
+    if (this._editor || isLong || select.active === this.id || sharing.isTypedIn(this.id)) this.open();
     else this.draw();
+  }
+
+  /** Others type here: their carets need an editor to stand in, as soon as they can be seen. */
+  host() {
+    if (this._isNear && this._view.cell.type !== "markdown") this.open();
   }
 
   /** An editor that nothing would be lost with goes, and colours go. */

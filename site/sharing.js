@@ -110,11 +110,22 @@ export class Sharing {
     this._drawCarets(id);
   }
 
+  /** Whether others type in this cell. @param {string} id */
+  isTypedIn(id) {
+    return this._typingIn(id).length > 0;
+  }
+
+  /** @param {string} id */
+  _typingIn(id) {
+    return this.people.filter(({ cell, mode, you }) => cell === id && mode === "edit" && !you);
+  }
+
   /** @param {string} id */
   _drawCarets(id) {
+    const others = this._typingIn(id);
+    if (others.length) this.page.sheet.cell(id)?.source.host();
     const editor = this.page.texts.editor(id);
     if (!editor) return;
-    const others = this.people.filter(({ cell, mode, you }) => cell === id && mode === "edit" && !you);
     const carets = others.map(({ session, anchor, head, who }) => {
       const { initials, hue, kind } = who;
       return { session, anchor, head, initials, name: shortName(who), hue: hueName(hue), isSquare: kind === "agent" };
