@@ -93,7 +93,7 @@ export class Link {
       if (!this.leader.leads) this.#receive(event.data); // else the worker is heard directly
     };
     document.addEventListener("visibilitychange", this.#hidden);
-    addEventListener("online", this.#online);
+    for (const turn of ["online", "offline"]) addEventListener(turn, this.#online);
     this.#live();
     const isThere = this.#drawSaved();
     this.leader.lead(this.#leave.signal, isThere); // at once: to start takes longer than to draw
@@ -215,7 +215,7 @@ export class Link {
   /** Leave the notebook. The worker, if it is here, stores what it has and ends. */
   async close() {
     document.removeEventListener("visibilitychange", this.#hidden);
-    removeEventListener("online", this.#online);
+    for (const turn of ["online", "offline"]) removeEventListener(turn, this.#online);
     this.unstored.keepNow();
     if (this.#attached) this.#post({ t: "detach" });
     this.#attached = false;
@@ -243,7 +243,7 @@ export class Link {
     if (this.#attached) this.#post({ t: "hidden" });
   };
 
-  /** The network, or this tab, is back: whoever waits to connect need not wait any longer. */
+  /** The network came or went, or this tab is back: look whether the relay can be reached. */
   #online = () => {
     if (this.#attached) this.#post({ t: "online" });
   };

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from builder import serve
+from cable import cable
+from foldbook.link import parse
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.sheet import PATIENCE, Sheet
@@ -16,8 +19,9 @@ pytestmark = pytest.mark.browser
 class People:
     """Opens browsers of their own for people who share one notebook."""
 
-    def __init__(self, browser: Browser, url: str) -> None:
+    def __init__(self, browser: Browser, url: str, relay: str) -> None:
         self.url = url
+        self.relay = relay
         self._browser = browser
         self.contexts: list[BrowserContext] = []
 
@@ -27,14 +31,16 @@ class People:
         self.contexts.append(context)
         return context
 
-    def owner(self, *sources: str) -> Sheet:
-        """Somebody with a new notebook, who shares it."""
+    def owner(self, *sources: str, relay: str | None = None) -> Sheet:
+        """Somebody with a new notebook, who shares it at this relay."""
         sheet = Sheet.new(self._context(), self.url)
         sheet.fill(*sources)
         sheet.page.get_by_role("button", name="Share", exact=True).click()
+        if relay is not None:
+            sheet.page.get_by_role("dialog").get_by_role("textbox", name="Relay").fill(relay)
         sheet.page.get_by_role("button", name="Share this notebook").click()
         expect(sheet.page.get_by_role("radio", name=re.compile("^View"))).to_be_visible()
-        sheet.press("Escape")
+        self._back(sheet)
         return sheet
 
     def link(self, owner: Sheet, right: str) -> str:
@@ -51,8 +57,15 @@ class People:
         expect(copy).to_be_visible()
         link = dialog.get_by_role("textbox", name=re.compile("link", re.IGNORECASE)).input_value()
         assert "#join/" in link
-        owner.press("Escape")
+        self._back(owner)
         return link
+
+    def _back(self, sheet: Sheet) -> None:
+        """Out of the dialog, and with the keys to the cells again."""
+        sheet.press("Escape")
+        expect(sheet.page.get_by_role("dialog")).to_have_count(0)
+        sheet.cell(0).locator(".g").click(position={"x": 4, "y": 4})
+        sheet.focused("cell 0")
 
     def join(self, link: str, *sources: str) -> Sheet:
         """Somebody follows a link, and sees these cells."""
@@ -64,8 +77,8 @@ class People:
 
 @pytest.fixture
 def people(chromium: Browser, dist: Path) -> Iterator[People]:
-    with serve.running_with_relay(dist) as (url, _relay):
-        made = People(chromium, url)
+    with serve.running_with_relay(dist) as (url, relay):
+        made = People(chromium, url, relay)
         yield made
         for context in made.contexts:
             context.close()
@@ -110,24 +123,28 @@ def test_undo_takes_back_only_ones_own(people: People) -> None:
 
 
 def test_somebody_goes_offline_types_and_runs_and_comes_back(people: People) -> None:
-    mara = people.owner("a = 1", "b = 2")
-    ines = people.join(people.link(mara, "Edit and run"), "a = 1", "b = 2")
-    mara.go(1).press("Control+Enter")
-    mara.status(1, "ok")
-    ines.status(1, "ok")
-    people.contexts[0].set_offline(True)
-    expect(mara.page.get_by_text(re.compile("Saved here"))).to_be_visible()
-    write_at(mara, 0, "End", " # offline")
-    mara.go(1).press("Enter", "Control+a").write("print('run offline')").press("Control+Enter")
-    mara.until("cells[1].outputs.join().includes('run offline')")
-    expect(mara.page.get_by_text(re.compile(r"[0-9]+ events wait to be sent"))).to_be_visible()
-    write_at(ines, 0, "Home", "z = ")
-    assert "offline" not in "".join(ines.sources())
-    people.contexts[0].set_offline(False)
-    for sheet in (mara, ines):
-        sheet.shows("z = a = 1 # offline", "print('run offline')")
-        sheet.until("cells[1].outputs.length === 1 && cells[1].outputs[0] === 'run offline'")
-    expect(mara.page.get_by_text(re.compile("^Saved · event"))).to_be_visible()
+    with cable(people.relay) as wire:
+        mara = people.owner("a = 1", "b = 2", relay=wire.address)
+        link = parse(people.link(mara, "Edit and run").partition("#")[2])
+        ines = people.join(replace(link, relay=people.relay).address(people.url), "a = 1", "b = 2")
+        mara.go(1).press("Control+Enter")
+        mara.status(1, "ok")
+        ines.status(1, "ok")
+        wire.pull()
+        expect(mara.page.get_by_text(re.compile("Saved here"))).to_be_visible()
+        write_at(mara, 0, "End", " # offline")
+        mara.go(1).press("Enter", "Control+a").write("print('run offline')").press("Control+Enter")
+        mara.until("cells[1].outputs.join().includes('run offline')")
+        expect(mara.page.get_by_text(re.compile("[0-9]+ events wait to be sent"))).to_be_visible()
+        write_at(ines, 0, "Home", "z = ")
+        assert "offline" not in "".join(ines.sources())
+        wire.plug()
+        for sheet in (mara, ines):
+            sheet.shows("z = a = 1 # offline", "print('run offline')")
+            sheet.until(
+                "cells[1].outputs.length === 1 && /^run offline$/.test(cells[1].outputs[0])"
+            )
+        expect(mara.page.get_by_text(re.compile("^Saved · event"))).to_be_visible(timeout=PATIENCE)
 
 
 def test_who_has_a_view_link_reads(people: People) -> None:
