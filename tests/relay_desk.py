@@ -148,6 +148,7 @@ class Caller:
             sock=pipe,
             subprotocols=["foldbook.v1"],
             compression=None,
+            close_timeout=1,
             max_size=2**22,
             legacy=True,
         )  # type: ignore[call-overload]
