@@ -183,7 +183,8 @@ class Pages:
     async def socket(self, socket: WebSocket) -> None:
         """The log."""
         origin = socket.headers.get("origin", "")
-        allowed = not self._config.origins or origin in self._config.origins
+        # Only browsers tell an origin, and only they can be made to come from a foreign page.
+        allowed = not origin or not self._config.origins or origin in self._config.origins
         if not allowed or SUBPROTOCOL not in socket.scope["subprotocols"]:
             text = f"the subprotocol {SUBPROTOCOL} expected" if allowed else f"not for {origin}"
             await socket.send_denial_response(failure(403, "denied", text))
@@ -279,6 +280,7 @@ def make_app(config: Config, hub: Hub, *, opening: Callable[[], Awaitable[None]]
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await opening()
         running = asyncio.get_running_loop().create_task(hub.run())
+        running.add_done_callback(hub.ended)
         try:
             yield
         finally:

@@ -53,6 +53,7 @@ class Live:
         self._hub = hub
         self._tickets = [0, 0]  # the newest staged, the newest committed
         self._encoded: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        self._said: tuple[Message, bytes] | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -132,7 +133,9 @@ class Live:
         line = self.lines.get(number)
         if line is None:
             return
-        line.say(message)
+        if self._said is None or self._said[0] is not message:
+            self._said = (message, encode(message))  # what all are told is encoded once
+        line.say(*self._said)
         if line.is_slow:
             # What the others are told of it comes after what is being carried out now.
             asyncio.get_running_loop().call_soon(self._drop, number, line)
@@ -172,7 +175,7 @@ class Hub:
         self.shelf: Final = shelf
         self.limits: Final = limits
         self.commits: Final = Commits(store, limits.waiting)
-        self.draining = False
+        self.draining = self.broken = False
         self.heard_bytes = self.sent_bytes = self.joined = 0
         self._lives: dict[str, Live] = {}
         self._loading = asyncio.Lock()
@@ -195,6 +198,12 @@ class Hub:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.commits.run())
             group.create_task(self._sweep())
+
+    def ended(self, running: "asyncio.Task[None]") -> None:
+        """`run` has ended. Where it was not told to, nothing here works any more."""
+        if not running.cancelled() and (why := running.exception()) is not None:
+            _log.critical("the relay cannot go on", exc_info=why)
+            self.broken = True
 
     async def live(self, name: str) -> Live | None:
         """A room, loaded where it is not in memory; None: there is none. Raises `StoreFailed`."""

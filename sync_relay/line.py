@@ -27,8 +27,8 @@ class Line:
         self._socket = socket
         self._limits = limits
         self._rows = rows
-        self._replies: deque[Message] = deque()
-        self._passing: dict[tuple[bool, str], Message] = {}
+        self._replies: deque[bytes] = deque()
+        self._passing: dict[tuple[bool, str], bytes] = {}
         self._wake = asyncio.Event()
         self.is_ending = False
         self.sent_bytes = 0
@@ -38,12 +38,13 @@ class Line:
         """Whether too much waits to be sent."""
         return len(self._replies) > self._limits.behind
 
-    def say(self, message: Message) -> None:
-        """Send this, as soon as the reader takes it."""
+    def say(self, message: Message, frame: bytes | None = None) -> None:
+        """Send this, as soon as the reader takes it. frame: the message, encoded before."""
+        frame = frame or encode(message)
         if isinstance(message, (Presence, Came, Gone)):
-            self._passing[isinstance(message, Presence), message.session] = message
+            self._passing[isinstance(message, Presence), message.session] = frame
         else:
-            self._replies.append(message)
+            self._replies.append(frame)
         self._wake.set()
 
     def nudge(self) -> None:
@@ -76,13 +77,13 @@ class Line:
         while True:
             self._wake.clear()
             if self._replies:
-                return encode(self._replies.popleft())
+                return self._replies.popleft()
             if self.is_ending:
                 return None
             if (frame := await self._rows()) is not None:
                 return frame
             if self._passing:
-                return encode(self._passing.pop(next(iter(self._passing))))
+                return self._passing.pop(next(iter(self._passing)))
             await self._wake.wait()
 
     async def _part(self, last: bytes | None, seconds: float) -> None:
