@@ -4,9 +4,11 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from foldbook.ledger import STALE
 from foldbook.row import RIGHTS, ROW_LIMIT, Kind, Role
 from foldbook.wire import (
     FRAME_LIMIT,
@@ -27,7 +29,8 @@ from foldbook.wire import (
     identify,
 )
 from relay_desk import ROOM, Caller, Web, relay, until
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
 from sync_relay.config import Limits
 from sync_relay.main import Relay
@@ -201,6 +204,37 @@ def test_gap_fork_and_stale_are_told(web: Web, room: str) -> None:
         assert (gap.code, gap.expected_n) == ("gap", 2)
         mara.push(mara.row(1, payload=b"another"))
         assert mara.expect(Err).code == "fork"
+
+
+def test_who_is_too_far_behind_makes_his_row_anew_under_the_same_number(
+    web: Web, room: str
+) -> None:
+    with caller(web, room, b"m") as mara:
+        mara.join()
+        for first in range(1, STALE + 257, 256):
+            mara.write(*(mara.row(n, seen=first - 1) for n in range(first, first + 256)))
+        with caller(web, room, b"o") as olli:
+            head = olli.join().head
+            olli.push(olli.row(1))
+            stale = olli.expect(Err)
+            assert (stale.code, stale.n, stale.head) == ("stale", 1, head)
+            olli.read(head)
+            assert olli.write(olli.row(1, seen=head)) == (head + 1,)
+
+
+def test_only_its_own_subprotocol_is_spoken_and_only_to_allowed_pages(tmp_path: Path) -> None:
+    with relay(tmp_path, origins=frozenset({"https://a.example"})) as running:
+        Web(running.address).make()
+        url = f"{running.address.replace('http', 'ws', 1)}/rooms/{ROOM}/socket"
+        for subprotocol, origin, comes_in in (
+            ("foldbook.v1", "https://a.example", True),
+            ("foldbook.v1", None, True),
+            ("foldbook.v1", "https://b.example", False),
+            ("foldbook.v9", None, False),
+        ):
+            expected = nullcontext() if comes_in else pytest.raises(InvalidStatus, match="403")
+            with expected:
+                connect(url, subprotocols=[subprotocol], origin=origin, legacy=True).close()
 
 
 @pytest.mark.parametrize(
