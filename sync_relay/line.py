@@ -7,6 +7,7 @@ counted, and too much of it ends the connection.
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -98,18 +99,29 @@ class Line:
 
 
 class Bucket:
-    """Lets bytes through at a rate, and some more at once; who says more waits."""
+    """Lets bytes through at a rate, and some more at once; who says more waits.
 
-    def __init__(self, rate: int, burst: int) -> None:
+    clock: gives seconds. pause: waits some.
+    """
+
+    def __init__(
+        self,
+        rate: int,
+        burst: int,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._rate = rate
         self._burst = burst
+        self._clock = clock
+        self._pause = pause
         self._left = float(burst)
-        self._at = asyncio.get_running_loop().time()
+        self._at = clock()
 
     async def take(self, size: int) -> None:
         """Wait until so many bytes may pass."""
-        now = asyncio.get_running_loop().time()
+        now = self._clock()
         self._left = min(float(self._burst), self._left + (now - self._at) * self._rate) - size
         self._at = now
         if self._left < 0:
-            await asyncio.sleep(-self._left / self._rate)
+            await self._pause(-self._left / self._rate)
