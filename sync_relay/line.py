@@ -29,6 +29,7 @@ class Line:
         self._limits = limits
         self._rows = rows
         self._replies: deque[bytes] = deque()
+        self._reply_bytes = 0
         self._passing: dict[tuple[bool, str], bytes] = {}
         self._wake = asyncio.Event()
         self.is_ending = False
@@ -37,7 +38,8 @@ class Line:
     @property
     def is_slow(self) -> bool:
         """Whether too much waits to be sent."""
-        return len(self._replies) > self._limits.behind
+        behind, size = self._limits.behind, self._limits.behind_bytes
+        return len(self._replies) > behind or self._reply_bytes > size
 
     def say(self, message: Message, frame: bytes | None = None) -> None:
         """Send this, as soon as the reader takes it. frame: the message, encoded before."""
@@ -46,6 +48,7 @@ class Line:
             self._passing[isinstance(message, Presence), message.session] = frame
         else:
             self._replies.append(frame)
+            self._reply_bytes += len(frame)
         self._wake.set()
 
     def nudge(self) -> None:
@@ -57,6 +60,7 @@ class Line:
         self.is_ending = True
         if at_once:
             self._replies.clear()
+            self._reply_bytes = 0
         self._wake.set()
 
     async def run(self) -> bool:
@@ -78,7 +82,9 @@ class Line:
         while True:
             self._wake.clear()
             if self._replies:
-                return self._replies.popleft()
+                frame = self._replies.popleft()
+                self._reply_bytes -= len(frame)
+                return frame
             if self.is_ending:
                 return None
             if (frame := await self._rows()) is not None:

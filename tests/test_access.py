@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from foldbook.access import GRANTS, LINKS, Access, Admission, Denial, Grant, Link
 from foldbook.row import Role
+from foldbook.wire import FRAME_LIMIT, Reply, encode
 
 LADDER = [Role.VIEW, Role.COMMENT, Role.EDIT, Role.RUN, Role.OWN]
 NOW = 1000
@@ -99,6 +100,17 @@ def test_a_notebook_has_a_limit_of_people() -> None:
     access = Access([link("l"), *grants])
     assert code(access.admit(token("l"), "one more", NOW)) == "full"
     assert role(access.admit(token("l"), "7", NOW)) is Role.EDIT
+
+
+def test_the_longest_answers_fit_into_a_frame() -> None:
+    grants = [Grant(f"{i:032x}", Role.RUNTIME, "x" * 64, removed=True) for i in range(GRANTS)]
+    links = [
+        Link(f"{i:064x}", Role.RUNTIME, f"{i:064x}", 2**53 - 1, 2**53 - 1, used=2**53 - 1)
+        for i in range(LINKS)
+    ]
+    for method in ("people", "links"):
+        outcome = Access([*links, *grants]).answer("mara", method, {}, set(), NOW)
+        assert len(encode(Reply("x" * 64, ok=True, value=outcome.value))) < FRAME_LIMIT
 
 
 class TestOwner:
