@@ -20,11 +20,11 @@ class BadConfig(Exception):
 class Limits:
     """What one peer, and one room, may take. Sizes in bytes, times in seconds.
 
-    rate, burst: what a connection may send per second on average, and at once. behind:
-    answers and calls that may wait for a slow reader; behind_bytes: their bytes. waiting: what may wait for the disk before
-    nothing more is read. keep: rows, and bytes of rows, of a room in memory. idle: after it a
-    room without connections leaves the memory. draft_hours: after them a draft is forgotten.
-    sweep_seconds: how often both is looked for.
+    rate, burst: what a connection may send per second on average, and at once. behind: answers
+    and calls that may wait for a slow reader; behind_bytes: their bytes. waiting: what may wait
+    for the disk before nothing more is read. keep: rows, and bytes of rows, of a room in
+    memory. idle: after it a room without connections leaves the memory. draft_hours: after them
+    a draft is forgotten. sweep_seconds: how often both is looked for.
     """
 
     connections: int = 200

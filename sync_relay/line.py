@@ -82,9 +82,9 @@ class Line:
         while True:
             self._wake.clear()
             if self._replies:
-                frame = self._replies.popleft()
-                self._reply_bytes -= len(frame)
-                return frame
+                reply = self._replies.popleft()
+                self._reply_bytes -= len(reply)
+                return reply
             if self.is_ending:
                 return None
             if (frame := await self._rows()) is not None:
