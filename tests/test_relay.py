@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -333,9 +333,11 @@ def test_an_oversized_frame_ends_its_connection_and_nothing_else(web: Web, room:
     with caller(web, room, b"m") as mara, caller(web, room, b"o") as olli:
         mara.join()
         olli.join()
-        olli.socket.send(b"x" * (FRAME_LIMIT + 1))
+        with suppress(ConnectionClosed):
+            olli.socket.send(b"x" * (FRAME_LIMIT + 1))
         olli.rest()
-        assert olli.socket.close_code == 1009
+        # The relay does not wait for the rest of it: its last word may be lost on the way.
+        assert olli.socket.close_code in (1009, 1006)
         assert mara.write(mara.row(1)) == (1,)
         mara.push(mara.row(2, payload=b"x" * ROW_LIMIT))
         assert mara.expect(Nack).code == "size"
