@@ -21,7 +21,8 @@ from starlette.websockets import WebSocket
 from sync_relay.asked import Problem, body_of, creation, failure, json_of
 from sync_relay.config import Config
 from sync_relay.headers import Headers
-from sync_relay.hub import Hub, Live, now
+from sync_relay.hub import Hub
+from sync_relay.live import Live, now
 from sync_relay.shelf import Kind as Files
 from sync_relay.shelf import NoRoom, TooLarge
 from sync_relay.store import RoomInfo, StoreFailed
@@ -120,8 +121,7 @@ class Pages:
             if reached != base:
                 text = f"segments of the rows 1 to {base} expected, they end at {reached}"
                 raise Problem(409, "segments", text)
-            await self._hub.store.set_open(info.name, base, session, n)
-            self._hub.forget(asker.live)  # as it is now, it is loaded from the store
+            await self._hub.open_room(info.name, base, session, n)
         return JSONResponse(self._about(await self._known(info.name)))
 
     async def put_segment(self, request: Request) -> Response:
@@ -183,7 +183,8 @@ class Pages:
     async def socket(self, socket: WebSocket) -> None:
         """The log."""
         origin = socket.headers.get("origin", "")
-        allowed = not self._config.origins or origin in self._config.origins
+        # Only browsers tell an origin, and only they can be made to come from a foreign page.
+        allowed = not origin or not self._config.origins or origin in self._config.origins
         if not allowed or SUBPROTOCOL not in socket.scope["subprotocols"]:
             text = f"the subprotocol {SUBPROTOCOL} expected" if allowed else f"not for {origin}"
             await socket.send_denial_response(failure(403, "denied", text))
@@ -279,6 +280,7 @@ def make_app(config: Config, hub: Hub, *, opening: Callable[[], Awaitable[None]]
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await opening()
         running = asyncio.get_running_loop().create_task(hub.run())
+        running.add_done_callback(hub.ended)
         try:
             yield
         finally:

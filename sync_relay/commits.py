@@ -97,7 +97,15 @@ class Commits:
         self.rows += sum(len(write.rows) for write in writes)
         for writer, ticket in writers.items():
             if not writer.dead:
-                writer.committed(ticket)
+                _tell(writer, ticket)
+
+
+def _tell(writer: Writer, ticket: int) -> None:
+    try:
+        writer.committed(ticket)
+    except Exception:  # a defect in one room is not the end of the others
+        _log.exception("the room %s is loaded anew", writer.name)
+        writer.fail()
 
 
 def _joined(writer: Writer, group: list[tuple[Writer, Append]]) -> Write:

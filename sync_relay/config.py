@@ -20,11 +20,11 @@ class BadConfig(Exception):
 class Limits:
     """What one peer, and one room, may take. Sizes in bytes, times in seconds.
 
-    rate, burst: what a connection may send per second on average, and at once. behind:
-    messages that may wait for a slow reader. waiting: what may wait for the disk before
-    nothing more is read. keep: rows, and bytes of rows, of a room in memory. idle: after it a
-    room without connections leaves the memory. draft_hours: after them a draft is forgotten.
-    sweep_seconds: how often both is looked for.
+    rate, burst: what a connection may send per second on average, and at once. behind: answers
+    and calls that may wait for a slow reader; behind_bytes: their bytes. waiting: what may wait
+    for the disk before nothing more is read. keep: rows, and bytes of rows, of a room in
+    memory. idle: after it a room without connections leaves the memory. draft_hours: after them
+    a draft is forgotten. sweep_seconds: how often both is looked for.
     """
 
     connections: int = 200
@@ -35,6 +35,7 @@ class Limits:
     rate: int = MIB
     burst: int = 4 * MIB
     behind: int = 1024
+    behind_bytes: int = 8 * MIB
     waiting: int = 8 * MIB
     hello_seconds: float = 10.0
     send_seconds: float = 30.0

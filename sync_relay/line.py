@@ -7,6 +7,7 @@ counted, and too much of it ends the connection.
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -27,8 +28,9 @@ class Line:
         self._socket = socket
         self._limits = limits
         self._rows = rows
-        self._replies: deque[Message] = deque()
-        self._passing: dict[tuple[bool, str], Message] = {}
+        self._replies: deque[bytes] = deque()
+        self._reply_bytes = 0
+        self._passing: dict[tuple[bool, str], bytes] = {}
         self._wake = asyncio.Event()
         self.is_ending = False
         self.sent_bytes = 0
@@ -36,14 +38,17 @@ class Line:
     @property
     def is_slow(self) -> bool:
         """Whether too much waits to be sent."""
-        return len(self._replies) > self._limits.behind
+        behind, size = self._limits.behind, self._limits.behind_bytes
+        return len(self._replies) > behind or self._reply_bytes > size
 
-    def say(self, message: Message) -> None:
-        """Send this, as soon as the reader takes it."""
+    def say(self, message: Message, frame: bytes | None = None) -> None:
+        """Send this, as soon as the reader takes it. frame: the message, encoded before."""
+        frame = frame or encode(message)
         if isinstance(message, (Presence, Came, Gone)):
-            self._passing[isinstance(message, Presence), message.session] = message
+            self._passing[isinstance(message, Presence), message.session] = frame
         else:
-            self._replies.append(message)
+            self._replies.append(frame)
+            self._reply_bytes += len(frame)
         self._wake.set()
 
     def nudge(self) -> None:
@@ -55,6 +60,7 @@ class Line:
         self.is_ending = True
         if at_once:
             self._replies.clear()
+            self._reply_bytes = 0
         self._wake.set()
 
     async def run(self) -> bool:
@@ -76,13 +82,15 @@ class Line:
         while True:
             self._wake.clear()
             if self._replies:
-                return encode(self._replies.popleft())
+                reply = self._replies.popleft()
+                self._reply_bytes -= len(reply)
+                return reply
             if self.is_ending:
                 return None
             if (frame := await self._rows()) is not None:
                 return frame
             if self._passing:
-                return encode(self._passing.pop(next(iter(self._passing))))
+                return self._passing.pop(next(iter(self._passing)))
             await self._wake.wait()
 
     async def _part(self, last: bytes | None, seconds: float) -> None:
@@ -97,18 +105,29 @@ class Line:
 
 
 class Bucket:
-    """Lets bytes through at a rate, and some more at once; who says more waits."""
+    """Lets bytes through at a rate, and some more at once; who says more waits.
 
-    def __init__(self, rate: int, burst: int) -> None:
+    clock: gives seconds. pause: waits some.
+    """
+
+    def __init__(
+        self,
+        rate: int,
+        burst: int,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._rate = rate
         self._burst = burst
+        self._clock = clock
+        self._pause = pause
         self._left = float(burst)
-        self._at = asyncio.get_running_loop().time()
+        self._at = clock()
 
     async def take(self, size: int) -> None:
         """Wait until so many bytes may pass."""
-        now = asyncio.get_running_loop().time()
+        now = self._clock()
         self._left = min(float(self._burst), self._left + (now - self._at) * self._rate) - size
         self._at = now
         if self._left < 0:
-            await asyncio.sleep(-self._left / self._rate)
+            await self._pause(-self._left / self._rate)

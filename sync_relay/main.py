@@ -10,7 +10,7 @@ from foldbook.wire import FRAME_LIMIT
 from starlette.types import ASGIApp
 
 from sync_relay.app import make_app
-from sync_relay.config import LOOPBACK, BadConfig, Config, from_environment
+from sync_relay.config import BadConfig, Config, from_environment
 from sync_relay.hub import Hub
 from sync_relay.shelf import Shelf
 from sync_relay.sqlite import SqliteStore
@@ -38,6 +38,10 @@ class Relay(uvicorn.Server):
         self.address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         print(f"Foldbook relay at {self.address}", flush=True)
 
+    async def on_tick(self, counter: int) -> bool:
+        """See uvicorn. A relay that cannot write ends: whoever watches over it starts it anew."""
+        return self.hub.broken or await super().on_tick(counter)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
         for server in self.servers:
@@ -63,12 +67,15 @@ def main() -> None:
         config = from_environment()
     except BadConfig as why:
         sys.exit(f"foldbook-relay: {why}")
-    if config.host not in LOOPBACK and not config.token:
-        sys.exit("foldbook-relay: a creation token is needed beyond loopback")
     relay = Relay(config)
     if "--until-eof" in sys.argv[1:]:
         threading.Thread(target=_end_at_eof, args=(relay,), daemon=True).start()
-    relay.run()
+    try:
+        relay.run()
+    except KeyboardInterrupt:
+        pass  # it has said goodbye to everybody by now
+    if relay.hub.broken:
+        sys.exit(1)
 
 
 def _end_at_eof(relay: Relay) -> None:

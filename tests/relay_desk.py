@@ -134,6 +134,7 @@ class Caller:
     narrow: bool = False
     turn: int = 0
     heard: list[Message] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     socket: ClientConnection = field(init=False)
 
     def __enter__(self) -> "Caller":
@@ -148,6 +149,7 @@ class Caller:
             sock=pipe,
             subprotocols=["foldbook.v1"],
             compression=None,
+            close_timeout=1,
             max_size=2**22,
             legacy=True,
         )  # type: ignore[call-overload]
@@ -186,6 +188,8 @@ class Caller:
         assert isinstance(data, bytes)
         message = decode(data)
         self.heard.append(message)
+        if isinstance(message, Rows):
+            self.rows += message.rows
         return message
 
     def expect(self, kind: type[M]) -> M:
@@ -223,10 +227,10 @@ class Caller:
         return seqs
 
     def read(self, upto: int) -> list[Row]:
-        """Rows, up to a seq."""
-        found: list[Row] = []
-        while not found or found[-1].seq < upto:
-            found += self.expect(Rows).rows
+        """The rows that have come since the last time, up to a seq at least."""
+        while not self.rows or self.rows[-1].seq < upto:
+            assert not isinstance(self.hear(), Err)
+        found, self.rows = self.rows, []
         return found
 
     def ask(self, method: str, **params: Any) -> Reply:

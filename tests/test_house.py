@@ -64,6 +64,17 @@ LINES = 450
 RELAY_MAY_IMPORT = {"effects", "errors", "row", "wire", "access", "calls", "ledger", "ring", "room"}
 
 
+RELAY_FLOORS = (
+    ("config", "store"),
+    ("shelf", "sqlite", "line", "commits", "headers", "asked"),
+    ("live",),
+    ("hub",),
+    ("app",),
+    ("main",),
+)
+"""The same for the files of the relay."""
+
+
 def python_files(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.py")) if folder.is_dir() else []
 
@@ -129,6 +140,15 @@ def test_the_relay_knows_rows_and_rooms_and_no_events() -> None:
     for path in python_files(RELAY):
         for line, other in rooms_imported(path):
             assert other in RELAY_MAY_IMPORT, f"{name(path)}:{line}: imports {other}"
+
+
+@pytest.mark.parametrize("path", python_files(RELAY), ids=name)
+def test_the_relay_s_files_import_one_way(path: Path) -> None:
+    height = {file: height for height, files in enumerate(RELAY_FLOORS) for file in files}
+    for line, module in imports(path):
+        if module.startswith("sync_relay."):
+            other = module.removeprefix("sync_relay.")
+            assert height[other] < height[path.stem], f"{name(path)}:{line}: imports {other}"
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if room(path) in PURE], ids=name)

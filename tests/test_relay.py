@@ -1,13 +1,15 @@
 """The relay on real sockets, with a real disk: joining, pushing, rights, and how it all ends."""
 
+import asyncio
 import hashlib
 import threading
-import time
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
-from foldbook.row import RIGHTS, ROW_LIMIT, Kind, Role
+from foldbook.ledger import STALE, SessionRecord
+from foldbook.row import RIGHTS, ROW_LIMIT, Kind, Role, Row
 from foldbook.wire import (
     FRAME_LIMIT,
     Ack,
@@ -27,9 +29,11 @@ from foldbook.wire import (
     identify,
 )
 from relay_desk import ROOM, Caller, Web, relay, until
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
 from sync_relay.config import Limits
+from sync_relay.line import Bucket
 from sync_relay.main import Relay
 from sync_relay.sqlite import SqliteStore
 from sync_relay.store import StoreFailed, Write
@@ -203,6 +207,37 @@ def test_gap_fork_and_stale_are_told(web: Web, room: str) -> None:
         assert mara.expect(Err).code == "fork"
 
 
+def test_who_is_too_far_behind_makes_his_row_anew_under_the_same_number(
+    web: Web, room: str
+) -> None:
+    with caller(web, room, b"m") as mara:
+        mara.join()
+        for first in range(1, STALE + 257, 256):
+            mara.write(*(mara.row(n, seen=first - 1) for n in range(first, first + 256)))
+        with caller(web, room, b"o") as olli:
+            head = olli.join().head
+            olli.push(olli.row(1))
+            stale = olli.expect(Err)
+            assert (stale.code, stale.n, stale.head) == ("stale", 1, head)
+            olli.read(head)
+            assert olli.write(olli.row(1, seen=head)) == (head + 1,)
+
+
+def test_only_its_own_subprotocol_is_spoken_and_only_to_allowed_pages(tmp_path: Path) -> None:
+    with relay(tmp_path, origins=frozenset({"https://a.example"})) as running:
+        Web(running.address).make()
+        url = f"{running.address.replace('http', 'ws', 1)}/rooms/{ROOM}/socket"
+        for subprotocol, origin, comes_in in (
+            ("foldbook.v1", "https://a.example", True),
+            ("foldbook.v1", None, True),
+            ("foldbook.v1", "https://b.example", False),
+            ("foldbook.v9", None, False),
+        ):
+            expected = nullcontext() if comes_in else pytest.raises(InvalidStatus, match="403")
+            with expected:
+                connect(url, subprotocols=[subprotocol], origin=origin, legacy=True).close()
+
+
 @pytest.mark.parametrize(
     ("more", "code"),
     [
@@ -266,13 +301,16 @@ def test_who_is_removed_is_gone_at_once_and_for_good(tmp_path: Path) -> None:
         assert Web(running.address, b"e" * 16, b"G" * 16).ask("GET", f"/rooms/{ROOM}")[0] == 403
 
 
-def test_a_link_that_has_expired_lets_nobody_in(web: Web, room: str) -> None:
+def test_a_link_that_has_expired_lets_nobody_in(
+    web: Web, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = 1_700_000_000_000
+    monkeypatch.setattr("sync_relay.live.now", lambda: at)
     token = b"g" * 16
     with caller(web, room) as owner, caller(web, room, b"g", token) as guest:
         owner.join()
-        soon = time.time_ns() // 1_000_000 + 300
-        give(owner, Role.EDIT, token, expires=soon)
-        until(lambda: time.time_ns() // 1_000_000 > soon)
+        give(owner, Role.EDIT, token, expires=at + 1000)
+        at += 1000
         guest.say(guest.hello())
         assert guest.rest()[-1] == Bye("expired")
 
@@ -295,9 +333,11 @@ def test_an_oversized_frame_ends_its_connection_and_nothing_else(web: Web, room:
     with caller(web, room, b"m") as mara, caller(web, room, b"o") as olli:
         mara.join()
         olli.join()
-        olli.socket.send(b"x" * (FRAME_LIMIT + 1))
+        with suppress(ConnectionClosed):
+            olli.socket.send(b"x" * (FRAME_LIMIT + 1))
         olli.rest()
-        assert olli.socket.close_code == 1009
+        # The relay does not wait for the rest of it: its last word may be lost on the way.
+        assert olli.socket.close_code in (1009, 1006)
         assert mara.write(mara.row(1)) == (1,)
         mara.push(mara.row(2, payload=b"x" * ROW_LIMIT))
         assert mara.expect(Nack).code == "size"
@@ -318,17 +358,40 @@ def test_a_room_is_full_at_its_limit(tmp_path: Path) -> None:
             assert olli.rest()[-1] == Bye("full")
 
 
-def test_who_says_too_much_is_heard_later(tmp_path: Path) -> None:
-    limits = Limits(rate=200_000, burst=50_000)
-    with relay(tmp_path, limits=limits) as running:
+def test_who_says_too_much_is_heard_later() -> None:
+    at = 0.0
+
+    async def story() -> None:
+        nonlocal at
+        waited: list[float] = []
+
+        async def pause(seconds: float) -> None:
+            nonlocal at
+            waited.append(seconds)
+            at += seconds
+
+        bucket = Bucket(1000, 5000, lambda: at, pause)
+        for _ in range(7):
+            await bucket.take(1000)
+        assert waited == [1.0, 1.0]  # what was too much at once takes its time
+        at += 3.0
+        for _ in range(3):
+            await bucket.take(1000)
+        assert waited == [1.0, 1.0]
+        at += 1000.0  # a long silence is worth no more than the burst
+        await bucket.take(6000)
+        assert waited == [1.0, 1.0, 1.0]
+
+    asyncio.run(story())
+
+
+def test_who_says_too_much_is_heard_all_the_same(tmp_path: Path) -> None:
+    with relay(tmp_path, limits=Limits(rate=500_000, burst=50_000)) as running:
         Web(running.address).make()
         with Caller(running.address) as mara:
             mara.join()
-            begin = time.monotonic()
             for n in range(1, 5):
-                mara.write(mara.row(n, payload=b"x" * 30_000))
-            # 120 kB, of which 50 kB pass at once: the rest needs a third of a second at least.
-            assert time.monotonic() - begin > 0.3
+                assert mara.write(mara.row(n, payload=b"x" * 30_000)) == (n,)
 
 
 def test_a_slow_reader_holds_nothing_but_its_place(tmp_path: Path) -> None:
@@ -373,14 +436,44 @@ def test_the_end_is_told_and_what_was_said_is_kept(tmp_path: Path) -> None:
 
 
 class Failing(SqliteStore):
-    """A store that does not take rows while it is told so."""
+    """A store of which a part does not work while it is told so."""
 
-    broken = False
+    broken = ""
 
     async def commit(self, writes: list[Write]) -> None:
-        if self.broken and any(write.rows for write in writes):
+        if self.broken == "commit" and any(write.rows for write in writes):
             raise StoreFailed("the disk is on fire")
         await super().commit(writes)
+
+    async def rows(self, room: str, after: int) -> tuple[Row, ...]:
+        if self.broken == "rows":
+            raise StoreFailed("the disk is under water")
+        return await super().rows(room, after)
+
+    async def session(self, room: str, session: str, first: int) -> SessionRecord:
+        if self.broken == "session":
+            raise StoreFailed("the disk is in the post")
+        return await super().session(room, session, first)
+
+
+@pytest.mark.parametrize("broken", ["rows", "session"])
+def test_what_cannot_be_read_ends_in_goodbye_and_can_be_tried_again(
+    tmp_path: Path, broken: str
+) -> None:
+    store = Failing(tmp_path / "relay.sqlite")
+    with relay(tmp_path, store=store, limits=Limits(keep=(4, 10**6))) as running:
+        Web(running.address).make()
+        with Caller(running.address) as mara:
+            mara.join()
+            mara.write(*(mara.row(n) for n in range(1, 51)))
+        store.broken = broken
+        with Caller(running.address, b"o" * 16) as olli:
+            olli.say(olli.hello())
+            assert olli.rest()[-1] == Bye("drain")
+        store.broken = ""
+        with Caller(running.address, b"o" * 16) as olli:
+            olli.join()
+            assert len(olli.read(50)) == 50
 
 
 def test_nobody_is_told_of_rows_that_are_not_on_the_disk(tmp_path: Path) -> None:
@@ -392,14 +485,14 @@ def test_nobody_is_told_of_rows_that_are_not_on_the_disk(tmp_path: Path) -> None
                 mara.join()
                 olli.join()
                 mara.write(mara.row(1))
-                store.broken = True
+                store.broken = "commit"
                 mara.push(mara.row(2))
                 assert [each for each in mara.rest() if not isinstance(each, (Rows, Came))] == [
                     Bye("drain")
                 ]
             told = [row.seq for each in olli.rest() if isinstance(each, Rows) for row in each.rows]
             assert told == [1]
-        store.broken = False
+        store.broken = ""
         with Caller(running.address) as mara:
             welcome = mara.join(first=2)
             assert (welcome.n, welcome.head) == (1, 1)

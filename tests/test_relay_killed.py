@@ -143,7 +143,10 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost_and_nothing_is_twice(
         counts = [len(author.acked) for author in authors]
         until(lambda b=before, c=counts: _all_wrote(authors, b, c))
         time.sleep(chance.random() * 0.3)  # at any point of what it does
-        process.kill()
+        if chance.random() < 0.75:
+            process.kill()
+        else:
+            process.end()  # it is told to end, in the middle of everything
         process.start()
     ended.set()
     for thread in threads:

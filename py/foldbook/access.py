@@ -16,8 +16,8 @@ from foldbook.row import Role
 
 LINKS: Final = 1000
 """Links of one room, at most."""
-GRANTS: Final = 10_000
-"""People of one room, at most."""
+GRANTS: Final = 2000
+"""People of one room, at most: the list of them fits into one frame."""
 
 _LADDER: Final = (Role.VIEW, Role.COMMENT, Role.EDIT, Role.RUN, Role.OWN)
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -246,10 +246,10 @@ class Err:
 
     code: "gap" (expected_n tells the number to go on with), "fork" (row ``n`` stands in the log
     with another content), "stale" (row ``n`` is too far behind ``head``), "forgotten" (row ``n``
-    is known, and was not announced by hello's ``first``), "version", "room", "epoch", "ahead",
-    "base" (the peer lacks rows up to ``head``, which must be fetched first), "session",
-    "malformed", "blob"; and where a link says what may be done: "denied" (no link has this
-    token), "revoked", "expired", "removed", "full".
+    is known, and was not announced by hello's ``first``), "version", "room", "draft" (the room
+    is not open yet), "epoch", "ahead", "base" (the peer lacks rows up to ``head``, which must be
+    fetched first), "session", "malformed", "blob"; and where a link says what may be done:
+    "denied" (no link has this token), "revoked", "expired", "removed", "full".
     """
 
     code: Id
@@ -262,7 +262,7 @@ class Err:
 @dataclass(frozen=True, slots=True)
 class Bye:
     """The connection ends: "fenced" (the session goes on elsewhere), "slow" (it reads too slowly),
-    "flood" (it says too much), "drain" (the authority stops for a while), or an `Err`'s code.
+    "drain" (the authority stops for a while), or an `Err`'s code.
     """
 
     code: Id
