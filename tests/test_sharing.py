@@ -1,6 +1,7 @@
 """Notebooks shared over a real relay: two notebook workers, without browsers."""
 
 import asyncio
+import hashlib
 import random
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -314,16 +315,11 @@ async def test_blobs_reach_everybody(relay: str) -> None:
     ines = Someone("Ines", {"do": "join", "link": await mara.link("edit")})
     await ines.open()
     await until(lambda: ines.peer.is_linked)
-    after = ines.peer.put_blob(b"a picture of after")
-
-    async def arrived(who: Someone, digest: str) -> bytes:
-        async with asyncio.timeout(20):
-            while (data := await who.peer.get_blob(digest)) is None:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-        return bytes(data)
-
-    assert await arrived(ines, before) == b"a picture of before"
-    assert await arrived(mara, after) == b"a picture of after"
+    late = hashlib.sha256(b"a picture of after").hexdigest()
+    waiting = asyncio.create_task(mara.peer.get_blob(late))  # its row may be here before it
+    assert await ines.peer.get_blob(before) == b"a picture of before"
+    assert ines.peer.put_blob(b"a picture of after") == late
+    assert await waiting == b"a picture of after"
     assert not [name for name in mara.store.load().meta if name.startswith("upload/")]
     await mara.close()
     await ines.close()
@@ -439,3 +435,49 @@ async def test_what_others_ask_for_is_run_by_the_runtime_of_ones_page(relay: str
     assert mara.peer.log.confirmed.void_count == 0
     await mara.close()
     await ines.close()
+
+
+@story
+async def test_others_complete_and_interrupt_on_the_runtime_of_ones_page(relay: str) -> None:
+    mara = Someone("Mara", BEGIN)
+    await mara.open()
+    python = await with_runtime(mara)
+
+    async def answer(method: str, params: Mapping[str, Any], _asker: str) -> Any:
+        return [method, dict(params)]
+
+    python.on_call = answer
+    await until(lambda: mara.host.desk.notebook.selected_runtime is not None)
+    await mara.share(relay)
+    ines = Someone("Ines", {"do": "join", "link": await mara.link("run")})
+    await ines.open()
+    await until(lambda: ines.peer.is_linked)
+    params = {"source": "np.", "position": 3}
+    question = {"t": "call", "view": "v", "id": "q", "method": "complete", "params": params}
+    ines.host.receive(question, "page")
+    await until(lambda: bool(ines.of("result")))
+    assert ines.of("result")[-1]["value"] == ["complete", params]
+    ines.do("interrupt")
+    await until(lambda: mara.of("host")[-1]["do"] == "interrupt")
+    assert mara.of("host")[-1]["session"] == python.session
+    await mara.close()
+    await ines.close()
+
+
+@story
+async def test_run_rows_without_a_signature_are_not_merged(relay: str) -> None:
+    async with two(relay, "edit") as (mara, ines):
+        # A relay and an editor who work together: the relay takes what it should refuse.
+        link = parse_link(await mara.link("run"))
+        tomas = Someone("Tomas", {"do": "join", "link": link.fragment()})
+        await tomas.open()
+        await until(lambda: tomas.peer.is_linked)
+        sharing = tomas.host._sharing._sharing
+        sharing._rows._can_sign = False
+        head = mara.peer.log.head
+        tomas.do("run_cells", cell_ids=["c"])
+        await until(lambda: mara.peer.log.head > head + 1 and alike(mara, ines))
+        assert not mara.host.desk.notebook.executions
+        reasons = [each.reason for each in mara.host.desk.notebook.aside]
+        assert any("not signed" in each for each in reasons)
+        await tomas.close()

@@ -19,6 +19,7 @@ from foldbook.upstream import Upstream
 UPLOAD: Final = "upload/"
 """What the names of blobs that the relay does not have yet begin with in the store's meta."""
 
+_WAITS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between two questions
 _FOR_GOOD: Final = frozenset({"size", "space", "malformed"})
 
 
@@ -45,8 +46,15 @@ class SealedBlobs:
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
 
     async def fetch(self, digest: str) -> bytes | None:
-        """See `foldbook.ties.Elsewhere`; so for the following one."""
+        """See `foldbook.ties.Elsewhere`; so for the following one. A row may be here before the
+        bytes that it names: they are waited for.
+        """
         sealed = await self._upstream.blob(self._name_of(digest))
+        for seconds in _WAITS:
+            if sealed is not None:
+                break
+            await self._around.pause(seconds)
+            sealed = await self._upstream.blob(self._name_of(digest))
         if sealed is None:
             return None
         data = seal.data_of_blob(self._room, digest)
