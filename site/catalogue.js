@@ -119,7 +119,7 @@ export async function duplicate(id, name) {
   await copyDatabase(id, copy);
   await copyInbox(id, copy);
   const now = Date.now();
-  const values = { ...old, id: copy, name: copyName, created: now, changed: now, deletedAt: null };
+  const values = { ...old, id: copy, name: copyName, created: now, changed: now, deletedAt: null, shared: null };
   await db.write(await home(), [["notebooks", copy, values]], "strict");
   await tell(copy, { do: "rename_notebook", name: copyName });
   announce();

@@ -155,7 +155,8 @@ class ShareDesk:
             self._sharing.change(replace(share, link=link))
         self._peer.join_by(link.token.hex())
         if had_ended:
-            self.start(self._peer.keep_linked(self._sharing.connect))
+            for work in (self._peer.keep_linked(self._sharing.connect), self._watch()):
+                self.start(work)
 
     async def heard(self, message: Mapping[str, Any]) -> None:
         """A page tells where its reader is, or that the network, or the tab, is back."""
