@@ -27,8 +27,9 @@ export const NAMELESS = "You";
 /** @param {Record<string, Actor>} actors @param {string} id @returns {Actor} */
 export function actorOf(actors, id) {
   const actor = actors[id] ?? UNKNOWN;
-  const isNameless = !actor.me && actor.kind === "person" && (actor.name === NAMELESS || !actor.name);
-  return isNameless ? { ...actor, name: UNKNOWN.name, initials: UNKNOWN.initials } : actor;
+  if (actor.kind !== "person" || (actor.name && (actor.me || actor.name !== NAMELESS))) return actor;
+  const { name, initials } = actor.me ? { name: NAMELESS, initials: "Y" } : UNKNOWN;
+  return { ...actor, name, initials };
 }
 
 /**

@@ -39,6 +39,8 @@ export class NotebookPage {
     this.id = id;
     this.isHost = false;
     this._failedToOpen = false;
+    /** Who was known when the sheet was drawn last. @type {View["actors"] | null} */
+    this._actors = null;
     this._isDue = false;
     /** How Python was started in each worker. @type {Record<string, import("./start_python.js").Started>} */
     this.started = {};
@@ -259,12 +261,14 @@ export class NotebookPage {
 
   redraw() {
     this._isDue = false;
+    const { actors } = this.model.view;
     const before = this.sheet.order;
     const held = document.activeElement;
     const wasActive = this.select.active;
     const needsFocus = this.select.follow(before);
     this.rights.draw();
-    this.sheet.draw();
+    this.sheet.draw(actors !== this._actors); // the marks in all margins say who
+    this._actors = actors;
     if (this.select.active !== wasActive) this.sheet.redrawSelection();
     this.texts.sweep((id) => this.model.isKnown(id));
     // The focus is never lost with the control that had it.

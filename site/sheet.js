@@ -39,9 +39,10 @@ export class Sheet {
     return this._cells.get(id);
   }
 
-  /** Make the sheet show the model's view. */
-  draw() {
+  /** Make the sheet show the model's view. @param {boolean} [isAll] all of it anew: something that every cell depends on has changed */
+  draw(isAll = false) {
     const { view } = this.page.model;
+    if (isAll) for (const cell of this._cells.values()) cell.isFresh = true;
     const anchor = this._anchor();
     const isFirst = this.order.length === 0;
     this._reorder(view.order);
@@ -67,10 +68,9 @@ export class Sheet {
     return this.page.canEdit ? "No cells. Add code or text, or press B." : "No cells.";
   }
 
-  /** All again: something that every cell depends on has changed. */
+  /** All again. */
   redrawAll() {
-    for (const cell of this._cells.values()) cell.isFresh = true;
-    this.draw();
+    this.draw(true);
   }
 
   redrawSelection() {
