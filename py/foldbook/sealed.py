@@ -39,12 +39,21 @@ _UNSIGNED: Final = "not signed by anybody who may run code here"
 _UNREADABLE: Final = "the answer could not be opened"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Sent:
-    """An own row that is under way, as it was made and as it was sent."""
+    """An own row that is under way, as it was made and as it was sent. It is acknowledged and
+    comes back, in any order: a row that is pushed again after a loss comes back first.
+    """
 
     plain: Row
     sealed: Row
+    acknowledged: bool = False
+    returned: bool = False
+
+    def is_this(self, row: Row) -> bool:
+        """Whether all that its writer gave is as it was sent."""
+        mine = self.sealed
+        return (mine.payload, mine.seen, mine.kind) == (row.payload, row.seen, row.kind)
 
 
 class SealedLine:
@@ -176,15 +185,24 @@ class SealedLine:
     def _returned(self, row: Row) -> Row | None:
         """An own row that comes back as it was sent need not be opened."""
         sent = self._sent.get(row.n) if row.session == self._session else None
-        if sent is None or sent.sealed.payload != row.payload or self._actor != row.actor:
+        if sent is None or not sent.is_this(row) or self._actor != row.actor:
             return None
-        del self._sent[row.n]
+        sent.returned = True
+        self._forget(row.n, sent)
         return replace(row, payload=sent.plain.payload)
 
     def _mark(self, n: int, mark: bytes) -> bytes:
         """The digest of the plain row where the relay has the sealed one that was sent."""
         sent = self._sent.get(n)
-        return digest(sent.plain) if sent and digest(sent.sealed) == mark else mark
+        if sent is None or digest(sent.sealed) != mark:
+            return mark
+        sent.acknowledged = True
+        self._forget(n, sent)
+        return digest(sent.plain)
+
+    def _forget(self, n: int, sent: _Sent) -> None:
+        if sent.acknowledged and sent.returned:
+            del self._sent[n]
 
     async def _open_reply(self, reply: Reply) -> Any:
         """Replies are sealed by whoever was called, and whom that is the seal does not tell."""
