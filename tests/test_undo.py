@@ -142,6 +142,13 @@ class TestOfOthers:
         assert refusal(desk) == "Tomás worked in this cell since."
         assert "new" in desk.order
 
+    def test_a_new_cell_that_somebody_wrote_in_before_oneself(self, desk: Desk) -> None:
+        desk.do("create_cell", cell_id="new")
+        desk.type("new", 0, "theirs", "tomas")
+        desk.type("new", 0, "mine ")
+        assert refusal(desk) == "Somebody worked in this cell since."
+        assert not desk.cell("new").deleted
+
     def test_a_new_cell_that_oneself_wrote_in(self, desk: Desk) -> None:
         desk.do("create_cell", cell_id="new")
         desk.type("new", 0, "mine")

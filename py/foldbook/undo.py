@@ -183,6 +183,10 @@ def _delete(cell_id: str, since: int, notebook: Notebook, stamp: Stamp) -> list[
     for mark in (cell.edited, *cell.writers.values()):
         if mark.seq > since:
             _own(notebook, mark, stamp, "worked in this cell")
+    for session, (seq, _) in cell.history.bridges.items():
+        # Whoever typed before the last one did; of these only the sessions are known.
+        if seq > since and session not in (stamp.session, cell.edited.session):
+            raise CommandRefused("Somebody worked in this cell since.")
     return [CellDeleted(cell_id=cell_id)]
 
 
