@@ -75,14 +75,15 @@ class Log:
     def append(self, row: Row, event: Event | Unknown | None = None) -> None:
         """Take an own new row, with seq 0; it is in the view at once.
 
-        Raises `BadRow` where it does not follow the last pending one, `BadEvent` where its
-        payload is unsound.
+        Raises `BadRow` where it does not come after the last pending one (numbers between may
+        have been confirmed), `BadEvent` where its payload is unsound.
         """
         if row.seq:
             raise BadRow(f"a new row has seq 0, row {row.seq} came")
         last = self._pending[-1].row if self._pending else None
-        if last and (row.session, row.n) != (last.session, last.n + 1):
-            raise BadRow(f"row {last.session}/{last.n + 1} expected, {row.session}/{row.n} came")
+        if last and (row.session != last.session or row.n <= last.n):
+            text = f"a row after {last.session}/{last.n} expected, {row.session}/{row.n} came"
+            raise BadRow(text)
         new = _Pending(row, decode(row.payload) if event is None else event, row.seen)
         if not self._pending:
             self.view = self.confirmed.fork()
@@ -101,8 +102,10 @@ class Log:
         for row in rows:
             if self._pending and self.head - self._pending[0].seen > WINDOW // 2:
                 self._lift()
+            voids = self.confirmed.void_count
             straight = self._arrived(row) and straight
             fold(self.confirmed, row)
+            straight = straight and self.confirmed.void_count == voids
         if straight and self._pending:
             self.view.head = self.head
             self.view.numbers = dict(self.confirmed.numbers)

@@ -110,8 +110,10 @@ class Replica:
         self._inbox: deque[Message] = deque()
         self._hearing = False
         self.n = 0
-        self._restore(loaded)
+        waiting = self._restore(loaded)
         self.sync = Sync(self._hello, self.log.pending, window)
+        if waiting != list(self.log.pending):
+            self._renew(waiting, 0)
 
     @property
     def is_moved(self) -> bool:
@@ -182,15 +184,20 @@ class Replica:
             self._inbox.clear()
             self._hearing = False
 
-    def _restore(self, loaded: Loaded) -> None:
-        """Go on with the numbers, and the pending rows, that the store has."""
+    def _restore(self, loaded: Loaded) -> list[Row]:
+        """Go on with the numbers, and the pending rows, that the store has; returns these.
+
+        Numbers are missing among them where the authority has told of a later one and not of
+        those before. Then they are closed up.
+        """
         own = [row.n for row in loaded.rows if row.session == self.session]
         refused = [each.row.n for each in loaded.refused if each.row.session == self.session]
         self.n = max([*own, *refused], default=0)
-        for row in loaded.pending:
-            if row.session == self.session:
-                self.log.append(row)
-                self.n = row.n
+        waiting = [row for row in loaded.pending if row.session == self.session]
+        for n, row in enumerate(waiting, waiting[0].n if waiting else 0):
+            self.log.append(row if row.n == n else replace(row, n=n))
+            self.n = n
+        return waiting
 
     def _row(self, n: int, event: Event) -> Row:
         if event.kind not in RIGHTS[self.role]:  # it would be void in the own view too
@@ -314,16 +321,23 @@ class Replica:
         self._host.changed(Change(refused=tuple(moved)))
 
     def _fork(self, n: int) -> None:
-        """Another replica has spoken under this session: go on under a new one."""
+        """Another replica has spoken under this session: go on under a new one.
+
+        With all rows: one before n that is pending yet was acknowledged, and is not in the log.
+        """
+        self._renew(list(self.log.pending), min([n, *(row.n for row in self.log.pending)]))
+        self._host.rejoin()
+
+    def _renew(self, dropped: list[Row], first: int) -> None:
+        """A new session for the pending rows from number ``first`` on; ``dropped``: what they are
+        on the disk."""
         secret = self._host.new_secret()
-        dropped = list(self.log.pending)
         self.session = identify(secret)
-        moved = self.log.rebase(n, self.session)
+        moved = self.log.rebase(first, self.session)
         self._hello = replace(self._hello, session_secret=secret, since=self.sync.cursor)
         self.sync = Sync(self._hello, (), self._window)
         self._inbox.clear()  # what else the old connection said is said again on the new one
         self._rewritten(moved, dropped, 0, {SESSION: secret})
-        self._host.rejoin()
 
 
 def _payload(event: Event) -> bytes:

@@ -222,7 +222,7 @@ class Sync:
             raise BadFrame("a second welcome came")
         self.state = State.LIVE
         self._hello = replace(self._hello, epoch=welcome.epoch)
-        self._target = max(self._target, welcome.head)
+        self._target = welcome.head  # what was acknowledged before is in there, or is gone
         return [Joined(welcome), *self._send()]
 
     def _acknowledge(self, ack: Ack) -> list[Effect]:
