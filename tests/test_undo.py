@@ -142,6 +142,12 @@ class TestOfOthers:
         assert refusal(desk) == "Tomás worked in this cell since."
         assert "new" in desk.order
 
+    def test_a_split_whose_first_part_was_deleted(self, desk: Desk) -> None:
+        desk.do("split_cell", cell_id="c0", at=1, new_id="tail")
+        desk.do("delete_cells", "tomas", cell_ids=["c0"])
+        assert refusal(desk) == "The cell that its text came from was deleted since."
+        assert not desk.cell("tail").deleted
+
     def test_a_new_cell_that_somebody_wrote_in_before_oneself(self, desk: Desk) -> None:
         desk.do("create_cell", cell_id="new")
         desk.type("new", 0, "theirs", "tomas")

@@ -231,9 +231,12 @@ def _unedit(
     cell_id: str, before: str, change: text.Change, notebook: Notebook, stamp: Stamp
 ) -> list[Event]:
     """The inverse of a change, rewritten over what was typed since."""
-    now = _there(notebook, cell_id).source
+    cell = _there(notebook, cell_id)
+    now, inverse = cell.source, text.invert(change, before)
+    if cell.deleted and any(not isinstance(each, int) and each[1] for each in inverse):
+        raise CommandRefused("The cell that its text came from was deleted since.")
     since = difference(text.apply(change, before), now)
-    return [*edits(cell_id, text.transform(text.invert(change, before), since), now)]
+    return [*edits(cell_id, text.transform(inverse, since), now)]
 
 
 def _there(notebook: Notebook, cell_id: str) -> Cell:
