@@ -212,7 +212,7 @@ class Log:
             self._fold_pending(self.view, i, each)
 
     def _fold_pending(self, notebook: Notebook, place: int, each: _Pending) -> None:
-        row = replace(each.row, seq=self.head + place, seen=each.seen)
+        row = each.row.folded_at(self.head + place, each.seen)
         fold_provisionally(notebook, row, each.event)
 
 
