@@ -7,7 +7,7 @@ from foldbook.events.notebooks import NotebookRenamed
 from foldbook.replica import Change, Keeping, Replica
 from foldbook.row import Role, Row, digest
 from foldbook.store import SESSION, Batch, Durability, Loaded, MemoryStore
-from foldbook.wire import Ack, Err, Hello, Message, Push, Rows, Welcome, identify
+from foldbook.wire import Ack, Err, Hello, Message, Rows, Welcome, identify
 
 SECRET, ACTOR = b"s" * 32, b"a" * 32
 

@@ -1,17 +1,29 @@
 """One seed's story: who is there, what happens to them, and what must hold in the end."""
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass
 
-from foldbook.events import decode
-from foldbook.events.cells import CellCreated, CellSourceEdited
+from foldbook.access import Link
 from foldbook.events.notebooks import NotebookCreated
-from foldbook.notebook import Notebook
-from foldbook.reducer import fold, fold_all
-from foldbook.row import Role, Row, check_dense, digest
-from foldbook.store import MemoryStore
-from sim.clients import Client, Ledger, Person, Runtime, copy_of, inserted, shape
-from sim.world import Host, World
+from foldbook.reducer import fold_all
+from foldbook.row import RIGHTS, Kind, Role, Row
+from foldbook.store import Batch
+from sim import checks
+from sim.around import Nowhere, patched
+from sim.book import Book, characters
+from sim.clients import Client
+from sim.disk import Disk
+from sim.host import Host
+from sim.lines import unsealed
+from sim.local import SHARE
+from sim.old import OldPerson
+from sim.people import TOKENS, Person
+from sim.runtimes import Guest, GuestRoom, Runtime
+from sim.trouble import Trouble
+from sim.views import Page
+from sim.villains import Liar, Villain
+from sim.world import World
 
 LENGTH = 120
 """Ticks until all is calm."""
@@ -26,255 +38,261 @@ class Told:
 
 
 class Story:
-    """People at their notebooks, a runtime, one authority, on one seed."""
+    """People at their notebooks, runtimes, one authority, on one seed."""
 
     def __init__(self, seed: int) -> None:
+        self.seed = seed
         self.world = World(seed)
-        rng = self.world.rng
-        self.ledger = Ledger()
-        self.host = Host(self.world, stale=rng.choice([12, 30, 8192]))
+        self.book = Book()
+        self.host: Host | None = None
         self.people: list[Person] = []
-        self.pace = rng.choice([10, 16, 30])
-        self.copies: list[tuple[str, MemoryStore]] = []
-        self.runtime: Runtime | None = None
-        for i in range(rng.choice([2, 2, 3])):
-            self._person("abcd"[i], MemoryStore())
-        if self.people[0].replica.role is Role.OWN:
-            self.people[0].replica.take([NotebookCreated(notebook_id="book", name="Book")])
-        if rng.random() < 0.6:
-            self._runtime(None)
+        self.history: list[Row] = []
+        self.runtimes: list[Runtime] = []
+        self.pages: list[Page] = []
+        self.villain: Villain | None = None
+        self.pace = self.world.rng.choice([10, 16, 30])
+        self.stale = self.world.rng.choice([12, 30, 8192])
 
     def tell(self) -> Told:
         """Let it happen, let it calm down, and check everything."""
-        world = self.world
-        for person in self.people:
-            world.after(self.pace, lambda person=person: self._go_on(person))
-        world.after(30, self._trouble)
-        world.run(LENGTH)
-        world.calm = True
-        for client in self._clients():
-            self._settle_roles(client)
-        world.run()
-        self._check()
-        self.ledger.counts["crashed"] = self.host.crashes
-        return Told(len(self.rows), Counter(self.ledger.counts))
+        with patched(self.world):
+            self._begin()
+            trouble = Trouble(self)
+            self.world.after(30, trouble.strike)
+            self.world.run(LENGTH)
+            self.world.calm = True
+            self._calm_down()
+            self.world.run()
+            self._check()
+        counts = self.book.counts
+        if self.host is not None:
+            counts.update(self.host.counts)
+        plan = self.world.plan
+        for what in ("recalls", "links", "sealed", "shared", "guests", "pages", "old", "villain"):
+            counts["story: " + what] += bool(getattr(plan, what))
+        if plan.lies:
+            counts["story: lies to " + plan.lies] += 1
+        return Told(self.host.room.head if self.host else 0, counts)
 
     @property
     def rows(self) -> list[Row]:
-        """The log."""
-        return self.host.store.load().rows
+        """The log, as it is meant."""
+        written = self.host.rows if self.host else []
+        return self.history + (unsealed(written) if self.world.plan.sealed else written)
 
-    def _clients(self) -> list[Client]:
-        living: list[Client] = [person for person in self.people if not person.dead]
-        if self.runtime is not None and not self.runtime.dead:
-            living.append(self.runtime)
-        return living
+    def living(self) -> list[Person]:
+        """The people who are there."""
+        return [person for person in self.people if not person.dead]
 
-    def _person(self, name: str, disk: MemoryStore) -> Person:
-        person = Person(name, self.world, self.host, self.ledger, disk)
-        person.reopen = lambda: self._reopen(person)  # type: ignore[method-assign]
+    def clients(self) -> list[Client]:
+        """All who are there."""
+        return [*self.living(), *(each for each in self.runtimes if not each.dead)]
+
+    # Who comes
+
+    def _begin(self) -> None:
+        rng, plan = self.world.rng, self.world.plan
+        if not plan.shared:
+            self._found(0, ("", 0))
+        first = self.enter("a", Disk(), Role.OWN)
+        if first.replica.role is Role.OWN:
+            first.replica.take([NotebookCreated(notebook_id="book", name="Book")])
+        if plan.shared:
+            self.world.at(rng.randint(20, 50), self._share)
+        else:
+            self._invite()
+
+    def _found(self, base: int, owner: tuple[str, int]) -> None:
+        """There is an authority from now on."""
+        links = [
+            Link(role.value, role, hashlib.sha256(bytes.fromhex(token)).hexdigest(), 0)
+            for role, token in TOKENS.items()
+        ]
+        access = links if self.world.plan.links else ()
+        make = Liar if self.world.plan.lies else Host
+        self.host = make(self.world, self.stale, base, owner, access)
+
+    def _invite(self) -> None:
+        rng = self.world.rng
+        roles = [Role.VIEW, Role.COMMENT, Role.EDIT, Role.EDIT, Role.RUN, Role.OWN]
+        for name in "bc"[: rng.choice([1, 1, 2])]:
+            self.enter(name, self.new_disk(), rng.choice(roles), is_old=self.world.plan.old)
+        if rng.random() < 0.6:
+            self.start_runtime(None)
+        if self.world.plan.villain and self.host is not None:
+            self.villain = Villain(self.world, self.host, self.book)
+            self.villain.connect()
+            self.world.after(10, self._misbehave)
+
+    def _misbehave(self) -> None:
+        if self.villain is not None and not self.world.calm:
+            self.villain.act()
+            self.world.after(16, self._misbehave)
+
+    def new_disk(self) -> Disk:
+        """That of somebody who has fetched what is older than the room."""
+        disk = Disk()
+        disk.write(Batch(confirmed=list(self.history)))
+        return disk
+
+    def enter(self, name: str, disk: Disk, via: Role, *, is_old: bool = False) -> Person:
+        """Somebody opens the notebook."""
+        station = self.host or Nowhere()
+        made = OldPerson if is_old else Person
+        person = made(name, self.world, station, self.book, disk, via)
+        person.turned_away = lambda code: self._turned_away(person, code)  # type: ignore[method-assign]
         self.people.append(person)
+        if SHARE in disk.meta and not self.history:
+            self._moved(person)  # its forerunner did not live to see that written
+        if self.host is not None or person.local:
+            person.connect()
+        if self.world.plan.guests and not is_old and Kind.OUTPUT in RIGHTS[person.replica.role]:
+            self._start_guest(person)
+        if self.world.plan.pages and not is_old:
+            self._open_page(person)
+        self.world.after(self.pace, lambda: self._go_on(person))
         return person
 
-    def _runtime(self, replaces: str | None) -> None:
-        self.runtime = Runtime("r", self.world, self.host, self.ledger, replaces)
-        self._work(self.runtime)
+    def _open_page(self, person: Person) -> None:
+        """The page of somebody whose last worker died moves to this one."""
+        left = next((each for each in self.pages if each.person.disk is person.disk), None)
+        if left is not None and left.person.dead:
+            self.book.count("page moved")
+            left.attach(person)
+        elif left is None:
+            page = Page(f"v{len(self.pages)}", self.world, person)
+            self.pages.append(page)
+            self._type(page)
+
+    def _type(self, page: Page) -> None:
+        if not self.world.calm:
+            page.type()
+            self.world.after(self.pace, lambda: self._type(page))
+
+    def start_runtime(self, replaces: str | None) -> None:
+        """A runtime comes to the authority."""
+        assert self.host is not None
+        self._work(Runtime("r", self.world, self.host, self.book, self.new_disk(), replaces))
+
+    def _start_guest(self, person: Person) -> None:
+        mine = [
+            each.replica.session
+            for each in self.runtimes
+            if isinstance(each, Guest) and each.dead and each.person.name == person.name
+        ]
+        replaces = mine[-1] if mine else None
+        self._work(Guest(person, GuestRoom(person, self.world), replaces))
 
     def _work(self, runtime: Runtime) -> None:
-        if runtime.dead:
+        self.runtimes.append(runtime)
+        runtime.connect()
+        self._go_on(runtime)
+
+    def _go_on(self, client: Person | Runtime) -> None:
+        if client.dead:
             return
-        runtime.act()
-        unfinished = runtime.running or not runtime.introduced
-        if not self.world.calm or unfinished:
-            self.world.after(12, lambda: self._work(runtime))
+        if isinstance(client, Person):
+            if self.world.calm:
+                return
+            client.act()
+            self.world.after(self.pace, lambda: self._go_on(client))
+        else:
+            client.act()
+            unfinished = client.running or not client.introduced
+            if not self.world.calm or (
+                unfinished and client.replica.log.head and not client.is_ended
+            ):
+                self.world.after(12, lambda: self._go_on(client))
 
-    def _go_on(self, person: Person) -> None:
-        if person.dead or self.world.calm:
+    # Sharing
+
+    def _share(self) -> None:
+        """The owner moves to an authority elsewhere as soon as nothing is unwritten."""
+        if self.history or self.host:
             return
-        person.act()
-        self.world.after(self.pace, lambda: self._go_on(person))
+        owner = next((each for each in self.living() if each.local), None)
+        if owner is not None and owner.is_at_rest() and owner.replica.log.head:
+            owner.move(self._moved)
+        self.world.at(self.world.time + 3, self._share)  # it may die before that is written
 
-    # Trouble
+    def _moved(self, owner: Person) -> None:
+        """It is written that the rows up to now are older than the room: the room is opened."""
+        if not self.history:
+            base = owner.disk.meta[SHARE]
+            assert isinstance(base, int)
+            self.book.count("shared")
+            self.history = owner.disk.rows[:base]
+            self.world.after(30, lambda: self._opened(base))
 
-    def _trouble(self) -> None:
-        if self.world.calm:
-            return
-        rng = self.world.rng
-        rng.choices(
-            [self._cut, self._die, self._crash, self._end_runtime, self._copy, self._restore],
-            [5, 4, 2, 1, 1, 1],
-        )[0]()
-        self.world.after(25, self._trouble)
+    def _opened(self, base: int) -> None:
+        mine = [row for row in self.history if row.session == self.history[-1].session]
+        self._found(base, (mine[-1].session, mine[-1].n))
+        assert self.host is not None
+        for person in self.living():
+            person.host = self.host
+            person.connect()
+        self._invite()
 
-    def _cut(self) -> None:
-        clients = self._clients()
-        client = self.world.rng.choice(clients) if clients else None
-        if client is not None and client.link is not None:
-            self.ledger.count("cut")
-            client.link.cut()
+    # Leaving
 
-    def _die(self) -> None:
-        living = [person for person in self.people if not person.dead]
-        if living:
-            self._reopen(self.world.rng.choice(living))
+    def die(self, client: Client) -> None:
+        """A client dies, and the runtime of its page with it."""
+        client.crash()
+        mine: list[Client] = [client]
+        for each in self.runtimes:
+            if isinstance(each, Guest) and each.person is client and not each.dead:
+                each.crash()
+                mine.append(each)
+        for each in mine:
+            if isinstance(each, Runtime):
+                self.book.said |= dict.fromkeys(each.mine, "?")  # some may not have arrived
 
-    def _reopen(self, person: Person) -> None:
+    def reopen(self, person: Person, most: int = 0) -> None:
         """A worker dies; its successor goes on from the same disk, at once or later."""
         if person.dead:
             return
-        self.ledger.count("died")
-        person.crash()
+        self.book.count("died")
+        self.die(person)
+        is_old = person.is_old and self.world.rng.random() < 0.7
         self.world.after(
-            self.world.rng.choice([1, 50]), lambda: self._succeed(person.name, person.disk)
+            most or self.world.rng.choice([1, 50]),
+            lambda: self.enter(person.name, person.disk, person.via, is_old=is_old),
         )
 
-    def _succeed(self, name: str, disk: MemoryStore) -> None:
-        person = self._person(name, disk)
-        self._settle_roles(person)
-        self._go_on(person)
+    def _turned_away(self, person: Person, code: str) -> None:
+        assert code in ("fenced", "removed", "revoked", "epoch"), f"{person.name}: {code}"
+        if code == "fenced" and not self.world.calm:
+            self.reopen(person, 80)
 
-    def _crash(self) -> None:
-        self.host.crash()
-
-    def _end_runtime(self) -> None:
-        if self.runtime is None:
-            return
-        self.ledger.count("runtime died")
-        self.runtime.crash()
-        for execution in list(self.ledger.said):
-            self.ledger.said[execution] = "?"  # what it wrote last may not have arrived
-        self._runtime(self.runtime.replica.session)
-
-    def _copy(self) -> None:
-        living = [each for each in self.people if not each.dead]
-        if not living:
-            return
-        person = self.world.rng.choice(living)
-        self.copies.append((person.name, copy_of(person.disk)))
-
-    def _restore(self) -> None:
-        """Somebody brings back an old copy of a disk; what was written since is gone from it."""
-        if not self.copies:
-            return
-        name, disk = self.copies.pop()
-        person = next((each for each in self.people if each.name == name and not each.dead), None)
-        if person is None:
-            return
-        self.ledger.count("restored")
-        pending = disk.load().pending
-        self.ledger.may_be_twice |= {each for row in pending for each in inserted(row)}
-        log = self.host.store.load().rows
-        person.crash()
-        there = {each for row in [*log, *pending] for each in inserted(row)}
-        disk_now = person.disk.load()
-        on_disk = [*disk_now.pending, *(each.row for each in disk_now.refused)]
-        self.ledger.may_be_lost |= {each for row in on_disk for each in inserted(row)} - there
-        self._succeed(name, disk)
-
-    def _settle_roles(self, client: Client) -> None:
-        """When all is calm, nobody's link is worth less than it should be."""
-        if self.world.calm and client.replica.role is not client.role() and client.link:
-            client.link.cut()
+    def _calm_down(self) -> None:
+        """Nobody's link is worth less than it should be; a page heeds what it is told again."""
+        for client in self.clients():
+            if client.link is not None and client.replica.role is not client.role():
+                client.link.cut()
 
     # What must hold
 
     def _check(self) -> None:
+        book, clients = self.book, self.clients()
+        assert self.host is not None, "never shared"
+        drawers = [row for person in self.people for row in person.disk.drawer]
+        refused = characters([*drawers, *book.drawers])
+        if self.world.plan.lies:
+            checks.check_told(clients, book, refused)
+            return
         rows = self.rows
-        check_dense(rows, 0)
-        self._check_numbers(rows)
-        self._check_promises(rows)
-        self._check_convergence(rows)
-        self._check_characters(rows)
-        self._check_outputs(rows)
-
-    def _check_numbers(self, rows: list[Row]) -> None:
-        """Every session's numbers go up by one, refused ones included; its order is kept."""
-        used: dict[str, list[int]] = {}
-        for row in rows:
-            used.setdefault(row.session, []).append(row.n)
-        for session, numbers in used.items():
-            assert numbers == sorted(numbers), f"session {session}: out of order"
-        for refusal in self.host.refusals:
-            used.setdefault(refusal.session, []).append(refusal.n)
-        for session, numbers in used.items():
-            expected = list(range(1, len(numbers) + 1))
-            assert sorted(numbers) == expected, f"session {session}: numbers {numbers}"
-
-    def _check_promises(self, rows: list[Row]) -> None:
-        """What was acknowledged, or told to anybody, is in the log, there and unchanged."""
-        for (session, n), (seq, mark) in self.ledger.acked.items():
-            row = rows[seq - 1]
-            assert (row.session, row.n, digest(row)) == (session, n, mark), f"ack of {seq}"
-        for seq, row in self.ledger.told.items():
-            assert rows[seq - 1] == row, f"row {seq} has changed"
-
-    def _check_convergence(self, rows: list[Row]) -> None:
-        """Everybody has the log's fold, and nothing pending."""
         whole = fold_all(rows)
-        for client in self._clients():
-            log = client.replica.log
-            assert not log.pending, f"{client.name}: {len(log.pending)} rows are still pending"
-            assert log.confirmed == whole, f"{client.name}: another fold"
-            assert shape(log.view) == shape(whole), f"{client.name}: another view"
-            _check_disk(client)
-
-    def _check_characters(self, rows: list[Row]) -> None:
-        """What was typed stands in the log, once, or in a drawer; and the fold has the rest."""
-        ledger = self.ledger
-        found = Counter(each for row in rows for each in inserted(row))
-        twice = {each for each, count in found.items() if count > 1} - ledger.may_be_twice
-        assert not twice, f"twice in the log: {twice}"
-        refused = {each for row in self._drawers() for each in inserted(row)}
-        lost = set(ledger.typed) - set(found) - refused - ledger.may_be_lost
-        assert not lost, f"typed, and gone: {lost}"
-        both = (refused & set(found)) - ledger.may_be_twice
-        assert not both, f"in the log and in a drawer: {both}"
-        _check_texts(rows, ledger)
-
-    def _drawers(self) -> list[Row]:
-        disks = [each.row for person in self.people for each in person.disk.load().refused]
-        return [*disks, *(row for row in self.ledger.drawers)]
-
-    def _check_outputs(self, rows: list[Row]) -> None:
-        """What a runtime wrote stands in its execution, in order and whole."""
-        executions = fold_all(rows).executions
-        for name, said in self.ledger.said.items():
-            if said != "?" and name in executions and executions[name].owner:
-                text = "".join(output.text for output in executions[name].outputs)
-                assert text == said, f"execution {name}: {text!r} for {said!r}"
-
-
-def _check_disk(client: Client) -> None:
-    if isinstance(client, Person):
-        loaded = client.disk.load()
-        assert not loaded.pending, f"{client.name}: pending on its disk"
-        assert len(loaded.rows) == client.replica.log.head, f"{client.name}: rows on its disk"
-
-
-def _check_texts(rows: list[Row], ledger: Ledger) -> None:
-    """The cells hold what was brought in and not taken away, character by character."""
-    notebook = Notebook()
-    brought: set[str] = set()
-    taken: set[str] = set()
-    for row in rows:
-        event = decode(row.payload)
-        if not isinstance(event, (CellCreated, CellSourceEdited)):
-            fold(notebook, row)
-            continue
-        voids = notebook.void_count
-        fold(notebook, row)
-        if notebook.void_count == voids:
-            brought |= inserted(row)
-            for each in inserted(row):
-                taken |= ledger.typed[each]
-        else:
-            known = event.cell_id in notebook.cells and "restored" not in ledger.counts
-            assert not known, f"void edit: {notebook.aside[-1]}"
-    shown = "".join(cell.source for cell in notebook.cells.values())
-    assert len(set(shown)) == len(shown) or ledger.may_be_twice, "a character stands twice"
-    if "restored" in ledger.counts and "forked" in ledger.counts:
-        # An old copy's edits were made on a text that is not in the log: they find a place, but
-        # what they took away may be other characters.
-        assert set(shown) <= brought, "the cells hold what nobody typed"
-    else:
-        assert set(shown) == brought - taken, "the cells hold something else"
+        villains = self.villain.sessions if self.villain else set()
+        checks.check_numbers(rows, self.host.refusals)
+        checks.check_rights(rows, self.people if self.world.plan.links else ())
+        checks.check_promises(rows, book)
+        checks.check_convergence(rows, whole, clients)
+        checks.check_snapshots(rows, whole, self.seed % (len(rows) + 1))
+        waiting = characters([row for each in self.people for row in each.disk.waiting])
+        waiting |= {each for page in self.pages for each in page.holds}
+        checks.check_characters(rows, book, refused, waiting)
+        checks.check_texts(rows, book, villains, refused)
+        for page in self.pages:
+            if not page.person.dead:
+                page.check()
+        checks.check_outputs(whole, book, clients)

@@ -1,0 +1,47 @@
+"""What stands around a story: an authority that is not there yet, and small changes of the product
+while it is told.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from foldbook import log as log_module
+from foldbook import reducer, ring, sync
+from foldbook.events import Unknown
+from foldbook.events.base import Event
+from foldbook.row import Row
+from sim.book import remembered
+from sim.world import World
+
+
+class Nowhere:
+    """There is no authority yet."""
+
+    def open(self, *_: object) -> None:
+        """Nobody connects."""
+        raise AssertionError("there is nothing to connect to")
+
+    def has(self, row: Row) -> bool:
+        """Nothing is kept."""
+        return False
+
+
+@contextmanager
+def patched(world: World) -> Iterator[None]:
+    """Small batches in some stories; payloads that were read are remembered; and some do not know
+    a kind of event.
+    """
+
+    def decode(payload: bytes) -> Event | Unknown:
+        event = remembered(payload)
+        if world.lacking and isinstance(event, Event) and event.wire_name() == world.lacking:
+            return Unknown(world.lacking, event.version)
+        return event
+
+    kept = (reducer.decode, log_module.decode, ring.BATCH_ROWS, sync.BATCH_ROWS)
+    reducer.decode = log_module.decode = decode  # type: ignore[assignment]
+    ring.BATCH_ROWS = sync.BATCH_ROWS = world.plan.batch  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        reducer.decode, log_module.decode, ring.BATCH_ROWS, sync.BATCH_ROWS = kept  # type: ignore[misc]

@@ -1,0 +1,109 @@
+"""What was typed, told and promised in a story, to be compared with the log in the end."""
+
+from collections import Counter
+from functools import lru_cache
+
+from foldbook import events
+from foldbook.events.base import Event
+from foldbook.events.cells import CellCreated, CellSourceEdited
+from foldbook.notebook import Notebook
+from foldbook.row import Row
+
+
+class Book:
+    """See the module.
+
+    typed: character -> those that its edit took away. may_be_lost: what was in no store and not
+    sent when its worker died. may_be_twice: what was pending in a store that was copied, or moved
+    by a split or a merge. said: execution -> what its runtime wrote, "?" where that is not known.
+    """
+
+    def __init__(self) -> None:
+        self.typed: dict[str, frozenset[str]] = {}
+        self.typist: dict[str, str] = {}
+        self.may_be_lost: set[str] = set()
+        self.may_be_twice: set[str] = set()
+        self.moved: set[str] = set()  # by splits and merges, and by undoing those
+        self.acked: dict[tuple[str, int], tuple[int, bytes]] = {}
+        self.told: dict[int, Row] = {}
+        self.said: dict[str, str] = {}
+        self.drawers: list[Row] = []
+        self.unwritten: set[str] = set()  # a page was told that these were not taken
+        self.counts: Counter[str] = Counter()
+        self._ids = 0
+
+    def new_id(self) -> str:
+        """An id that nobody has."""
+        self._ids += 1
+        return f"i{self._ids}"
+
+    def type(self, who: str, length: int, taken: str = "") -> str:
+        """Characters that nobody has typed yet, in the place of others."""
+        first = 0x4E00 + len(self.typed)
+        made = "".join(chr(first + i) for i in range(length))
+        self.typed |= dict.fromkeys(made, frozenset(taken))
+        self.typist |= dict.fromkeys(made, who)
+        return made
+
+    def count(self, what: str) -> None:
+        """Something worth knowing happened."""
+        self.counts[what] += 1
+
+
+@lru_cache(maxsize=8192)
+def _event(payload: bytes) -> Event | events.Unknown | Exception:
+    try:
+        return decode(payload)
+    except events.BadEvent as why:
+        return why
+
+
+decode = events.decode
+"""The product's own; the simulator's memory lies over it, for a payload is read many times."""
+
+
+def remembered(payload: bytes) -> Event | events.Unknown:
+    """`foldbook.events.decode`, which remembers."""
+    found = _event(payload)
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+_JOINTS = {"\n"}  # between cells that are merged
+
+
+def inserted(row: Row) -> set[str]:
+    """The characters that a row brings into a cell."""
+    found = _event(row.payload)
+    return set() if isinstance(found, Exception) else brought(found)
+
+
+def brought(event: object) -> set[str]:
+    """The characters that an event brings into a cell."""
+    if isinstance(event, CellCreated):
+        return set(event.source) - _JOINTS
+    if isinstance(event, CellSourceEdited):
+        made = {c for each in event.changes if not isinstance(each, int) for c in each[1]}
+        return made - _JOINTS
+    return set()
+
+
+def characters(rows: list[Row]) -> set[str]:
+    """All characters that rows bring in."""
+    return {each for row in rows for each in inserted(row)}
+
+
+def shape(notebook: Notebook) -> object:
+    """What a person sees of a notebook: without times, and without numbers that will change."""
+    cells = [
+        (each.id, each.source, each.position, each.deleted, each.type, each.execution)
+        for each in notebook.cells.values()
+    ]
+    executions = [
+        (each.id, each.status, each.owner, [output.text for output in each.outputs])
+        for each in notebook.executions.values()
+    ]
+    runtimes = [(each.session, each.status) for each in notebook.runtimes.values()]
+    files = [(each.path, each.digest) for each in notebook.files.values()]
+    return notebook.name, cells, executions, runtimes, files, notebook.selected_runtime

@@ -1,0 +1,186 @@
+"""Runtimes: at the authority, or guests of somebody's page who speak through that person."""
+
+from collections.abc import Callable
+from typing import Any
+
+from foldbook.events.base import Event
+from foldbook.events.executions import ExecutionAssigned, ExecutionCompleted, ExecutionStarted
+from foldbook.events.outputs import StreamAppended
+from foldbook.events.runtimes import RuntimeStarted
+from foldbook.guests import Guests
+from foldbook.notebook import Status
+from foldbook.replica import Keeping
+from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
+from foldbook.seats import Seat
+from foldbook.wire import Message
+from sim.book import Book
+from sim.clients import Client, Station
+from sim.disk import Disk
+from sim.network import Connection
+from sim.people import TOKENS, Person
+from sim.world import World
+
+
+class Runtime(Client):
+    """Runs what is asked for, a character at a time. Its memory dies with it."""
+
+    keeping = Keeping.NOBODY
+    window = 700  # bytes: several pushes may be under way
+
+    def __init__(
+        self, name: str, world: World, host: Station, book: Book, disk: Disk, replaces: str | None
+    ) -> None:
+        self.replaces = replaces
+        self.running: str | None = None
+        self.left = 0
+        self.introduced = False
+        self.mine: set[str] = set()
+        super().__init__(name, world, host, book, disk)
+
+    def role(self) -> Role:
+        return Role.RUNTIME
+
+    def token(self) -> str | None:
+        return TOKENS[Role.RUNTIME] if self.world.plan.links else None
+
+    def act(self) -> None:
+        """Go on with what there is to do."""
+        if self.dead or self.is_ended or self.replica.log.head == 0:
+            return
+        if not self.introduced:
+            known = self.replaces if self.replaces in self.replica.log.view.runtimes else None
+            self.introduced = True
+            self._say(RuntimeStarted(name="Python", kind_name="browser", replaces=known))
+        elif self.running is None:
+            self._claim()
+        elif self.left > 0:
+            self.left -= 1
+            self._write_out(self.running)
+        else:
+            self._say(ExecutionCompleted(execution_id=self.running, status="ok"))
+            self.finished(self.running)
+            self.running = None
+
+    def wants(self, runtime: str | None) -> bool:
+        """Whether it runs what is asked of this runtime."""
+        return runtime is None
+
+    def finished(self, execution_id: str) -> None:
+        """It has run to its end."""
+
+    def _claim(self) -> None:
+        for each in self.replica.log.confirmed.unfinished():
+            if each.status is Status.QUEUED and self.wants(each.runtime):
+                if each.id in self.book.said:
+                    continue
+                self.running = each.id
+                self.left = self.world.rng.randint(0, 4)
+                self.mine.add(each.id)
+                self.book.said[each.id] = ""
+                self._say(ExecutionAssigned(execution_id=each.id))
+                self._say(ExecutionStarted(execution_id=each.id))
+                return
+
+    def _write_out(self, execution_id: str) -> None:
+        text = self.world.rng.choice("abcdefgh") * self.world.rng.choice([1, 5, 400])
+        if self.book.said[execution_id] != "?":
+            self.book.said[execution_id] += text
+        self._say(StreamAppended(execution_id=execution_id, name="stdout", text=text))
+
+    def _say(self, event: Event) -> None:
+        self.replica.take([event])
+
+
+class Guest(Runtime):
+    """A runtime of a person's page."""
+
+    room = "guests"
+    ran: set[str]
+
+    def __init__(self, person: Person, room: "GuestRoom", replaces: str | None) -> None:
+        self.ran = set()
+        self.person = person
+        super().__init__("g", person.world, room, person.book, Disk(), replaces)
+        person.runtime = self.replica.session
+        room.guest = self
+
+    def token(self) -> str | None:
+        return None
+
+    def wants(self, runtime: str | None) -> bool:
+        return runtime == self.replica.session
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether what it says has a place to go."""
+        person = self.person
+        rights = RIGHTS[person.replica.role]
+        return not (person.is_ended or person.is_strange) and Kind.OUTPUT in rights
+
+    def finished(self, execution_id: str) -> None:
+        self.ran.add(execution_id)
+        self.book.count("guest ran")
+
+
+class GuestRoom:
+    """The room of a page's runtimes: the product's, with seats at the end of connections."""
+
+    def __init__(self, person: Person, world: World) -> None:
+        rows = [*person.disk.rows, *person.replica.log.pending]
+        self._peer: Any = _Peer(person)
+        self._guests = Guests(self._peer, rows, person.new_secret, person.now)
+        self._person = person
+        self._world = world
+        self._seats: dict[int, Seat] = {}
+        self._count = 0
+        self.guest: Guest | None = None
+
+    def open(
+        self, role: Role, hear: Callable[[Message], None], lost: Callable[[], None]
+    ) -> Connection:
+        """See `sim.clients.Station`; so for the following ones."""
+        self._count += 1
+        connection = Connection(self._world, self._count, self, hear, lost)
+        actor = runtime_actor(self._person.replica.actor)
+        self._seats[self._count] = self._guests.join(
+            role, connection.down, self._person.runtime, self._dismissed, actor
+        )
+        return connection
+
+    def _dismissed(self) -> None:
+        """The person may not run any more: what a runtime says has no place to go."""
+        self._person.book.count("guest dismissed")
+        self._person.is_muted = True
+        if self.guest is not None:
+            self.guest.dead = True
+            self._person.book.said |= dict.fromkeys(self.guest.mine, "?")
+
+    def has(self, row: Row) -> bool:
+        person = self._person
+        return row.session != person.replica.session or (row.session, row.n) in person.kept
+
+    def hear(self, connection: Connection, message: Message) -> None:
+        if not self._person.dead and connection.number in self._seats:
+            self._seats[connection.number].send(message)
+
+    def gone(self, connection: Connection) -> None:
+        seat = self._seats.pop(connection.number, None)
+        if seat is not None and not self._person.dead:
+            seat.close()
+
+
+class _Peer:
+    """What `Guests` needs of a peer."""
+
+    def __init__(self, person: Person) -> None:
+        self._person = person
+        self.append = person.append
+        self.subscribe = person.followers.append
+
+    @property
+    def session(self) -> str:
+        return self._person.replica.session
+
+    @property
+    def actor(self) -> str:
+        return self._person.replica.actor
