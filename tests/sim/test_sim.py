@@ -35,12 +35,12 @@ MUST_HAPPEN = (
     "shared", "undone", "guest ran", "typed in a page", "page moved", "sent again by a page",
     # villains
     "villainy", "lie: forged", "lie: flipped", "lie: borrowed", "lie: twice", "lie: seen",
-    "lie: kind", "lie: role", "lie: not written", "lie: nack", "lie: ack",
+    "lie: kind", "lie: role", "lie: not written", "lie: nack",
     "story: lies to same", "story: lies to each", "story: old", "story: sealed",
 )  # fmt: skip
 """In every chunk. What stops happening tests nothing any more."""
 
-SOMETIMES = ("torn", "revoked")
+SOMETIMES = ("torn", "revoked", "lie: ack")
 """In all stories together: too rare for every chunk."""
 
 
