@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from foldbook.errors import FoldbookError
+from foldbook.row import Row
 from foldbook.store import Batch, Durability, Store
 
 RETRY_SECONDS = 3.0
@@ -69,6 +70,10 @@ class Saver:
             if group is not None and digest in group.batch.blobs:
                 return group.batch.blobs[digest]
         return await self._store.blob(digest)
+
+    async def rows(self, after: int, limit: int) -> list[Row]:
+        """See `foldbook.store.Store`: rows that are written."""
+        return await self._store.rows(after, limit)
 
     async def run(self) -> None:
         """Write, until cancelled. An error that is not Foldbook's own is a defect and ends it."""

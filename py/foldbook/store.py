@@ -41,6 +41,14 @@ class RefusedRow:
         return digest(self.row).hex()
 
 
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The fold of the rows up to ``seq``, as bytes (`foldbook.snapshot`)."""
+
+    seq: int
+    data: bytes
+
+
 @dataclass(slots=True)
 class Batch:
     """What one transaction writes.
@@ -49,8 +57,9 @@ class Batch:
     pending_dropped: own rows that wait for the authority, by (session, n); dropping one that
     is not there is fine. refused_added, refused_dropped: the drawer, by `RefusedRow.key`.
     meta: small values by name (None: remove). views: newest command number of each view
-    (None: forget it). saved_view: what the page draws before Python is up.
-    blobs: SHA-256 in hex -> bytes.
+    (None: forget it). saved_view: what the page draws before Python is up. snapshot: takes the
+    place of the one before; it is of rows that the store has by then. blobs: SHA-256 in hex ->
+    bytes.
     """
 
     confirmed: list[Row] = field(default_factory=list)
@@ -61,6 +70,7 @@ class Batch:
     meta: dict[str, MetaValue | None] = field(default_factory=dict)
     views: dict[str, int | None] = field(default_factory=dict)
     saved_view: bytes | None = None
+    snapshot: Folded | None = None
     blobs: dict[str, bytes] = field(default_factory=dict)
 
     def add(self, later: "Batch") -> None:
@@ -78,6 +88,7 @@ class Batch:
         self.blobs |= later.blobs
         if later.saved_view is not None:
             self.saved_view = later.saved_view
+        self.snapshot = later.snapshot or self.snapshot
 
     def is_empty(self) -> bool:
         """Whether nothing would be written."""
@@ -97,7 +108,8 @@ class Damage:
 class Loaded:
     """What a store had when it was opened.
 
-    rows: every sound confirmed row, by seq; a gap means that a segment was damaged, and the
+    snapshot: the fold that the rows go on from, None where they begin with the first. rows:
+    every sound confirmed row after it, by seq; a gap means that a segment was damaged, and the
     damage is listed. pending: own unconfirmed rows, by session and n.
     """
 
@@ -108,13 +120,32 @@ class Loaded:
     views: dict[str, int] = field(default_factory=dict)
     saved_view: bytes | None = None
     damaged: list[Damage] = field(default_factory=list)
+    snapshot: Folded | None = None
+
+    @property
+    def start(self) -> int:
+        """The seq that the rows come after."""
+        return self.snapshot.seq if self.snapshot else 0
+
+    @property
+    def head(self) -> int:
+        """The newest seq; 0 where there is nothing."""
+        return self.rows[-1].seq if self.rows else self.start
 
 
 class Store(Protocol):
     """Keeps one notebook."""
 
-    async def open(self) -> Loaded:
-        """Read everything but the blobs. Damaged records are reported, never raised."""
+    async def open(self, *, whole: bool = False) -> Loaded:
+        """Read everything but the blobs, and the rows that the snapshot has folded; ``whole``:
+        those too, and no snapshot. Damaged records are reported, never raised.
+        """
+
+    async def rows(self, after: int, limit: int) -> list[Row]:
+        """At most ``limit`` confirmed rows after this seq, of all that there are.
+
+        Raises `StoreDamaged`.
+        """
 
     async def commit(self, batch: Batch, durability: Durability) -> None:
         """Write a batch in one transaction; it is on its way to the disk (relaxed) or there
@@ -144,17 +175,20 @@ class MemoryStore:
         self._meta: dict[str, MetaValue] = {}
         self._views: dict[str, int] = {}
         self._saved_view: bytes | None = None
+        self._snapshot: Folded | None = None
         self._blobs: dict[str, bytes] = {}
         self._used = 0
 
-    async def open(self) -> Loaded:
+    async def open(self, *, whole: bool = False) -> Loaded:
         """See `Store`."""
-        return self.load()
+        return self.load(whole=whole)
 
-    def load(self) -> Loaded:
+    def load(self, *, whole: bool = False) -> Loaded:
         """`open`, without waiting."""
+        snapshot = None if whole else self._snapshot
         return Loaded(
-            rows=list(self._rows),
+            snapshot=snapshot,
+            rows=self._rows[snapshot.seq if snapshot else 0 :],
             pending=sorted(self._pending.values(), key=lambda row: (row.session, row.n)),
             refused=list(self._refused.values()),
             meta=dict(self._meta),
@@ -184,6 +218,11 @@ class MemoryStore:
         self._blobs |= batch.blobs
         if batch.saved_view is not None:
             self._saved_view = batch.saved_view
+        self._snapshot = batch.snapshot or self._snapshot
+
+    async def rows(self, after: int, limit: int) -> list[Row]:
+        """See `Store`."""
+        return self._rows[after : after + limit]
 
     async def blob(self, digest: str) -> bytes | None:
         """See `Store`."""
