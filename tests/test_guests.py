@@ -38,8 +38,7 @@ class Host:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.peer = desk.peer
-        rows = [*desk.loaded.rows, *desk.peer.log.pending]
-        self.guests = Guests(desk.peer, rows, desk.world.secret, desk.world.now)
+        self.guests = Guests(desk.peer, desk.world.secret, desk.world.now)
 
     def runtime(self, around: Surroundings) -> Peer:
         near, far = pair()

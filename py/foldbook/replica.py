@@ -15,8 +15,10 @@ from foldbook.errors import BadEvent, CommandRefused, Mine
 from foldbook.events import readable
 from foldbook.events.base import Event
 from foldbook.log import Log, Refusal
-from foldbook.reducer import fold_all
+from foldbook.notebook import Notebook
+from foldbook.reducer import fold
 from foldbook.row import PLAIN_LIMIT, RIGHTS, Role, Row
+from foldbook.snapshot import decode
 from foldbook.store import EPOCH, SESSION, Batch, Durability, Loaded, MetaValue, RefusedRow
 from foldbook.sync import Sync
 from foldbook.wire import Hello, Message, Welcome, identify, size_of
@@ -99,7 +101,7 @@ class Replica:
         self.session = identify(hello.session_secret)
         self.actor: Final = identify(hello.actor_secret)
         self.role = role
-        self.log: Final = Log(fold_all(loaded.rows))
+        self.log: Final = Log(_folded(loaded))
         self.ended: step.Ended | None = None
         self.unkept = 0
         self._host = host
@@ -190,9 +192,9 @@ class Replica:
         Numbers are missing among them where the authority has told of a later one and not of
         those before. Then they are closed up.
         """
-        own = [row.n for row in loaded.rows if row.session == self.session]
+        known = self.log.confirmed.numbers.get(self.session, 0)
         refused = [each.row.n for each in loaded.refused if each.row.session == self.session]
-        self.n = max([*own, *refused], default=0)
+        self.n = max([known, *refused])
         waiting = [row for row in loaded.pending if row.session == self.session]
         for n, row in enumerate(waiting, waiting[0].n if waiting else 0):
             self.log.append(row if row.n == n else replace(row, n=n))
@@ -241,6 +243,9 @@ class Replica:
                     self._host.send(message)
                 case step.Joined(welcome):
                     self._joined(welcome)
+                case step.Begun(data):
+                    self.log.begin(decode(data).notebook)
+                    self._host.changed(Change())
                 case step.Confirmed(rows):
                     self._confirm(rows)
                 case step.Acknowledged(n):
@@ -338,6 +343,13 @@ class Replica:
         self.sync = Sync(self._hello, (), self._window)
         self._inbox.clear()  # what else the old connection said is said again on the new one
         self._rewritten(moved, dropped, 0, {SESSION: secret})
+
+
+def _folded(loaded: Loaded) -> Notebook:
+    notebook = loaded.begin().notebook.fork()
+    for row in loaded.rows:
+        fold(notebook, row)
+    return notebook
 
 
 def _payload(event: Event) -> bytes:

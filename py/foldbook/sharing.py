@@ -10,7 +10,7 @@ What the relay is sent is sealed, but for what a row needs to be judged (`foldbo
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -29,6 +29,9 @@ from foldbook.wire import identify
 
 SHARE: Final = "share"
 """The name of the `Share` in the store's meta."""
+
+Read = Callable[[int, int], Awaitable[list[Row]]]
+"""Rows of a log: those after a seq, so many at most (`foldbook.store.Store.rows`)."""
 
 _VERSION: Final = 1
 _SEGMENT_ROWS: Final = 4096
@@ -153,7 +156,7 @@ async def fetch_base(outside: Outside, share: Share, actor_secret: bytes) -> lis
 class Sharing:
     """A shared notebook's way to its relay.
 
-    history: the rows 1 to ``share.base``, needed while the room is a draft. session: that of the
+    history: reads rows of the log, needed while the room is a draft. session: that of the
     notebook, now. changed: called when `share` is to be kept anew.
     """
 
@@ -165,7 +168,7 @@ class Sharing:
         *,
         session: Callable[[], str],
         changed: Callable[[Share], None],
-        history: Sequence[Row] = (),
+        history: Read,
     ) -> None:
         self.share = share
         self.keys: Final = Keys.of(share.link.key)
@@ -175,7 +178,7 @@ class Sharing:
         self._changed = changed
         self._outside = outside
         self._actor = identify(actor_secret)
-        self._history = list(history)
+        self._history = history
         self._cipher: Cipher | None = None
         self._rows: RowSealer | None = None
 
@@ -218,7 +221,7 @@ class Sharing:
         sealer = await self.sealer()
         if not info.open:
             there = set(info.segments)
-            for rows in segmented(self._history[:base]):
+            async for rows in segments_of(self._history, base):
                 first, last = rows[0].seq, rows[-1].seq
                 if (first, last) in there:
                     continue
@@ -226,7 +229,6 @@ class Sharing:
                 [sealed] = await sealer.seal([(data, zlib.compress(encode_segment(rows)))])
                 await self.upstream.put_segment(first, last, sealed)
             await self.upstream.open(base, self.share.session, self.share.n)
-        self._history = []
         self.change(replace(self.share, stage="open"))
 
     async def _ciphers(self) -> Cipher:
@@ -262,6 +264,29 @@ def segmented(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         size += len(row.payload)
     if first < len(rows):
         yield rows[first:]
+
+
+async def pieces(read: Read, last: int) -> AsyncIterator[list[Row]]:
+    """The rows 1 to ``last``, some at a time. Raises `BadRow` where the log ends before."""
+    seq = 0
+    while seq < last:
+        rows = await read(seq, min(_SEGMENT_ROWS, last - seq))
+        check_dense(rows, seq)
+        if not rows:
+            raise BadRow(f"rows up to {last} expected, the log ends at {seq}")
+        yield rows
+        seq = rows[-1].seq
+
+
+async def segments_of(read: Read, last: int) -> AsyncIterator[Sequence[Row]]:
+    """The rows 1 to ``last`` as `segmented` parts them, read some at a time."""
+    left: Sequence[Row] = ()
+    async for rows in pieces(read, last):
+        *done, left = segmented([*left, *rows])
+        for part in done:
+            yield part
+    if left:
+        yield left
 
 
 def _unpacked(plain: bytes, first: int, last: int) -> list[Row]:

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol, TypeVar
 
-from foldbook.errors import StoreFull
+from foldbook.errors import BadSnapshot, StoreFull
+from foldbook.notebook import Notebook
 from foldbook.row import Row, digest
+from foldbook.snapshot import Snapshot, decode
 
 T = TypeVar("T")
 
@@ -121,6 +123,16 @@ class Loaded:
     saved_view: bytes | None = None
     damaged: list[Damage] = field(default_factory=list)
     snapshot: Folded | None = None
+    _begun: Snapshot | None = field(default=None, repr=False, compare=False)
+
+    def begin(self) -> Snapshot:
+        """What the rows go on from; whoever folds them forks its notebook. Raises `BadSnapshot`."""
+        if self._begun is None:
+            self._begun = decode(self.snapshot.data) if self.snapshot else Snapshot(Notebook())
+            if self.snapshot and self._begun.notebook.head != self.snapshot.seq:
+                found, self._begun = self._begun.notebook.head, None
+                raise BadSnapshot(f"the fold up to {self.snapshot.seq} expected, to {found} came")
+        return self._begun
 
     @property
     def start(self) -> int:
@@ -159,6 +171,16 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """End; the store can be opened again."""
+
+
+async def load(store: Store) -> Loaded:
+    """Open a store; where its snapshot is of no use, with all its rows."""
+    loaded = await store.open()
+    try:
+        loaded.begin()
+    except BadSnapshot:
+        loaded = await store.open(whole=True)
+    return loaded
 
 
 class MemoryStore:

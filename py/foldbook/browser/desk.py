@@ -1,9 +1,10 @@
 """Where the views' commands go, and what they are shown."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from foldbook.browser.here import Here
+from foldbook.browser.keeping import Keeping
 from foldbook.browser.runtimes import PageRuntime
 from foldbook.commands import Command
 from foldbook.commands.notebooks import Introduce
@@ -32,13 +33,15 @@ class Desk:
         here: Here | None = None,
     ) -> None:
         self.peer: Final = peer
-        self.changed = max((row.ts for row in loaded.rows if row.kind is Kind.EDIT), default=0)
+        self.keeping: Final = Keeping(peer, loaded, self._beside)
         self._saver = saver
         self._runtime = runtime
         self._here = here
-        self._strip = Strip()
+        before = loaded.begin().beside
+        self.changed = int(before.get("changed", 0))
+        self._strip = Strip.of(before["strip"]) if "strip" in before else Strip()
         for row in loaded.rows:
-            self._strip.add(_speaker(row), row.seq)
+            self._count_one(row)
         peer.subscribe(self._count)
 
     @property
@@ -98,9 +101,16 @@ class Desk:
 
     def _count(self, change: Change) -> None:
         for row in change.confirmed:
-            self._strip.add(_speaker(row), row.seq)
-            if row.kind is Kind.EDIT:
-                self.changed = row.ts
+            self._count_one(row)
+
+    def _count_one(self, row: Row) -> None:
+        self._strip.add(_speaker(row), row.seq)
+        if row.kind is Kind.EDIT:
+            self.changed = row.ts
+
+    def _beside(self) -> dict[str, Any]:
+        """What a snapshot of the log carries for the desk: it is made of rows, not of the fold."""
+        return {"strip": self._strip.kept(), "changed": self.changed}
 
 
 def _speaker(row: Row) -> str:

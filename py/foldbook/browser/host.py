@@ -299,7 +299,8 @@ class Host:
             await self._saver.flush()
         begun = self._steady()
         view = full_view(self.desk.notebook, self.desk.around)
-        self._saver.put(Batch(saved_view=to_json(view)), durability="relaxed")
+        batch = Batch(saved_view=to_json(view), snapshot=self.desk.keeping.due())
+        self._saver.put(batch, durability="relaxed")
         self._pause = max(SAVED_VIEW_SECONDS, _SHARE * (self._steady() - begun))
         try:
             await self._page.refresh(self._entry(view))

@@ -17,7 +17,7 @@ from foldbook.link import parse
 from foldbook.peer import Peer, Surroundings
 from foldbook.saver import Saver
 from foldbook.sharing import SHARE, Share, fetch_base, join
-from foldbook.store import EPOCH, SESSION, Batch, Loaded, Store
+from foldbook.store import EPOCH, SESSION, Batch, Loaded, Store, load
 from foldbook.upstream import Outside
 from foldbook.wire import Hello
 
@@ -55,12 +55,12 @@ async def open_notebook(
 
     Raises the store's errors, and `Refused` or `BadLink` where a link leads nowhere.
     """
-    loaded = await store.open()
+    loaded = await load(store)
     person = await page.person()
     notes: list[str] = []
-    if not loaded.rows and not loaded.damaged:
+    if not loaded.head and not loaded.damaged:
         loaded, notes = await _restored(page, store, loaded)
-    if not loaded.rows and not loaded.damaged and SHARE not in loaded.meta:
+    if not loaded.head and not loaded.damaged and SHARE not in loaded.meta:
         loaded = await _joined(page, store, loaded, outside, person)
     if loaded.damaged:
         peer = Peer.reading(loaded, person.secret, around)
@@ -99,7 +99,7 @@ def _open(
     else:
         peer = _shared(share, loaded, saver, around, person)
         work = saver.run
-    guests = Guests(peer, [*loaded.rows, *peer.log.pending], around.secret, around.now)
+    guests = Guests(peer, around.secret, around.now)
     runtime = PageRuntime(peer, guests, page, secret=around.secret, now=around.now)
     peer.on_call = runtime.answer
     sharing = ShareDesk(page, outside, peer, saver, around, person.secret, authority)
@@ -107,8 +107,7 @@ def _open(
 
     def begin() -> None:
         if share is not None:
-            history = loaded.rows if share.stage == "draft" else ()
-            sharing.begin(share, history, list(loaded.meta))
+            sharing.begin(share, list(loaded.meta))
 
     desk = Desk(peer, loaded, saver, runtime, sharing.here)
     return Opened(
@@ -125,7 +124,7 @@ def _shared(
         secret = around.secret()
         saver.put(Batch(meta={SESSION: secret}))
     link = share.link
-    since, token = len(loaded.rows), link.token.hex()
+    since, token = loaded.head, link.token.hex()
     hello = Hello(link.room, share.epoch, secret, person.secret, since, token)
 
     async def connect() -> None:

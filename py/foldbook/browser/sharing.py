@@ -16,7 +16,7 @@ from foldbook.peer import Change, Peer, Surroundings
 from foldbook.row import Role, Row
 from foldbook.saver import Saver
 from foldbook.sealed_blobs import SealedBlobs
-from foldbook.sharing import SHARE, MadeLink, Share, Sharing, begin
+from foldbook.sharing import SHARE, MadeLink, Share, Sharing, begin, pieces
 from foldbook.store import Batch
 from foldbook.upstream import Outside
 from foldbook.wire import ROOM
@@ -69,15 +69,15 @@ class ShareDesk:
         """Whether a relay numbers the rows, or is going to."""
         return self._sharing is not None
 
-    def begin(self, share: Share, history: Sequence[Row], uploads: Sequence[str] = ()) -> None:
-        """Be linked from now on. history: see `Sharing`; uploads: names in the store's meta."""
+    def begin(self, share: Share, uploads: Sequence[str] = ()) -> None:
+        """Be linked from now on. uploads: names in the store's meta."""
         sharing = self._sharing = Sharing(
             self._outside,
             share,
             self._secret,
             session=lambda: self._peer.session,
             changed=self._keep,
-            history=history,
+            history=self._saver.rows,
         )
         blobs = SealedBlobs(
             sharing.upstream,
@@ -177,15 +177,17 @@ class ShareDesk:
             await self._saver.flush()
             await asyncio.sleep(0)
         # From here to `move` nothing waits: the authority numbers nothing any more.
-        history = self._authority.rows
-        share = replace(share, base=len(history), session=self._peer.session, n=self._peer.n)
+        share = replace(share, base=room.head, session=self._peer.session, n=self._peer.n)
         self._peer.move(room.name, room.epoch, share.link.token.hex())
         self._authority = None
         self._keep(share)
-        self.begin(share, history)
-        for digest in _blobs_of(history):
-            if await self._saver.blob(digest) is not None:
-                self._blobs.offer(digest)
+        self.begin(share)
+        offered: set[str] = set()
+        async for rows in pieces(self._saver.rows, share.base):
+            for digest in set(_blobs_of(rows)) - offered:
+                offered.add(digest)
+                if await self._saver.blob(digest) is not None:
+                    self._blobs.offer(digest)
 
     async def _link(self, role: Role) -> dict[str, Any]:
         """A link for a role: the one that there is, or a new one."""
