@@ -251,12 +251,8 @@ class Replica:
                 case step.Acknowledged(n):
                     self._host.acknowledged(n)
                     self._host.changed(Change())
-                case step.RowRefused(n, _, reason):
-                    dropped = list(self.log.pending)
-                    self._rewritten(self.log.refuse(n, reason), dropped, n)
-                case step.TooFarBehind(n):
-                    dropped = list(self.log.pending)
-                    self._rewritten(self.log.rebase(n), dropped, n - 1)
+                case step.RowRefused() | step.TooFarBehind():
+                    self._stopped(effect)
                 case step.Forked(n):
                     self._fork(n)
                 case step.Ended():
@@ -265,6 +261,13 @@ class Replica:
                     self._host.changed(Change())
                 case step.Other(message):
                     self._host.heard(message)
+
+    def _stopped(self, stop: step.RowRefused | step.TooFarBehind) -> None:
+        dropped = list(self.log.pending)
+        if isinstance(stop, step.RowRefused):
+            self._rewritten(self.log.refuse(stop.n, stop.reason), dropped, stop.n)
+        else:
+            self._rewritten(self.log.rebase(stop.n), dropped, stop.n - 1)
 
     def _joined(self, welcome: Welcome) -> None:
         self.role = welcome.role
