@@ -9,7 +9,7 @@ opening the next is what a reload of the page does.
 from collections.abc import Callable
 
 from foldbook.row import Role
-from foldbook.store import Batch, Folded, Loaded, RefusedRow, Store
+from foldbook.store import HISTORY, Batch, Folded, Loaded, RefusedRow, Store
 from rows import log, row
 
 
@@ -24,6 +24,33 @@ async def accept(make: Callable[[], Store]) -> None:
     await _values_are_replaced_and_removed(make)
     await _rows_are_read_in_pieces(make)
     await _a_snapshot_stands_for_the_rows_before_it(make)
+
+
+async def accept_joined(make: Callable[[], Store]) -> None:
+    """Go through the life of a store whose log begins with a snapshot. Raises `AssertionError`."""
+    rows = log(300)
+    store = make()
+    await store.open()
+    kept = Folded(200, b"fold")
+    await store.commit(Batch(snapshot=kept, meta={HISTORY: b"0"}), "strict")
+    store, loaded = await _reload(store, make)
+    assert (loaded.snapshot, loaded.rows, loaded.damaged) == (kept, [], [])
+    for at in range(200, 240):
+        await store.commit(Batch(confirmed=rows[at : at + 1]), "relaxed")
+    for first in range(0, 120, 40):
+        await store.commit(Batch(earlier=rows[first : first + 40], meta={HISTORY: b"1"}), "relaxed")
+    store, loaded = await _reload(store, make)
+    assert (loaded.rows, loaded.damaged, loaded.head) == (rows[200:240], [], 240)
+    for at in range(240, 280):
+        await store.commit(Batch(confirmed=rows[at : at + 1]), "relaxed")
+    await store.commit(Batch(earlier=rows[120:200], meta={HISTORY: None}), "strict")
+    store, loaded = await _reload(store, make)
+    assert (loaded.rows, loaded.damaged) == (rows[200:280], [])
+    assert await store.rows(0, 1000) == rows[:280]
+    await store.commit(Batch(confirmed=rows[280:], snapshot=Folded(0, b"")), "strict")
+    store, loaded = await _reload(store, make)
+    assert (loaded.snapshot, loaded.rows, loaded.damaged) == (None, rows, [])
+    await store.close()
 
 
 async def _reload(store: Store, make: Callable[[], Store]) -> tuple[Store, Loaded]:

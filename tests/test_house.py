@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("authority", "ties"),
     ("peer",),
     ("guests", "sharing", "sealed_blobs", "shell", "outlet"),
-    ("agent",),
+    ("agent", "joining"),
     ("view", "ipynb"),
     ("browser", "native"),
 )

@@ -78,6 +78,13 @@ class Log:
         self.confirmed = confirmed
         self._refresh()
 
+    def amend(self, confirmed: Notebook) -> None:
+        """Another fold of the same rows takes the place of this one, which was wrong."""
+        if confirmed.head != self.head:
+            raise BadRow(f"the fold of rows 1 to {self.head} expected, to {confirmed.head} came")
+        self.confirmed = confirmed
+        self._refresh()
+
     def append(self, row: Row, event: Event | Unknown | None = None) -> None:
         """Take an own new row, with seq 0; it is in the view at once.
 

@@ -321,6 +321,10 @@ class Peer:
         ties.join = lambda: None
         self._replica.move(room, epoch, token)
 
+    def amend(self, confirmed: Notebook) -> None:
+        """The fold of the confirmed rows was wrong, and is this. Raises `BadRow`."""
+        self._replica.amend(confirmed)
+
     def show_presence(self, state: bytes) -> None:
         """Show others what one does here (ephemeral); nothing where there is no link."""
         self._ties.send(Presence(state))

@@ -164,6 +164,11 @@ class Replica:
         )
         self.sync = Sync(self._hello)
 
+    def amend(self, confirmed: Notebook) -> None:
+        """See `Log.amend`."""
+        self.log.amend(confirmed)
+        self._host.changed(Change())
+
     def join_by(self, token: str) -> None:
         """From the next connection on, come in by another link of the same room."""
         self._hello = replace(self._hello, role_token=token)

@@ -3,7 +3,8 @@
     begin        a local notebook gets keys, and a room that is a draft at the relay
     Sharing      from then on: `connect` makes lines. While the room is a draft it first sends the
                  rows 1 to ``base`` as sealed segments and has the room opened
-    fetch_base   whoever joins fetches these segments before the first line
+
+How one comes to it from elsewhere stands in `foldbook.joining`.
 
 What the relay is sent is sealed, but for what a row needs to be judged (`foldbook.row.Row`).
 """
@@ -20,8 +21,8 @@ from foldbook import seal
 from foldbook.errors import BadRow, FoldbookError, Refused
 from foldbook.lines import Line
 from foldbook.link import ShareLink, parse
-from foldbook.row import Role, Row, check_dense, decode_segment, encode_segment
-from foldbook.seal import Keys, Unopened
+from foldbook.row import Role, Row, check_dense, encode_segment
+from foldbook.seal import Keys
 from foldbook.sealed import SealedLine
 from foldbook.sealer import Cipher, RowSealer, Sealer, new_room_key, new_seed
 from foldbook.upstream import Outside, Upstream
@@ -37,7 +38,6 @@ _VERSION: Final = 1
 _SEGMENT_ROWS: Final = 4096
 _SEGMENT_BYTES: Final = 4 * 1024 * 1024
 _TOKEN_SIZE: Final = 16
-_UNPACKED: Final = 64 * 1024 * 1024  # bytes of a segment, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,40 +117,18 @@ async def begin(
         "verify": verify.hex(),
         "owner": {"id": "owner", "token_hash": hashlib.sha256(token).hexdigest()},
     }
-    await _upstream(outside, link, actor_secret).create(values, creation_token)
+    await upstream_of(outside, link, actor_secret).create(values, creation_token)
     return Share(link, epoch, "draft", 0)
 
 
 async def join(outside: Outside, link: ShareLink, actor_secret: bytes) -> Share:
     """What to keep of a notebook that one has a link to. Raises `Refused`."""
-    info = await _upstream(outside, link, actor_secret).info()
+    info = await upstream_of(outside, link, actor_secret).info()
     if not info.open:
         raise Refused("draft", "whoever shares this notebook has not finished with that yet")
     if info.key_id != Keys.of(link.key).id.hex():
         raise Refused("key", "the key in this link is not this notebook's")
     return Share(link, info.epoch, "open", info.base)
-
-
-async def fetch_base(outside: Outside, share: Share, actor_secret: bytes) -> list[Row]:
-    """The rows that are older than the room, as its owner told them.
-
-    Raises `Refused`, also where something is missing or cannot be opened.
-    """
-    link = share.link
-    keys = Keys.of(link.key)
-    upstream = _upstream(outside, link, actor_secret)
-    sealer = Sealer(await outside.open_cipher(keys.payload, link.verify, None), keys)
-    rows: list[Row] = []
-    for first, last in (await upstream.info()).segments:
-        sealed = await upstream.segment(first, last)
-        data = seal.data_of_segment(link.room, share.epoch, first, last)
-        [plain] = await sealer.open([(data, sealed)])
-        if isinstance(plain, Unopened):
-            raise Refused("segment", f"the rows {first} to {last} cannot be opened: {plain}")
-        rows += _unpacked(plain, first, last)
-    if len(rows) != share.base:
-        raise Refused("segment", f"rows 1 to {share.base} expected, {len(rows)} rows came")
-    return rows
 
 
 class Sharing:
@@ -172,7 +150,7 @@ class Sharing:
     ) -> None:
         self.share = share
         self.keys: Final = Keys.of(share.link.key)
-        self.upstream: Final = _upstream(outside, share.link, actor_secret)
+        self.upstream: Final = upstream_of(outside, share.link, actor_secret)
         self.trouble: str | None = None
         self._session = session
         self._changed = changed
@@ -289,18 +267,6 @@ async def segments_of(read: Read, last: int) -> AsyncIterator[Sequence[Row]]:
         yield left
 
 
-def _unpacked(plain: bytes, first: int, last: int) -> list[Row]:
-    try:
-        unpacker = zlib.decompressobj()
-        record = unpacker.decompress(plain, _UNPACKED)
-        rows = decode_segment(record)
-        check_dense(rows, first - 1)
-    except (zlib.error, BadRow) as why:
-        raise Refused("segment", f"the rows {first} to {last} cannot be read: {why}") from None
-    if first + len(rows) - 1 != last or unpacker.unconsumed_tail:
-        raise Refused("segment", f"rows {first} to {last} expected, {len(rows)} rows came")
-    return rows
-
-
-def _upstream(outside: Outside, link: ShareLink, actor_secret: bytes) -> Upstream:
+def upstream_of(outside: Outside, link: ShareLink, actor_secret: bytes) -> Upstream:
+    """The room of a link, for a person."""
     return Upstream(outside.network, link.relay, link.room, link.token, actor_secret)

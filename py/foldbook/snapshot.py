@@ -13,6 +13,7 @@ shows, whatever was run in it before. Pure.
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any, Final
 
 import msgpack
@@ -91,6 +92,13 @@ def decode(data: bytes) -> Snapshot:
         raise BadSnapshot(f"a snapshot is not laid out as one: {why!r}") from None
 
 
+def mark(notebook: Notebook) -> bytes:
+    """32 bytes that are the same for equal notebooks of one `REDUCER_VERSION`."""
+    names = _Names()
+    _put_away(notebook)
+    return sha256(_pack([REDUCER_VERSION, _notebook(notebook, names), names.known])).digest()
+
+
 def slim(notebook: Notebook) -> Notebook:
     """What a new runtime needs of a notebook: files, who is there, what is still to be run, and
     that there are cells. Nothing in it grows with the log."""
@@ -152,6 +160,7 @@ def _put_away(notebook: Notebook) -> None:
 
 def _notebook(notebook: Notebook, names: _Names) -> list[Any]:
     mark = names.mark
+    shown = {cell.execution for cell in notebook.cells.values()}
     return [
         notebook.id,
         notebook.name,
@@ -160,8 +169,10 @@ def _notebook(notebook: Notebook, names: _Names) -> list[Any]:
         notebook.head,
         [_cell(each, names) for each in notebook.cells.values()],
         [
-            [key, each if isinstance(each, bytes) else _execution(each, names)]
-            for key, each in notebook.executions.packed()
+            [key, each]
+            if isinstance(each, bytes) and key not in shown
+            else [key, _execution(notebook.executions[key], names)]
+            for key, each in list(notebook.executions.packed())
         ],
         [_runtime(each, names) for each in notebook.runtimes.values()],
         [[a.id, a.name, a.kind, mark(a.introduced), a.hue] for a in notebook.actors.values()],

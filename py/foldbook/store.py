@@ -4,6 +4,7 @@ A store writes batches, each in one transaction: all of it or nothing. The accep
 that every store passes is ``tests/store_acceptance.py``.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol, TypeVar
@@ -23,6 +24,10 @@ SESSION: Final = "session_secret"
 
 EPOCH: Final = "epoch"
 """The name of the log's epoch in the meta."""
+
+HISTORY: Final = "history"
+"""In the meta while rows that the first snapshot had folded are still to be fetched
+(`foldbook.joining`): then some of them are missing, and that is no damage."""
 
 _ROW_COST: Final = 200  # bytes that a row takes beside its payload, for MemoryStore's limit
 
@@ -45,7 +50,7 @@ class RefusedRow:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """The fold of the rows up to ``seq``, as bytes (`foldbook.snapshot`)."""
+    """The fold of the rows up to ``seq``, as bytes (`foldbook.snapshot`); 0: there is none."""
 
     seq: int
     data: bytes
@@ -55,7 +60,8 @@ class Folded:
 class Batch:
     """What one transaction writes.
 
-    confirmed: rows that go on, without a gap, from those the store has. pending_added,
+    confirmed: rows that go on, without a gap, from those the store has, or from its snapshot.
+    earlier: rows that go on from the first, of a log that began with a snapshot. pending_added,
     pending_dropped: own rows that wait for the authority, by (session, n); dropping one that
     is not there is fine. refused_added, refused_dropped: the drawer, by `RefusedRow.key`.
     meta: small values by name (None: remove). views: newest command number of each view
@@ -65,6 +71,7 @@ class Batch:
     """
 
     confirmed: list[Row] = field(default_factory=list)
+    earlier: list[Row] = field(default_factory=list)
     pending_added: list[Row] = field(default_factory=list)
     pending_dropped: list[tuple[str, int]] = field(default_factory=list)
     refused_added: list[RefusedRow] = field(default_factory=list)
@@ -78,6 +85,7 @@ class Batch:
     def add(self, later: "Batch") -> None:
         """Take in what a later batch writes; a row added here and dropped there is not written."""
         self.confirmed += later.confirmed
+        self.earlier += later.earlier
         dropped = set(later.pending_dropped)
         kept = [row for row in self.pending_added if (row.session, row.n) not in dropped]
         self.pending_added = kept + later.pending_added
@@ -207,10 +215,10 @@ class MemoryStore:
 
     def load(self, *, whole: bool = False) -> Loaded:
         """`open`, without waiting."""
-        snapshot = None if whole else self._snapshot
+        snapshot = None if whole or not (self._snapshot and self._snapshot.seq) else self._snapshot
         return Loaded(
             snapshot=snapshot,
-            rows=self._rows[snapshot.seq if snapshot else 0 :],
+            rows=self._rows[self._place(snapshot.seq if snapshot else 0) :],
             pending=sorted(self._pending.values(), key=lambda row: (row.session, row.n)),
             refused=list(self._refused.values()),
             meta=dict(self._meta),
@@ -229,6 +237,9 @@ class MemoryStore:
             raise StoreFull(f"room for {self.limit} bytes, {used} would be needed")
         self._used = used
         self._rows += batch.confirmed
+        if batch.earlier:
+            place = self._place(batch.earlier[0].seq)
+            self._rows[place:place] = batch.earlier
         for key in batch.pending_dropped:
             self._pending.pop(key, None)
         self._pending |= {(row.session, row.n): row for row in batch.pending_added}
@@ -244,7 +255,11 @@ class MemoryStore:
 
     async def rows(self, after: int, limit: int) -> list[Row]:
         """See `Store`."""
-        return self._rows[after : after + limit]
+        place = self._place(after)
+        return self._rows[place : place + limit]
+
+    def _place(self, after: int) -> int:
+        return bisect_right(self._rows, after, key=lambda row: row.seq)
 
     async def blob(self, digest: str) -> bytes | None:
         """See `Store`."""

@@ -34,6 +34,15 @@ await accept(lambda: IndexedDBStore("accepted", db))
     assert _run(profile, code) == "done"
 
 
+def test_it_takes_what_was_before_a_snapshot(profile: Profile) -> None:
+    code = """
+from store_acceptance import accept_joined
+await accept_joined(lambda: IndexedDBStore("joined", db))
+"done"
+"""
+    assert _run(profile, code) == "done"
+
+
 def test_a_damaged_record_is_told_and_left_where_it_is(profile: Profile) -> None:
     code = """
 store = IndexedDBStore("damaged", db)

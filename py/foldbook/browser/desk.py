@@ -3,18 +3,22 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 from foldbook.browser.here import Here
 from foldbook.browser.keeping import Keeping
 from foldbook.browser.runtimes import PageRuntime
 from foldbook.commands import Command
 from foldbook.commands.notebooks import Introduce
 from foldbook.commands.runs import ReplyInput
+from foldbook.joining import PREFIX, Told
 from foldbook.notebook import Notebook
 from foldbook.peer import Change, Origin, Peer
-from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
+from foldbook.row import RIGHTS, Kind, Role, Row, chained, runtime_actor
 from foldbook.saver import Saver
+from foldbook.snapshot import encode
 from foldbook.store import Batch, Loaded
-from foldbook.view import Around, Strip
+from foldbook.view import Around, Strip, full_view
 
 
 class Desk:
@@ -40,6 +44,7 @@ class Desk:
         before = loaded.begin().beside
         self.changed = int(before.get("changed", 0))
         self._strip = Strip.of(before["strip"]) if "strip" in before else Strip()
+        self._prefix: bytes | None = before.get(PREFIX, None if before else b"")
         for row in loaded.rows:
             self._count_one(row)
         peer.subscribe(self._count)
@@ -107,10 +112,22 @@ class Desk:
         self._strip.add(_speaker(row), row.seq)
         if row.kind is Kind.EDIT:
             self.changed = row.ts
+        if self._prefix is not None:
+            self._prefix = chained(self._prefix, row)
+
+    def told(self) -> Told | None:
+        """A snapshot for others, of the confirmed rows; None where nothing stands for them."""
+        if self._prefix is None:
+            return None
+        peer = self.peer
+        view = full_view(peer.log.confirmed, Around(me="", strip=self._strip))
+        data = encode(peer.log.confirmed, self._beside())
+        return Told(data, to_json(view), peer.actor)
 
     def _beside(self) -> dict[str, Any]:
-        """What a snapshot of the log carries for the desk: it is made of rows, not of the fold."""
-        return {"strip": self._strip.kept(), "changed": self.changed}
+        """What a snapshot of the log has beside it: it is made of rows, not of the fold."""
+        before = {} if self._prefix is None else {PREFIX: self._prefix}
+        return {"strip": self._strip.kept(), "changed": self.changed, **before}
 
 
 def _speaker(row: Row) -> str:

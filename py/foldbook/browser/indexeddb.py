@@ -12,7 +12,7 @@ from pyodide.ffi import JsException, to_js
 from foldbook.browser.segments import Plan, Reading, Tail
 from foldbook.errors import BadRow, FoldbookError, StoreDamaged, StoreFull
 from foldbook.row import Row, decode_segment, encode_segment, from_list, to_list
-from foldbook.store import Batch, Damage, Durability, Folded, Loaded, MetaValue, RefusedRow
+from foldbook.store import HISTORY, Batch, Damage, Durability, Folded, Loaded, MetaValue, RefusedRow
 
 _STORES: Final = ("pending", "refused", "meta", "views", "view")
 _RECORDS: Final = 64  # of rows, read at once where somebody wants rows from long ago
@@ -49,7 +49,7 @@ class IndexedDBStore:
         loaded = _read({name: _pairs(table) for name, table in zip(_STORES, found, strict=True)})
         if whole:
             loaded.snapshot = None
-        reading = await self._read(loaded.start, _ALL)
+        reading = await self._read(loaded.start, _ALL, lacking=HISTORY in loaded.meta)
         reading.end()
         loaded.rows, self._tail = reading.rows, reading.tail
         loaded.damaged = reading.damaged + loaded.damaged
@@ -92,13 +92,13 @@ class IndexedDBStore:
             self._database.close()
             self._database = None
 
-    async def _read(self, after: int, records: int) -> Reading:
+    async def _read(self, after: int, records: int, *, lacking: bool = False) -> Reading:
         """So many records, from the one with the row after ``after`` on."""
         try:
             found = await self._js.readFrom(self._database, "rows", after + 1, records)
         except JsException as why:
             raise _translate(why) from None
-        reading = Reading(after)
+        reading = Reading(after, lacking)
         for key, value in _pairs(found):
             reading.take(key, _record(value))
         return reading
@@ -124,7 +124,7 @@ def _read(tables: dict[str, list[tuple[Any, Any]]]) -> Loaded:
     kept = dict(tables["view"])
     saved, seq, data = kept.get(_SAVED), kept.get(_SNAPSHOT_SEQ), _bytes(kept.get(_SNAPSHOT))
     loaded.saved_view = saved.encode() if isinstance(saved, str) else None
-    loaded.snapshot = Folded(seq, data) if isinstance(seq, int) and data is not None else None
+    loaded.snapshot = Folded(seq, data) if isinstance(seq, int) and seq and data else None
     return loaded
 
 
@@ -138,6 +138,8 @@ def _changes(batch: Batch, plan: Plan | None) -> list[tuple[Any, ...]]:
     if plan:
         changes += [("rows", key) for key in plan.replaced]
         changes.append(("rows", plan.first, plan.record))
+    if batch.earlier:
+        changes.append(("rows", batch.earlier[0].seq, encode_segment(batch.earlier)))
     changes += [("pending", list(key)) for key in batch.pending_dropped]
     changes += [
         ("pending", [row.session, row.n], encode_segment([row])) for row in batch.pending_added

@@ -24,12 +24,19 @@ class Keeping:
         self._peer = peer
         self._beside = beside
         self._last = loaded.snapshot or Folded(0, b"")
+        self._stopped = False
+
+    def stop(self) -> None:
+        """What is beside the fold was wrong: nothing is kept before the next opening."""
+        self._stopped = True
 
     def due(self) -> Folded | None:
         """A new snapshot, if it is time for one. It is of all confirmed rows, and is to be
         written after them, or with them."""
         confirmed = self._peer.log.confirmed
-        if confirmed.head - self._last.seq < max(ROWS, len(self._last.data) // _BYTES):
+        if self._stopped or confirmed.head - self._last.seq < max(
+            ROWS, len(self._last.data) // _BYTES
+        ):
             return None
         self._last = Folded(confirmed.head, encode(confirmed, self._beside()))
         return self._last

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pydantic_core import from_json, to_json
+
 from foldbook.authority import LocalAuthority
 from foldbook.browser import logfile, transfer
 from foldbook.browser.desk import Desk
@@ -13,12 +15,15 @@ from foldbook.browser.sharing import ShareDesk
 from foldbook.browser.views import outdated
 from foldbook.errors import BadNotebookFile
 from foldbook.guests import Guests
+from foldbook.joining import Owed, fetch_base, fetch_snapshot
 from foldbook.link import parse
 from foldbook.peer import Peer, Surroundings
+from foldbook.row import Role
 from foldbook.saver import Saver
-from foldbook.sharing import SHARE, Share, fetch_base, join
-from foldbook.store import EPOCH, SESSION, Batch, Loaded, Store, load
+from foldbook.sharing import SHARE, Share, join
+from foldbook.store import EPOCH, HISTORY, SESSION, Batch, Loaded, Store, load
 from foldbook.upstream import Outside
+from foldbook.view.shapes import of_rights
 from foldbook.wire import Hello
 
 IMPORT: Final = "import_file"
@@ -107,7 +112,7 @@ def _open(
 
     def begin() -> None:
         if share is not None:
-            sharing.begin(share, list(loaded.meta))
+            sharing.begin(share, loaded.meta)
 
     desk = Desk(peer, loaded, saver, runtime, sharing.here)
     return Opened(
@@ -141,11 +146,26 @@ async def _joined(
     if link is None:
         return loaded
     share = await join(outside, parse(link), person.secret)
-    rows = await fetch_base(outside, share, person.secret)
-    batch = Batch(confirmed=rows, meta={SHARE: share.pack(), EPOCH: share.epoch})
+    batch = Batch(meta={SHARE: share.pack(), EPOCH: share.epoch})
+    told = await fetch_snapshot(outside, share, person.secret)
+    if told is None:
+        batch.confirmed = await fetch_base(outside, share, person.secret)
+    else:
+        owed, batch.snapshot = Owed.of(told.data)
+        batch.meta[HISTORY] = owed.pack()
+        batch.saved_view = _view_for(told.view, share.link.role)
     await store.commit(batch, "strict")
     await store.close()
-    return await store.open()
+    return await load(store)
+
+
+def _view_for(view: bytes, role: Role) -> bytes | None:
+    """The view that came with a snapshot, for somebody of this role; None where it is none."""
+    try:
+        shown = from_json(view)
+    except ValueError:
+        return None
+    return to_json(shown | {"rights": of_rights(role)}) if isinstance(shown, dict) else None
 
 
 def _link_of(item: Waiting) -> str | None:

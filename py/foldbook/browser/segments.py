@@ -95,9 +95,11 @@ class Reading:
     """Records read in order of their keys: the sound rows, and what is wrong with the rest.
 
     after: only rows after this seq are wanted; the first record is the one with the next.
+    lacking: rows up to ``after`` may be missing.
     """
 
     after: int = 0
+    lacking: bool = False
     rows: list[Row] = field(default_factory=list)
     damaged: list[Damage] = field(default_factory=list)
     tail: Tail = field(default_factory=Tail)
@@ -115,6 +117,8 @@ class Reading:
         if self._top is not None and rows[0].seq <= head:
             self.damaged.append(Damage(where, f"row {head + 1} expected next", record))
             return
+        if self.lacking and rows[0].seq > self.after:
+            head, self.tail = max(head, self.after), Tail() if head < self.after else self.tail
         if rows[0].seq > head + 1:
             self._miss(where, head + 1, rows[0].seq - 1)
         self._top = rows[-1].seq
@@ -124,7 +128,9 @@ class Reading:
     def end(self) -> None:
         """There are no more records."""
         top = self._top or 0
-        if top < self.after:
+        if top < self.after and self.lacking:
+            self.tail = Tail()
+        elif top < self.after:
             self._miss("rows", top + 1, self.after)
 
     def _miss(self, where: str, first: int, last: int) -> None:

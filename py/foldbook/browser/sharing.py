@@ -9,15 +9,18 @@ from typing import Any, Final
 
 from foldbook.authority import LocalAuthority
 from foldbook.browser.here import Here
+from foldbook.browser.offers import Offers
 from foldbook.browser.page import Page
 from foldbook.errors import Refused
+from foldbook.joining import History, Told
 from foldbook.link import ShareLink, parse
+from foldbook.notebook import Notebook
 from foldbook.peer import Change, Peer, Surroundings
 from foldbook.row import Role, Row
 from foldbook.saver import Saver
 from foldbook.sealed_blobs import SealedBlobs
 from foldbook.sharing import SHARE, MadeLink, Share, Sharing, begin, pieces
-from foldbook.store import Batch
+from foldbook.store import HISTORY, Batch, MetaValue
 from foldbook.upstream import Outside
 from foldbook.wire import ROOM
 
@@ -26,6 +29,7 @@ ALIVE: Final = 25.0
 PATIENCE: Final = 10.0
 """Seconds that it has to answer."""
 
+_NOTHING: Final[Mapping[str, MetaValue]] = {}
 _OWNER: Final = "owner"  # the id of the link that a room begins with
 _ORDER: Final = (Role.VIEW, Role.COMMENT, Role.EDIT, Role.RUN, Role.OWN)
 _BLOB: Final = re.compile(rb'"([0-9a-f]{64})"')
@@ -52,6 +56,8 @@ class ShareDesk:
     ) -> None:
         self.here: Final = Here(page, peer, around.now)
         self.start: Start = _unstarted
+        self.make_snapshot: Callable[[], Told | None] = lambda: None
+        self.distrust: Callable[[], None] = lambda: None
         self._page = page
         self._outside = outside
         self._peer = peer
@@ -69,8 +75,8 @@ class ShareDesk:
         """Whether a relay numbers the rows, or is going to."""
         return self._sharing is not None
 
-    def begin(self, share: Share, uploads: Sequence[str] = ()) -> None:
-        """Be linked from now on. uploads: names in the store's meta."""
+    def begin(self, share: Share, meta: Mapping[str, MetaValue] = _NOTHING) -> None:
+        """Be linked from now on. meta: what the store has of what is still to be done."""
         sharing = self._sharing = Sharing(
             self._outside,
             share,
@@ -88,11 +94,33 @@ class ShareDesk:
             self._around,
             self._warn,
         )
-        blobs.again(uploads)
+        blobs.again(list(meta))
         self._peer.elsewhere = blobs
         self._blobs = blobs
+        self._offers = Offers(self._peer, sharing, self._around, self.make_snapshot, self._warn)
         for work in (self._peer.keep_linked(sharing.connect), blobs.run(), self._watch()):
             self.start(work)
+        owed = meta.get(HISTORY)
+        if isinstance(owed, bytes):
+            self.start(self._offers.check(self._history(share, owed)))
+
+    def _history(self, share: Share, owed: bytes) -> History:
+        def amend(notebook: Notebook) -> bool:
+            if notebook.head != self._peer.log.head:
+                return False
+            self._peer.amend(notebook)
+            self.distrust()
+            return True
+
+        return History(
+            self._outside,
+            share,
+            self._secret,
+            self._saver,
+            owed,
+            pause=self._around.pause,
+            amend=amend,
+        )
 
     def state(self) -> dict[str, Any]:
         """How sharing stands, without what only the relay knows."""
@@ -246,6 +274,8 @@ class ShareDesk:
             self._was_linked = linked
             self._was_ever_linked = self._was_ever_linked or linked
             self.here.linked(linked)
+            if linked and self._sharing is not None:
+                self.start(self._offers.offer())
         state = self.state()
         if state != self._told:
             self._told = state
@@ -258,6 +288,7 @@ class ShareDesk:
             self.here.expire()
             if self._peer.is_linked:
                 await self._check()
+                await self._offers.offer()
 
     async def _check(self) -> None:
         try:
