@@ -94,7 +94,16 @@ class Owed:
         return cls(*msgpack.unpackb(kept))
 
 
-async def fetch_snapshot(outside: Outside, share: Share, actor_secret: bytes) -> Told | None:
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a notebook can begin with: a snapshot, what is to be drawn at once, and what is owed."""
+
+    folded: Folded
+    view: bytes
+    owed: Owed
+
+
+async def fetch_snapshot(outside: Outside, share: Share, actor_secret: bytes) -> Beginning | None:
     """The newest snapshot at the relay, None where there is none that is of use here.
 
     Raises `Refused` where the relay cannot be asked.
@@ -110,9 +119,10 @@ async def fetch_snapshot(outside: Outside, share: Share, actor_secret: bytes) ->
         return None
     try:
         told = Told.unpack(plain)
-        return told if Owed.of(told.data)[0].seq == seq else None
+        owed, folded = Owed.of(told.data)
     except BadSnapshot:  # of another version, or not made by Foldbook: the rows tell all
         return None
+    return Beginning(folded, told.view, owed) if folded.seq == seq else None
 
 
 async def fetch_base(outside: Outside, share: Share, actor_secret: bytes) -> list[Row]:

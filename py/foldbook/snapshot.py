@@ -205,8 +205,8 @@ def _cell(cell: Cell, names: _Names) -> list[Any]:
     ]
 
 
-def _history(history: History) -> list[Any]:
-    return [history.tail, history.older, history.bridges]
+def _history(history: History) -> bytes:
+    return _pack([history.tail, history.older, history.bridges])
 
 
 def _execution(each: Execution, names: _Names) -> list[Any]:
@@ -376,20 +376,10 @@ def _take_out(packed: bytes) -> Execution:
     return _Reader(names).execution(values)
 
 
-def _read_history(values: list[Any]) -> History:
-    tail, older, bridges = values
-    return History(
-        _entries(tail),
-        tuple(_entries(chunk) for chunk in older),
-        {who: (seq, _entries(entries)) for who, (seq, entries) in bridges.items()},
-    )
-
-
-def _entries(values: list[Any]) -> tuple[Any, ...]:
-    return tuple(
-        (seq, tuple(tuple(part) if isinstance(part, list) else part for part in change))
-        for seq, change in values
-    )
+def _read_history(packed: bytes) -> History:
+    """All lists in it are tuples, so none is looked at by itself."""
+    tail, older, bridges = msgpack.unpackb(packed, use_list=False, strict_map_key=True)
+    return History(tail, older, bridges)
 
 
 def _read_output(values: list[Any]) -> Output:

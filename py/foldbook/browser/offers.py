@@ -16,6 +16,8 @@ from foldbook.sharing import Sharing
 
 BEHIND: Final = 2000
 """Rows that the newest snapshot at the relay may be behind."""
+TURN: Final = 4.0
+"""Seconds between two looks at whether it is time."""
 _AGAIN: Final = 10.0  # seconds
 
 
@@ -39,6 +41,12 @@ class Offers:
         self._newest = 0  # as far as is known here
         self._turns = 0
         self._may = True
+
+    async def run(self) -> None:
+        """Leave snapshots as long as the relay wants anything of this notebook."""
+        while not self._peer.ended:
+            await self._around.pause(TURN)
+            await self.offer()
 
     async def offer(self) -> None:
         """Leave a snapshot, if it is time and it is this session's turn."""

@@ -15,7 +15,7 @@ from foldbook.browser.sharing import ShareDesk
 from foldbook.browser.views import outdated
 from foldbook.errors import BadNotebookFile
 from foldbook.guests import Guests
-from foldbook.joining import Owed, fetch_base, fetch_snapshot
+from foldbook.joining import fetch_base, fetch_snapshot
 from foldbook.link import parse
 from foldbook.peer import Peer, Surroundings
 from foldbook.row import Role
@@ -147,13 +147,13 @@ async def _joined(
         return loaded
     share = await join(outside, parse(link), person.secret)
     batch = Batch(meta={SHARE: share.pack(), EPOCH: share.epoch})
-    told = await fetch_snapshot(outside, share, person.secret)
-    if told is None:
+    found = await fetch_snapshot(outside, share, person.secret)
+    if found is None:
         batch.confirmed = await fetch_base(outside, share, person.secret)
     else:
-        owed, batch.snapshot = Owed.of(told.data)
-        batch.meta[HISTORY] = owed.pack()
-        batch.saved_view = _view_for(told.view, share.link.role)
+        batch.snapshot = found.folded
+        batch.meta[HISTORY] = found.owed.pack()
+        batch.saved_view = _view_for(found.view, share.link.role)
     await store.commit(batch, "strict")
     await store.close()
     return await load(store)

@@ -98,7 +98,12 @@ class ShareDesk:
         self._peer.elsewhere = blobs
         self._blobs = blobs
         self._offers = Offers(self._peer, sharing, self._around, self.make_snapshot, self._warn)
-        for work in (self._peer.keep_linked(sharing.connect), blobs.run(), self._watch()):
+        for work in (
+            self._peer.keep_linked(sharing.connect),
+            blobs.run(),
+            self._watch(),
+            self._offers.run(),
+        ):
             self.start(work)
         owed = meta.get(HISTORY)
         if isinstance(owed, bytes):
@@ -274,8 +279,6 @@ class ShareDesk:
             self._was_linked = linked
             self._was_ever_linked = self._was_ever_linked or linked
             self.here.linked(linked)
-            if linked and self._sharing is not None:
-                self.start(self._offers.offer())
         state = self.state()
         if state != self._told:
             self._told = state
@@ -288,7 +291,6 @@ class ShareDesk:
             self.here.expire()
             if self._peer.is_linked:
                 await self._check()
-                await self._offers.offer()
 
     async def _check(self) -> None:
         try:
