@@ -12,7 +12,7 @@ from foldbook import snapshot
 from foldbook.browser import offers
 from foldbook.errors import BadSnapshot
 from foldbook.joining import Owed, Told
-from foldbook.notebook import Notebook
+from foldbook.notebook import Aside, Notebook
 from foldbook.reducer import fold_all
 from foldbook.row import Row
 from foldbook.store import HISTORY, Folded
@@ -162,6 +162,16 @@ async def test_whoever_may_only_read_leaves_nothing_and_others_take_turns(relay:
             await reader.offer()
         assert reader._newest == 0
         await ines.close()
+
+
+@story
+async def test_whoever_does_not_know_all_events_tells_nothing_of_their_fold(relay: str) -> None:
+    async with shared(relay) as mara:
+        desk = mara.host.desk
+        assert desk.told() is not None
+        stranger = Aside(mara.peer.log.head, "moonLanded is not known to this version", "unknown")
+        mara.peer.log.confirmed.aside.append(stranger)
+        assert desk.told() is None
 
 
 def test_what_is_told_comes_back_and_anything_else_is_told() -> None:

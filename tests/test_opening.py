@@ -6,6 +6,7 @@ import pytest
 from foldbook import snapshot
 from foldbook.browser import keeping
 from foldbook.browser.host import Host
+from foldbook.errors import StoreFull
 from foldbook.reducer import fold_all
 from foldbook.store import Batch, Folded, Loaded, MemoryStore, load
 from stories import story
@@ -115,6 +116,30 @@ async def test_a_snapshot_is_kept_beside_the_view_and_the_next_opening_reads_no_
         told = again.desk.around.strip.ticks()
         assert sum(int(rows) for _, _, rows in told) == whole.head
         host = again
+
+
+@story
+async def test_rows_are_kept_where_there_is_no_room_for_a_snapshot() -> None:
+    store, world = MemoryStore(), World()
+    refused: list[int] = []
+    write = store.write
+
+    def full(batch: Batch) -> None:
+        if batch.snapshot is not None:
+            refused.append(batch.snapshot.seq)
+            raise StoreFull("no room for that")
+        write(batch)
+
+    store.write = full  # type: ignore[method-assign]
+    async with opened(store, world) as desk:
+        desk.begin()
+        await desk.saver.flush()
+        keep_snapshot(desk)
+        desk.do("rename_notebook", name="On")
+        await desk.saver.flush()
+        assert refused == [2]
+        assert len(store.load().rows) == 3
+        assert desk.peer.failed is None
 
 
 @story

@@ -86,6 +86,7 @@ class Saver:
         try:
             await self._store.commit(group.batch, group.durability)
         except FoldbookError as why:
+            group.batch.spare()  # rows must not fail for what can be made anew
             self._tell(why)
             await self._wait_for_retry()
             return

@@ -100,6 +100,11 @@ class Batch:
             self.saved_view = later.saved_view
         self.snapshot = later.snapshot or self.snapshot
 
+    def spare(self) -> None:
+        """Leave out what is large, and only saves time."""
+        if self.snapshot is not None and self.snapshot.seq:
+            self.snapshot = None
+
     def is_empty(self) -> bool:
         """Whether nothing would be written."""
         return self == Batch()

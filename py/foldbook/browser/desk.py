@@ -116,10 +116,12 @@ class Desk:
             self._prefix = chained(self._prefix, row)
 
     def told(self) -> Told | None:
-        """A snapshot for others, of the confirmed rows; None where nothing stands for them."""
-        if self._prefix is None:
-            return None
+        """A snapshot for others, of the confirmed rows; None where nothing stands for them, or
+        this version does not know all of them: a newer one folds them to something else."""
         peer = self.peer
+        strangers = any(each.what == "unknown" for each in peer.log.confirmed.aside)
+        if self._prefix is None or strangers:
+            return None
         view = full_view(peer.log.confirmed, Around(me="", strip=self._strip))
         data = encode(peer.log.confirmed, self._beside())
         return Told(data, to_json(view), peer.actor)
