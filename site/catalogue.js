@@ -332,10 +332,16 @@ async function copyInbox(from, to) {
 
 /**
  * The copy has the same rows but is another log: its worker gives it an epoch, and a session.
+ * One that was joined lately may lack some yet, and cannot be copied then.
  * @param {string} from @param {string} to
  */
 async function copyDatabase(from, to) {
   const source = await db.openNotebookDatabase(from, { create: false });
+  const isWhole = (await db.read(source, "meta", "history")) === undefined;
+  if (!isWhole) {
+    source.close();
+    throw new db.StoreError("failed", "its history has not arrived here yet; try again later");
+  }
   const target = await db.openNotebookDatabase(to);
   try {
     const names = ["rows", "view", "blobs", "views"];

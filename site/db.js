@@ -7,7 +7,9 @@
  *   refused  digest of a row -> Uint8Array (rows that the authority did not accept, and why)
  *   meta     name -> text, number or Uint8Array
  *   views    view id -> k, the number of the last command taken from that view
- *   view     "saved" -> JSON: what to draw before Python is up
+ *   view     "saved" -> JSON: what to draw before Python is up; "snapshot" -> Uint8Array, the
+ *            fold of the rows up to "snapshot_seq" -> number (a Foldbook that knows none reads
+ *            all the rows, so the version stays)
  *   blobs    SHA-256 in hex -> Uint8Array
  * and one for all, `foldbook`:
  *   notebooks  id -> Entry (the catalogue)   settings  name -> value
@@ -149,6 +151,32 @@ export function readAll(db, names) {
 export async function readStore(db, name) {
   const [found] = await readAll(db, [name]);
   return /** @type {{keys: IDBValidKey[], values: any[]}} */ (found);
+}
+
+/**
+ * Records in order of their keys: from the last one whose key is not beyond ``key`` on, or from
+ * the first.
+ * @param {IDBDatabase} db
+ * @param {string} name
+ * @param {number} key
+ * @param {number} limit records, at most
+ * @returns {Promise<{keys: IDBValidKey[], values: any[]}>}
+ */
+export function readFrom(db, name, key, limit) {
+  return new Promise((resolve, reject) => {
+    const transaction = begin(db, [name], "readonly", reject);
+    if (!transaction) return;
+    const store = transaction.objectStore(name);
+    /** @type {{keys: IDBRequest<IDBValidKey[]>, values: IDBRequest<any[]>} | undefined} */
+    let found;
+    const search = store.openKeyCursor(IDBKeyRange.upperBound(key), "prev");
+    search.onsuccess = () => {
+      const range = search.result ? IDBKeyRange.lowerBound(search.result.key) : null;
+      found = { keys: store.getAllKeys(range, limit), values: store.getAll(range, limit) };
+    };
+    transaction.oncomplete = () =>
+      resolve({ keys: found?.keys.result ?? [], values: found?.values.result ?? [] });
+  });
 }
 
 /**

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from foldbook.access import Admission, Link
-from foldbook.row import RIGHTS, Kind, Role
-from foldbook.wire import identify
+from foldbook.row import RIGHTS, Kind, Role, Row, encode_segment
+from foldbook.wire import identify, size_of
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
@@ -29,6 +29,8 @@ from sync_relay.store import RoomInfo, StoreFailed
 
 SUBPROTOCOL: Final = "foldbook.v1"
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_NUMBER: Final = re.compile(r"[0-9]{1,15}")
+_ROWS_BYTES: Final = 1024 * 1024  # of rows in one answer, give or take a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Pages:
             Route("/rooms", self.create, methods=["POST"]),
             Route(room, self.room, methods=["GET"]),
             Route(room + "/open", self.open, methods=["POST"]),
+            Route(room + "/rows", self.rows, methods=["GET"]),
             Route(segment, self.put_segment, methods=["PUT"]),
             Route(segment, self.get_segment, methods=["GET"]),
             Route(snapshot, self.put_snapshot, methods=["PUT"]),
@@ -123,6 +126,21 @@ class Pages:
                 raise Problem(409, "segments", text)
             await self._hub.open_room(info.name, base, session, n)
         return JSONResponse(self._about(await self._known(info.name)))
+
+    async def rows(self, request: Request) -> Response:
+        """Rows from long ago, for whoever began with a snapshot: as one record."""
+        asker = await self._asker(request)
+        told = request.query_params.get("after", "")
+        after = int(told) if _NUMBER.fullmatch(told) else -1
+        base, head = asker.live.info.base, asker.live.room.head
+        if not base <= after <= head:
+            text = f"after: a number from {base} to {head} expected, {told[:64]} came"
+            raise Problem(409, "base", text)
+        found: list[Row] = []
+        while after < head and sum(map(size_of, found)) < _ROWS_BYTES:
+            found += await self._hub.store.rows(asker.live.name, after)
+            after = found[-1].seq
+        return Response(encode_segment(found), media_type="application/octet-stream")
 
     async def put_segment(self, request: Request) -> Response:
         """Rows that the owner tells of."""

@@ -9,7 +9,7 @@ opening the next is what a reload of the page does.
 from collections.abc import Callable
 
 from foldbook.row import Role
-from foldbook.store import Batch, Loaded, RefusedRow, Store
+from foldbook.store import HISTORY, Batch, Folded, Loaded, RefusedRow, Store
 from rows import log, row
 
 
@@ -22,6 +22,35 @@ async def accept(make: Callable[[], Store]) -> None:
     await _drops_come_before_adds(make)
     await _many_small_batches_are_one_log(make)
     await _values_are_replaced_and_removed(make)
+    await _rows_are_read_in_pieces(make)
+    await _a_snapshot_stands_for_the_rows_before_it(make)
+
+
+async def accept_joined(make: Callable[[], Store]) -> None:
+    """Go through the life of a store whose log begins with a snapshot. Raises `AssertionError`."""
+    rows = log(300)
+    store = make()
+    await store.open()
+    kept = Folded(200, b"fold")
+    await store.commit(Batch(snapshot=kept, meta={HISTORY: b"0"}), "strict")
+    store, loaded = await _reload(store, make)
+    assert (loaded.snapshot, loaded.rows, loaded.damaged) == (kept, [], [])
+    for at in range(200, 240):
+        await store.commit(Batch(confirmed=rows[at : at + 1]), "relaxed")
+    for first in range(0, 120, 40):
+        await store.commit(Batch(earlier=rows[first : first + 40], meta={HISTORY: b"1"}), "relaxed")
+    store, loaded = await _reload(store, make)
+    assert (loaded.rows, loaded.damaged, loaded.head) == (rows[200:240], [], 240)
+    for at in range(240, 280):
+        await store.commit(Batch(confirmed=rows[at : at + 1]), "relaxed")
+    await store.commit(Batch(earlier=rows[120:200], meta={HISTORY: None}), "strict")
+    store, loaded = await _reload(store, make)
+    assert (loaded.rows, loaded.damaged) == (rows[200:280], [])
+    assert await store.rows(0, 1000) == rows[:280]
+    await store.commit(Batch(confirmed=rows[280:], snapshot=Folded(0, b"")), "strict")
+    store, loaded = await _reload(store, make)
+    assert (loaded.snapshot, loaded.rows, loaded.damaged) == (None, rows, [])
+    await store.close()
 
 
 async def _reload(store: Store, make: Callable[[], Store]) -> tuple[Store, Loaded]:
@@ -123,4 +152,39 @@ async def _values_are_replaced_and_removed(make: Callable[[], Store]) -> None:
     store, loaded = await _reload(store, make)
     assert loaded.meta == {"text": "e2", "bytes": b"\x00\xff"}
     assert loaded.saved_view == b"{}"
+    await store.close()
+
+
+async def _rows_are_read_in_pieces(make: Callable[[], Store]) -> None:
+    store = make()
+    rows = (await store.open()).rows
+    for after, limit in ((0, 10), (0, 10_000), (3, 1), (99, 150), (329, 5), (330, 5), (400, 1)):
+        assert await store.rows(after, limit) == rows[after : after + limit], (after, limit)
+    assert await store.rows(0, 0) == []
+    await store.close()
+
+
+async def _a_snapshot_stands_for_the_rows_before_it(make: Callable[[], Store]) -> None:
+    store = make()
+    rows = (await store.open()).rows
+    kept = Folded(len(rows), b"fold" * 50_000)
+    await store.commit(Batch(snapshot=kept, saved_view=b"[]"), "relaxed")
+    store, loaded = await _reload(store, make)
+    assert (loaded.snapshot, loaded.rows, loaded.head) == (kept, [], len(rows))
+    assert loaded.saved_view == b"[]"
+    later = [row(n).numbered(n, "a", Role.OWN, n) for n in range(331, 391)]
+    for each in later:
+        await store.commit(Batch(confirmed=[each]), "relaxed")
+    store, loaded = await _reload(store, make)
+    assert (loaded.snapshot, loaded.rows, loaded.head) == (kept, later, 390)
+    newer = Folded(350, b"newer")
+    await store.commit(Batch(snapshot=newer), "strict")
+    store, loaded = await _reload(store, make)
+    assert (loaded.snapshot, loaded.rows, loaded.damaged) == (newer, later[20:], [])
+    loaded = await store.open(whole=True)
+    assert (loaded.snapshot, loaded.rows, loaded.start) == (None, rows + later, 0)
+    assert await store.rows(0, 1000) == rows + later
+    await store.commit(Batch(confirmed=[row(391).numbered(391, "a", Role.OWN, 1)]), "strict")
+    store, loaded = await _reload(store, make)
+    assert [each.seq for each in loaded.rows] == list(range(351, 392))
     await store.close()

@@ -75,16 +75,16 @@ class Friend:
         secret = hashlib.sha256(name.encode()).digest()
         dice = Random(name)
         around = Surroundings(lambda: 1_700_000_000_000, lambda: dice.randbytes(32), dice.random)
+        store = MemoryStore()
+        store.write(Batch(confirmed=rows))
         self.sharing = Sharing(
             OUTSIDE,
             share,
             secret,
             session=lambda: self.peer.session,
             changed=lambda _: None,
-            history=rows,
+            history=store.rows,
         )
-        store = MemoryStore()
-        store.write(Batch(confirmed=rows))
         link = share.link
         hello = Hello(link.room, EPOCH, secret, secret, len(rows), link.token.hex())
         self.peer = Peer.linked(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from foldbook import guests
 from foldbook.channel import Channel, MemoryChannel, pair
 from foldbook.errors import Refused
 from foldbook.events.executions import ExecutionAssigned, ExecutionCompleted, ExecutionStarted
@@ -38,8 +39,7 @@ class Host:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.peer = desk.peer
-        rows = [*desk.loaded.rows, *desk.peer.log.pending]
-        self.guests = Guests(desk.peer, rows, desk.world.secret, desk.world.now)
+        self.guests = Guests(desk.peer, desk.world.secret, desk.world.now)
 
     def runtime(self, around: Surroundings) -> Peer:
         near, far = pair()
@@ -161,6 +161,72 @@ async def test_rows_are_acknowledged_when_they_are_kept_and_not_before() -> None
         host.desk.store.limit = None
         host.desk.saver.retry()
         await settle()
+        assert python.log.pending == ()
+
+
+@story
+async def test_a_runtime_is_told_where_a_long_notebook_stands_and_not_its_log() -> None:
+    world = World()
+    async with opened(MemoryStore(), world) as desk:
+        desk.begin()
+        for i in range(300):
+            desk.do("rename_notebook", name=f"name {i}")
+        await settle()
+        host = Host(desk)
+        desk.do("run_cells", cell_ids=["c1"])
+        python = host.runtime(world.surroundings())
+        running = asyncio.create_task(python.run())
+        await settle()
+        assert (python.notebook.name, list(python.notebook.cells)) == ("name 299", ["c1"])
+        assert python.log.confirmed.head < 10
+        python.append([RuntimeStarted(name="Python", kind_name="browser")])
+        await settle()
+        done = run(python)
+        await settle()
+        assert host.peer.log.confirmed.executions[done].status is Status.OK
+        assert python.log.confirmed.void_count == host.peer.log.confirmed.void_count == 0
+        running.cancel()
+
+
+@story
+async def test_a_runtime_waits_for_what_is_not_kept_yet() -> None:
+    world = World()
+    async with opened(MemoryStore(), world) as desk:
+        desk.begin()
+        await settle()
+        host = Host(desk)
+        desk.store.limit = 0
+        desk.do("run_cells", cell_ids=["c1"])
+        python = host.runtime(world.surroundings())
+        running = asyncio.create_task(python.run())
+        await settle()
+        assert python.is_linked
+        assert not python.notebook.cells
+        desk.store.limit = None
+        desk.saver.retry()
+        await settle()
+        assert [each.cell_id for each in python.notebook.unfinished()] == ["c1"]
+        assert python.log.confirmed.void_count == 0
+        running.cancel()
+
+
+@story
+async def test_rows_of_hours_do_not_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guests, "KEEP", (64, 10**6))
+    async with hosted() as (host, python):
+        host.desk.do("run_cells", cell_ids=["c1"])
+        await settle()
+        [execution] = python.notebook.unfinished()
+        python.append([ExecutionAssigned(execution_id=execution.id)])
+        python.append([ExecutionStarted(execution_id=execution.id)])
+        for i in range(400):
+            said = StreamAppended(execution_id=execution.id, name="stdout", text=f"{i}\n")
+            python.append([said])
+            await asyncio.sleep(0)
+        await settle()
+        shown = host.peer.log.confirmed.executions[execution.id].outputs
+        assert [len(each.text.splitlines()) for each in shown] == [400]
+        assert len(list(host.guests.room.log)) <= 72
         assert python.log.pending == ()
 
 

@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("notebook",),
     ("events",),
     ("reducer",),
-    ("commands",),
+    ("commands", "snapshot"),
     ("undo",),
     ("log",),
     ("store", "wire"),
@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("authority", "ties"),
     ("peer",),
     ("guests", "sharing", "sealed_blobs", "shell", "outlet"),
-    ("agent",),
+    ("agent", "joining"),
     ("view", "ipynb"),
     ("browser", "native"),
 )
@@ -39,7 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 PURE = {
     *("errors", "mime", "text", "rope", "order", "row", "blobs", "bridge"),
     *("difference", "pieces"),
-    *("notebook", "events", "reducer", "commands", "undo", "log"),
+    *("notebook", "events", "reducer", "snapshot", "commands", "undo", "log"),
     *("wire", "access", "calls", "presence", "people", "ring", "ledger", "link", "effects"),
     *("seal", "room", "sync", "replica", "view"),
 }

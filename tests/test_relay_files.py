@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from foldbook.row import RIGHTS, Kind, Role
+from foldbook.row import RIGHTS, Kind, Role, Row, decode_segment
 from relay_desk import ROOM, Caller, Web, relay, until
 
 from sync_relay.config import MIB, Limits
@@ -171,6 +171,30 @@ def test_the_newest_two_snapshots_are_kept(web: Web) -> None:
     found = [web.ask("GET", f"/rooms/{ROOM}/snapshots/{seq}")[0] for seq in range(1, 6)]
     assert found == [404, 404, 404, 200, 200]
     assert web.ask("PUT", f"/rooms/{ROOM}/snapshots/6", b"x")[1]["code"] == "ahead"
+
+
+def test_rows_of_long_ago_are_had_in_pieces(web: Web) -> None:
+    web.make()
+    with Caller(web.address) as owner:
+        owner.join()
+        rows = [owner.row(n, payload=b"x" * 30_000) for n in range(1, 101)]
+        for at in range(0, 100, 5):
+            owner.write(*rows[at : at + 5])
+    found: list[Row] = []
+    pieces = 0
+    while len(found) < 100:
+        status, body = web.ask("GET", f"/rooms/{ROOM}/rows?after={len(found)}")
+        assert status == 200
+        found += decode_segment(body)
+        pieces += 1
+    assert pieces == 3
+    assert [each.seq for each in found] == list(range(1, 101))
+    assert [each.payload for each in found] == [each.payload for each in rows]
+    _, body = web.ask("GET", f"/rooms/{ROOM}/rows?after=100")
+    assert decode_segment(body) == []
+    for wrong in ("101", "-1", "x", "9" * 40, ""):
+        assert web.ask("GET", f"/rooms/{ROOM}/rows?after={wrong}")[1]["code"] == "base"
+    assert web.ask("GET", f"/rooms/{ROOM}/rows")[0] == 409
 
 
 def test_pages_of_every_origin_may_read(web: Web) -> None:

@@ -27,7 +27,12 @@ PEOPLE = {
     "loom": (b"3", b"L"),
     "stranger": (b"9", b"S"),
 }
-LOCAL = {wire.BlobPut, wire.BlobWant, wire.BlobHave}  # between the parts of one page only
+LOCAL = {
+    wire.BlobPut,
+    wire.BlobWant,
+    wire.BlobHave,
+    wire.Snap,
+}  # between the parts of one page only
 ANY = "…"
 
 

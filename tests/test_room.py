@@ -4,7 +4,7 @@ import pytest
 from foldbook.calls import LIFETIME, LIMIT
 from foldbook.effects import Append, Close, Effect, Publish, Send
 from foldbook.errors import BadRow
-from foldbook.ledger import Refusal
+from foldbook.ledger import Refusal, SessionRecord
 from foldbook.room import Room
 from foldbook.row import ROW_LIMIT, Kind, Role, Row, digest
 from foldbook.wire import (
@@ -357,6 +357,30 @@ def test_a_log_with_a_gap_cannot_be_gone_on_with() -> None:
     rows = [edit(1).numbered(1, "a", Role.OWN, 1), edit(3).numbered(3, "a", Role.OWN, 1)]
     with pytest.raises(BadRow, match="row 2 expected, row 3 came"):
         Room("book", "e1", rows)
+
+
+def test_a_room_that_begins_after_a_snapshot_knows_its_sessions_and_what_it_refused() -> None:
+    refused = Refusal(MARA, 6, digest(edit(6)), "right", "no right")
+    early = Refusal(MARA, 2, digest(edit(2)), "right", "not then")
+    rows = [edit(5, seen=9).numbered(11, "a", Role.OWN, 1), edit(7).numbered(12, "a", Role.OWN, 1)]
+    known = [SessionRecord(MARA, 4, 9, 5), SessionRecord(OLLI, 3, 8, 4)]
+    desk = Desk()
+    desk.room = Room("book", "e1", rows, [refused, early], start=10, known=known)
+    assert desk.room.head == 12
+    [welcome] = desk.join(1, MARA, since=12)[:1]
+    assert isinstance(welcome, Welcome)
+    assert welcome.n == 7
+    answers = desk.push(1, edit(8, seen=12))
+    assert [type(each) for each in answers] == [Ack]
+    assert isinstance(answers[0], Ack)
+    assert answers[0].seqs == (13,)
+    assert desk.offer(1, edit(6)) == [Nack(6, "right", "no right")]
+    assert desk.offer(1, edit(2)) == [Nack(2, "right", "not then")]
+    [came] = [m for m in desk.join(2, OLLI, since=12) if isinstance(m, Welcome)]
+    assert came.n == 3
+    problem, _bye = desk.push(2, edit(1, OLLI))[:2]
+    assert isinstance(problem, Err)
+    assert problem.code == "forgotten"
 
 
 class TestCalls:

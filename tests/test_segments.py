@@ -64,3 +64,21 @@ def test_what_is_damaged_or_missing_is_told_and_the_rest_is_read() -> None:
     assert "rows 3 to 4 are missing" in gap.reason
     [stray] = read({1: encode_segment(rows[:2]), 8: encode_segment(rows[:2])}).damaged
     assert stray.where == "rows/8"
+
+
+def test_reading_may_begin_anywhere_and_tells_what_is_missing_then() -> None:
+    rows = log(9)
+    records = {1: encode_segment(rows[:4]), 5: encode_segment(rows[4:])}
+    for after, keys in ((2, (1, 5)), (4, (5,)), (6, (5,)), (9, (5,))):
+        reading = Reading(after)
+        for key in keys:
+            reading.take(key, records[key])
+        reading.end()
+        assert (reading.rows, reading.damaged) == (rows[after:], [])
+    for after, taken, missing in ((2, [5], "3 to 4"), (11, [5], "10 to 11"), (3, [], "1 to 3")):
+        reading = Reading(after)
+        for key in taken:
+            reading.take(key, records[key])
+        reading.end()
+        [damage] = reading.damaged
+        assert f"rows {missing} are missing" in damage.reason

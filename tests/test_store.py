@@ -6,12 +6,17 @@ import pytest
 from foldbook.errors import StoreFull
 from foldbook.store import Batch, MemoryStore, RefusedRow
 from rows import log, row
-from store_acceptance import accept
+from store_acceptance import accept, accept_joined
 
 
 def test_the_memory_store_is_a_store() -> None:
     store = MemoryStore()
     asyncio.run(accept(lambda: store))
+
+
+def test_the_memory_store_takes_what_was_before_a_snapshot() -> None:
+    store = MemoryStore()
+    asyncio.run(accept_joined(lambda: store))
 
 
 def test_a_full_store_writes_nothing_of_the_batch() -> None:

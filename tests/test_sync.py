@@ -8,6 +8,7 @@ from foldbook.errors import BadFrame, BadRow
 from foldbook.row import Role, Row, digest
 from foldbook.sync import (
     Acknowledged,
+    Begun,
     Confirmed,
     Ended,
     Forked,
@@ -32,6 +33,7 @@ from foldbook.wire import (
     NotTaken,
     Push,
     Rows,
+    Snap,
     Welcome,
 )
 from rows import log, row
@@ -218,3 +220,13 @@ def test_the_pause_grows_to_a_limit_and_is_anywhere_below_it() -> None:
     assert longest[-1] == 30.0
     assert backoff(5, lambda: 0.25) == 2.0
     assert backoff(10_000, lambda: 0.0) == 0.0
+
+
+def test_a_snapshot_stands_for_the_rows_up_to_it_where_there_are_none() -> None:
+    client = live(head=7)
+    assert client.receive(Snap(7, b"fold")) == [Begun(b"fold")]
+    assert client.cursor == 7
+    with pytest.raises(BadFrame, match="rows after 7 expected"):
+        client.receive(Snap(9, b"fold"))
+    client.disconnected()
+    assert client.connected() == [Send(replace(HELLO, epoch="e1", since=7))]

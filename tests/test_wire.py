@@ -30,6 +30,7 @@ MESSAGES: list[wire.Message] = [
     wire.Gone("s", 1_700_000_000_000),
     wire.BlobPut("0" * 64, b"bytes"),
     wire.BlobWant("0" * 64),
+    wire.Snap(7, b"fold"),
     wire.BlobHave("0" * 64),
     wire.BlobHave("0" * 64, b"bytes"),
 ]

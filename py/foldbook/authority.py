@@ -11,9 +11,10 @@ from typing import Final
 import msgpack
 
 from foldbook.effects import Append
-from foldbook.ledger import Refusal
+from foldbook.ledger import Refusal, SessionRecord
+from foldbook.notebook import Notebook
+from foldbook.ring import KEEP
 from foldbook.room import Room
-from foldbook.row import Row
 from foldbook.saver import Saver
 from foldbook.seats import Seats, check_readable
 from foldbook.store import EPOCH, Batch, Loaded, MetaValue
@@ -35,14 +36,18 @@ class LocalAuthority(Seats):
         if not isinstance(known, str):
             known = epoch
             saver.put(Batch(meta={EPOCH: epoch}))
-        room = Room(name, known, loaded.rows, _refusals(loaded.meta), check_readable)
+        room = Room(
+            name,
+            known,
+            loaded.rows,
+            _refusals(loaded.meta),
+            check_readable,
+            start=loaded.start,
+            keep=KEEP,
+            known=_sessions(loaded.begin().notebook),
+        )
         super().__init__(room, now)
         self.saver: Final = saver
-
-    @property
-    def rows(self) -> list[Row]:
-        """The log."""
-        return list(self.room.log)
 
     async def run(self) -> None:
         """Write what is to be written, until cancelled."""
@@ -64,6 +69,14 @@ class LocalAuthority(Seats):
     async def get_blob(self, digest: str) -> bytes | None:
         """From the store."""
         return await self.saver.blob(digest)
+
+
+def _sessions(notebook: Notebook) -> list[SessionRecord]:
+    """What sessions had done up to a snapshot."""
+    return [
+        SessionRecord(session, n, notebook.seen.get(session, 0), first=n + 1)
+        for session, n in notebook.numbers.items()
+    ]
 
 
 def _as_meta(refusals: tuple[Refusal, ...]) -> dict[str, MetaValue | None]:

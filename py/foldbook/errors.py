@@ -11,6 +11,7 @@
         ├── BadBlob            bytes are not what the reference to them promises
         ├── BadFrame           a message of the wire is malformed
         ├── BadLink            a link does not lead to a shared notebook
+        ├── BadSnapshot        bytes are not a notebook that this version has folded
         ├── BadNotebookFile    an .ipynb (or other file) cannot be opened
         ├── StoreDamaged       what the store holds cannot be trusted
         ├── StoreFull          the store has no room; nothing was written
@@ -64,6 +65,10 @@ class BadFrame(Theirs):
 
 class BadLink(Theirs):
     """A share link cannot be used; the message is fit to be shown, no secret stands in it."""
+
+
+class BadSnapshot(Theirs):
+    """Bytes are not a snapshot that this version can go on from; the log is folded anew."""
 
 
 class BadNotebookFile(Theirs):

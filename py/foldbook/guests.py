@@ -2,14 +2,17 @@
 
 A runtime is a replica of its own, behind a channel. Here it finds a room in memory that tells it
 every row as soon as that is kept on this disk, online or off; so rows stand here in the order in
-which they came, and their numbers are not those of the log. What the runtime says becomes rows of
-the notebook's own session, marked with the runtime (``by``), and is acknowledged when they are
-kept. So it stands in the log right after the request that led to it, on every replica.
+which they came, and their numbers are not those of the log. Of what was before it came it is told
+in one message what it needs (`foldbook.snapshot.slim`), however long the log is.
+
+What the runtime says becomes rows of the notebook's own session, marked with the runtime
+(``by``), and is acknowledged when they are kept. So it stands in the log right after the request
+that led to it, on every replica.
 """
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,13 +21,14 @@ from foldbook.channel import Channel
 from foldbook.effects import Append
 from foldbook.errors import CommandRefused, FoldbookError, Refused
 from foldbook.events.base import Event
-from foldbook.ledger import placed
 from foldbook.peer import Change, Peer
 from foldbook.questions import Questions
+from foldbook.ring import KEEP
 from foldbook.room import Room
 from foldbook.row import Role, Row, runtime_actor
 from foldbook.seats import Seats, check_readable
-from foldbook.wire import Came, Gone, Hello, Message, Reply, Welcome
+from foldbook.snapshot import encode, slim
+from foldbook.wire import Came, Gone, Hello, Message, Reply, Snap, Welcome
 
 _NAME: Final = "guests"
 
@@ -41,22 +45,22 @@ class _Writing:
 class Guests(Seats):
     """Serves the runtimes of this page.
 
-    peer: the notebook's. rows: its log up to here, own pending rows included. secret: 32 new
-    random bytes; now: ms since 1970.
+    peer: the notebook's. secret: 32 new random bytes; now: ms since 1970.
     """
 
-    def __init__(
-        self, peer: Peer, rows: Iterable[Row], secret: Callable[[], bytes], now: Callable[[], int]
-    ) -> None:
-        super().__init__(Room(_NAME, _NAME, _renumbered(rows), check=check_readable), now)
+    def __init__(self, peer: Peer, secret: Callable[[], bytes], now: Callable[[], int]) -> None:
+        super().__init__(Room(_NAME, _NAME, check=check_readable, keep=KEEP), now)
         self._peer = peer
         self._own = {peer.session}
         self._spoken: set[tuple[str, int]] = set()
         self._writing: deque[_Writing] = deque()
         self._here: set[str] = set()
+        self._told: set[int] = set()  # seats that know what was before they came
+        self._wait: set[int] = set()  # seats that do not, yet
         self._questions = Questions()
         peer.subscribe(self._follow)
         self._seat = self.join(Role.OWN, self._heard)
+        self._told.add(self._count)
         self._seat.send(Hello(_NAME, "", secret(), secret(), self.room.head))
 
     def welcome(self, channel: Channel, session: str) -> None:
@@ -83,6 +87,19 @@ class Guests(Seats):
             return
         self._commit_kept()
 
+    def prepare(self, number: int) -> bool:
+        """See `Seats`: a runtime is first told where the notebook stands, when all of that is
+        kept."""
+        if number in self._told:
+            return True
+        self._wait.add(number)
+        if self._writing or self._peer.unsaved or not self.room.skip(number):
+            return False
+        self._wait.discard(number)
+        self._told.add(number)
+        self._tell(number, Snap(self.room.head, self._standing()))
+        return True
+
     def put_blob(self, digest: str, data: bytes) -> None:
         """Into the notebook."""
         self._peer.put_blob(data)
@@ -103,12 +120,26 @@ class Guests(Seats):
         self._writing.append(_Writing(append.ticket, rows[-1].n))
         return True
 
+    def _standing(self) -> bytes:
+        """The notebook as runtimes need it, under the numbers that rows have here."""
+        notebook = slim(self._peer.notebook)
+        notebook.head = self.room.head
+        notebook.seen = dict.fromkeys(notebook.seen, 0)
+        for row in self._peer.log.pending:
+            notebook.numbers[row.session] = row.n
+        return encode(notebook)
+
     def dismiss(self, session: str) -> None:
         """Send a runtime away."""
         for number, seat in list(self._seats.items()):
             if seat.session == session:
                 seat.dismissed()
                 self._leave(number)
+
+    def _leave(self, number: int) -> None:
+        super()._leave(number)
+        self._told.discard(number)
+        self._wait.discard(number)
 
     def _follow(self, change: Change) -> None:
         """The notebook went on."""
@@ -122,6 +153,8 @@ class Guests(Seats):
         if news:
             self._writing.append(_Writing(self.room.insert(news).ticket, None))
         self._commit_kept()
+        if self._wait:
+            self._publish()
 
     def _kept(self, row: Row) -> None:
         for each in self._writing:
@@ -156,7 +189,3 @@ def _said(row: Row) -> Event:
     if isinstance(event, events.Unknown):
         raise FoldbookError(f"{event.type} was taken, and is not known")
     return event.model_copy(update={"by": row.session})
-
-
-def _renumbered(rows: Iterable[Row]) -> list[Row]:
-    return [placed(row, seq) for seq, row in enumerate(rows, 1)]

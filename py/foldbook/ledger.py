@@ -118,7 +118,8 @@ class Ledger:
     """The rows, and the numbers of every session.
 
     head: the newest committed seq; ``rows`` may go further. recall: sessions are known from
-    what `recall` tells, not from the rows. The rest as for `foldbook.room.Room`.
+    what `recall` tells, not from the rows. known: what they had done before the rows, where
+    these begin after ``start``. The rest as for `foldbook.room.Room`.
     """
 
     def __init__(
@@ -131,6 +132,7 @@ class Ledger:
         start: int = 0,
         recall: bool = False,
         keep: tuple[int, int] | None = None,
+        known: Iterable[SessionRecord] = (),
     ) -> None:
         self.rows: Final = Ring(rows, start, keep)
         self.head = self.rows.top
@@ -138,6 +140,8 @@ class Ledger:
         self._stale = stale
         self._recall = recall
         self._sessions: dict[str, _Session] = {}
+        for record in known:
+            self._sessions[record.session] = _Session(below=record.n, seen=record.seen)
         if not recall:
             self._restore(refusals)
 
@@ -279,13 +283,16 @@ class Ledger:
         by_session: dict[str, dict[int, Refusal]] = {}
         for refusal in refusals:
             by_session.setdefault(refusal.session, {})[refusal.n] = refusal
+            session = self._sessions.setdefault(refusal.session, _Session())
+            if refusal.n <= session.below:
+                session.refusals[refusal.n] = refusal
         for row in self.rows:
             session = self._sessions.setdefault(row.session, _Session())
             _skip_refused(session, by_session.get(row.session, {}))
             session.seqs.append(row.seq)
             session.seen = row.seen
         for name, known in by_session.items():
-            _skip_refused(self._sessions.setdefault(name, _Session()), known)
+            _skip_refused(self._sessions[name], known)
 
 
 def placed(row: Row, seq: int) -> Row:

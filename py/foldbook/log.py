@@ -18,7 +18,6 @@ what is sent stays as it was made), and `Log.rebase` makes that what is sent.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from foldbook.bridge import WINDOW, newest
 from foldbook.errors import BadRow
@@ -57,7 +56,7 @@ class Log:
     """
 
     def __init__(self, confirmed: Notebook | None = None) -> None:
-        self.confirmed: Final = confirmed or Notebook()
+        self.confirmed = confirmed or Notebook()
         self.view = self.confirmed
         self.refused: list[Refusal] = []
         self._pending: list[_Pending] = []
@@ -71,6 +70,20 @@ class Log:
     def pending(self) -> tuple[Row, ...]:
         """Own rows that are not confirmed, oldest first, with seq 0."""
         return tuple(each.row for each in self._pending)
+
+    def begin(self, confirmed: Notebook) -> None:
+        """Go on from this fold of rows that are not known here. Raises `BadRow` where some are."""
+        if self.head:
+            raise BadRow(f"rows after {self.head} expected, a snapshot up to {confirmed.head} came")
+        self.confirmed = confirmed
+        self._refresh()
+
+    def amend(self, confirmed: Notebook) -> None:
+        """Another fold of the same rows takes the place of this one, which was wrong."""
+        if confirmed.head != self.head:
+            raise BadRow(f"the fold of rows 1 to {self.head} expected, to {confirmed.head} came")
+        self.confirmed = confirmed
+        self._refresh()
 
     def append(self, row: Row, event: Event | Unknown | None = None) -> None:
         """Take an own new row, with seq 0; it is in the view at once.

@@ -6,7 +6,7 @@ Only events (`foldbook.events`) put values here; a rule that does not admit an e
 `Void` before it has changed anything.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Literal
@@ -159,6 +159,97 @@ class Execution:
     source_blob: str | None = None
 
 
+class Executions(dict[str, Execution]):
+    """The executions of a log by id, in the order of their requests.
+
+    Most of a long log's executions are over and shown nowhere: these may be `put_away` as bytes,
+    which costs little to open and to keep, and come out when somebody looks at them.
+    """
+
+    __slots__ = ("_open", "_unpack")
+
+    def __init__(self, pairs: Iterable[tuple[str, Execution]] = ()) -> None:
+        super().__init__(pairs)
+        self._unpack: Callable[[bytes], Execution] | None = None
+        self._open = {key: None for key, each in super().items() if _is_open(each)}
+
+    def put_away(self, key: str, packed: bytes, unpack: Callable[[bytes], Execution]) -> None:
+        """From now on this execution, which is over, stands here as bytes. ``unpack`` makes it
+        of them again; it is the same for all."""
+        self._unpack = unpack
+        super().__setitem__(key, packed)  # type: ignore[assignment]
+
+    def packed(self) -> Iterator[tuple[str, Execution | bytes]]:
+        """Each as it stands here."""
+        return iter(super().items())
+
+    def unfinished(self) -> Iterator[Execution]:
+        """Those that are queued, assigned or running; costs as much as there are."""
+        return (self[key] for key in list(self._open))
+
+    def copy(self) -> "Executions":
+        """A copy; what is put away stays so."""
+        made = Executions()
+        dict.update(made, self)  # as they stand
+        made._unpack = self._unpack
+        made._open = dict(self._open)
+        return made
+
+    def __setitem__(self, key: str, value: Execution) -> None:
+        super().__setitem__(key, value)
+        if value.status not in FINAL:
+            self._open[key] = None
+        else:
+            self._open.pop(key, None)
+
+    def __getitem__(self, key: str) -> Execution:
+        found: Execution | bytes = super().__getitem__(key)
+        return self._taken_out(key, found) if isinstance(found, bytes) else found
+
+    def get(self, key: str | None, default: Any = None) -> Any:
+        """As a dictionary's."""
+        return self[key] if key is not None and key in self else default
+
+    def values(self) -> "_Values":  # type: ignore[override]
+        """As a dictionary's; what is put away comes out one by one."""
+        return _Values(self)
+
+    def items(self) -> Any:
+        """As a dictionary's, but a list."""
+        return [(key, self[key]) for key in self]
+
+    def __eq__(self, other: object) -> bool:
+        return dict(self.items()) == (
+            dict(other.items()) if isinstance(other, Executions) else other
+        )
+
+    __hash__ = None
+
+    def _taken_out(self, key: str, packed: bytes) -> Execution:
+        assert self._unpack is not None, "it came with what was put away"
+        found = self._unpack(packed)
+        super().__setitem__(key, found)
+        return found
+
+
+class _Values(ValuesView[Execution]):
+    """The values of `Executions`, in either direction."""
+
+    def __init__(self, executions: Executions) -> None:
+        super().__init__(executions)
+        self._executions = executions
+
+    def __iter__(self) -> Iterator[Execution]:
+        return (self._executions[key] for key in list(self._executions))
+
+    def __reversed__(self) -> Iterator[Execution]:
+        return (self._executions[key] for key in reversed(list(self._executions)))
+
+
+def _is_open(execution: Execution) -> bool:
+    return getattr(execution, "status", Status.OK) not in FINAL
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """A session that runs executions; its id is its session's."""
@@ -223,7 +314,7 @@ class Notebook:
     created: Mark | None = None
     head: int = 0
     cells: dict[str, Cell] = field(default_factory=dict)
-    executions: dict[str, Execution] = field(default_factory=dict)
+    executions: Executions = field(default_factory=Executions)
     runtimes: dict[str, Runtime] = field(default_factory=dict)
     actors: dict[str, Actor] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
@@ -245,7 +336,7 @@ class Notebook:
             self.created,
             self.head,
             dict(self.cells),
-            dict(self.executions),
+            self.executions.copy(),
             dict(self.runtimes),
             dict(self.actors),
             dict(self.files),
@@ -275,10 +366,9 @@ class Notebook:
 
     def execution(self, execution_id: str) -> Execution:
         """The execution. Raises `Void` where there is none."""
-        found = self.executions.get(execution_id)
-        if found is None:
+        if execution_id not in self.executions:
             raise Void(f"there is no execution {execution_id}")
-        return found
+        return self.executions[execution_id]
 
     def execution_of(self, cell: Cell) -> Execution | None:
         """The latest execution of a cell, if it has one."""
@@ -286,4 +376,4 @@ class Notebook:
 
     def unfinished(self) -> Iterator[Execution]:
         """Executions that are queued, assigned or running, in log order."""
-        return (each for each in self.executions.values() if each.status not in FINAL)
+        return self.executions.unfinished()

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 
 from foldbook.authority import LocalAuthority
 from foldbook.commands import Command, Stamp
-from foldbook.errors import BadFrame, BadRow, CommandRefused, Refused
+from foldbook.errors import BadFrame, BadRow, BadSnapshot, CommandRefused, Refused
 from foldbook.events.base import Event
 from foldbook.lines import Line
 from foldbook.log import Log
@@ -111,7 +111,7 @@ class Peer:
         ties = Ties(surroundings, None)
         secret = surroundings.secret()
         hello = Hello("", "", secret, actor_secret, 0)
-        shown = Loaded(rows=loaded.rows)
+        shown = Loaded(rows=loaded.rows, snapshot=loaded.snapshot)
         replica = Replica(ties, hello, Role.VIEW, shown, Keeping.NOBODY)
         return cls(replica, ties, loaded.damaged)
 
@@ -321,6 +321,10 @@ class Peer:
         ties.join = lambda: None
         self._replica.move(room, epoch, token)
 
+    def amend(self, confirmed: Notebook) -> None:
+        """The fold of the confirmed rows was wrong, and is this. Raises `BadRow`."""
+        self._replica.amend(confirmed)
+
     def show_presence(self, state: bytes) -> None:
         """Show others what one does here (ephemeral); nothing where there is no link."""
         self._ties.send(Presence(state))
@@ -357,7 +361,7 @@ class Peer:
             while (message := await line.receive()) is not None and line is self._ties.link:
                 self._replica.hear(message)
                 joined = joined or sync.state is State.LIVE
-        except (BadFrame, BadRow) as why:
+        except (BadFrame, BadRow, BadSnapshot) as why:
             self._ties.misunderstood = str(why)
         finally:
             line.close()

@@ -15,8 +15,10 @@ from foldbook.errors import BadEvent, CommandRefused, Mine
 from foldbook.events import readable
 from foldbook.events.base import Event
 from foldbook.log import Log, Refusal
-from foldbook.reducer import fold_all
+from foldbook.notebook import Notebook
+from foldbook.reducer import fold
 from foldbook.row import PLAIN_LIMIT, RIGHTS, Role, Row
+from foldbook.snapshot import decode
 from foldbook.store import EPOCH, SESSION, Batch, Durability, Loaded, MetaValue, RefusedRow
 from foldbook.sync import Sync
 from foldbook.wire import Hello, Message, Welcome, identify, size_of
@@ -99,7 +101,7 @@ class Replica:
         self.session = identify(hello.session_secret)
         self.actor: Final = identify(hello.actor_secret)
         self.role = role
-        self.log: Final = Log(fold_all(loaded.rows))
+        self.log: Final = Log(_folded(loaded))
         self.ended: step.Ended | None = None
         self.unkept = 0
         self._host = host
@@ -162,6 +164,11 @@ class Replica:
         )
         self.sync = Sync(self._hello)
 
+    def amend(self, confirmed: Notebook) -> None:
+        """See `Log.amend`."""
+        self.log.amend(confirmed)
+        self._host.changed(Change())
+
     def join_by(self, token: str) -> None:
         """From the next connection on, come in by another link of the same room."""
         self._hello = replace(self._hello, role_token=token)
@@ -190,9 +197,9 @@ class Replica:
         Numbers are missing among them where the authority has told of a later one and not of
         those before. Then they are closed up.
         """
-        own = [row.n for row in loaded.rows if row.session == self.session]
+        known = self.log.confirmed.numbers.get(self.session, 0)
         refused = [each.row.n for each in loaded.refused if each.row.session == self.session]
-        self.n = max([*own, *refused], default=0)
+        self.n = max([known, *refused])
         waiting = [row for row in loaded.pending if row.session == self.session]
         for n, row in enumerate(waiting, waiting[0].n if waiting else 0):
             self.log.append(row if row.n == n else replace(row, n=n))
@@ -241,17 +248,16 @@ class Replica:
                     self._host.send(message)
                 case step.Joined(welcome):
                     self._joined(welcome)
+                case step.Begun(data):
+                    self.log.begin(decode(data).notebook)
+                    self._host.changed(Change())
                 case step.Confirmed(rows):
                     self._confirm(rows)
                 case step.Acknowledged(n):
                     self._host.acknowledged(n)
                     self._host.changed(Change())
-                case step.RowRefused(n, _, reason):
-                    dropped = list(self.log.pending)
-                    self._rewritten(self.log.refuse(n, reason), dropped, n)
-                case step.TooFarBehind(n):
-                    dropped = list(self.log.pending)
-                    self._rewritten(self.log.rebase(n), dropped, n - 1)
+                case step.RowRefused() | step.TooFarBehind():
+                    self._stopped(effect)
                 case step.Forked(n):
                     self._fork(n)
                 case step.Ended():
@@ -260,6 +266,13 @@ class Replica:
                     self._host.changed(Change())
                 case step.Other(message):
                     self._host.heard(message)
+
+    def _stopped(self, stop: step.RowRefused | step.TooFarBehind) -> None:
+        dropped = list(self.log.pending)
+        if isinstance(stop, step.RowRefused):
+            self._rewritten(self.log.refuse(stop.n, stop.reason), dropped, stop.n)
+        else:
+            self._rewritten(self.log.rebase(stop.n), dropped, stop.n - 1)
 
     def _joined(self, welcome: Welcome) -> None:
         self.role = welcome.role
@@ -338,6 +351,13 @@ class Replica:
         self.sync = Sync(self._hello, (), self._window)
         self._inbox.clear()  # what else the old connection said is said again on the new one
         self._rewritten(moved, dropped, 0, {SESSION: secret})
+
+
+def _folded(loaded: Loaded) -> Notebook:
+    notebook = loaded.begin().notebook.fork()
+    for row in loaded.rows:
+        fold(notebook, row)
+    return notebook
 
 
 def _payload(event: Event) -> bytes:

@@ -73,9 +73,10 @@ class Room:
     gives the reason where one is unsound. Only an authority that can read payloads has one.
     stale: rows that a writer may be behind the head.
     base: rows up to this one are never sent: peers fetch them before they join.
-    recall: only the newest rows are at hand, at most ``keep`` (rows, bytes) once they are
-    committed; ``rows`` begin after ``start``, refusals are not given, and the rest is asked for
-    (`Recall`, `missing`). access: who may join, where `open` does not tell.
+    ``rows`` begin after ``start``, and ``keep`` (rows, bytes) are at hand at most once they are
+    committed; None: all. known: what sessions had done before these rows. recall: this is asked
+    for (`Recall`), refusals are not given, and what is not at hand is `missing`.
+    access: who may join, where `open` does not tell.
     """
 
     def __init__(
@@ -91,14 +92,17 @@ class Room:
         start: int = 0,
         recall: bool = False,
         access: Access | None = None,
-        keep: tuple[int, int] = KEEP,
+        keep: tuple[int, int] | None = None,
+        known: Iterable[SessionRecord] = (),
     ) -> None:
         self.name = name
         self.epoch = epoch
         self.base = base
         self.access = access or Access()
+        if recall and keep is None:
+            keep = KEEP
         self._ledger = Ledger(
-            rows, refusals, check, stale, start=start, recall=recall, keep=keep if recall else None
+            rows, refusals, check, stale, start=start, recall=recall, keep=keep, known=known
         )
         self._ticket = self._committed = 0
         self._staged: deque[tuple[int, int]] = deque()  # (ticket, head once it is committed)
@@ -197,6 +201,15 @@ class Room:
         check_dense(rows, who.cursor)
         who.cursor += len(rows)
         return Rows(rows)
+
+    def skip(self, connection: int) -> bool:
+        """A connection is told in another way what the rows up to the head come to; False where
+        it has not been greeted yet."""
+        who = self._connections.get(connection)
+        if who is None or not who.greeted:
+            return False
+        who.cursor = self.head
+        return True
 
     def people(self) -> set[str]:
         """The actors that have a connection."""

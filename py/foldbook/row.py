@@ -117,6 +117,12 @@ def digest(row: Row) -> bytes:
     return hashlib.sha256(head + row.payload).digest()[:16]
 
 
+def chained(prefix: bytes, row: Row) -> bytes:
+    """32 bytes that stand for all rows up to this one; ``prefix``: those for the rows before it,
+    empty before the first."""
+    return hashlib.sha256(prefix + msgpack.packb(to_list(row), use_bin_type=True)).digest()
+
+
 def to_list(row: Row) -> list[Any]:
     """The row as plain values, in the frozen order."""
     return [

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from foldbook.errors import FoldbookError
+from foldbook.row import Row
 from foldbook.store import Batch, Durability, Store
 
 RETRY_SECONDS = 3.0
@@ -70,6 +71,10 @@ class Saver:
                 return group.batch.blobs[digest]
         return await self._store.blob(digest)
 
+    async def rows(self, after: int, limit: int) -> list[Row]:
+        """See `foldbook.store.Store`: rows that are written."""
+        return await self._store.rows(after, limit)
+
     async def run(self) -> None:
         """Write, until cancelled. An error that is not Foldbook's own is a defect and ends it."""
         while True:
@@ -81,6 +86,7 @@ class Saver:
         try:
             await self._store.commit(group.batch, group.durability)
         except FoldbookError as why:
+            group.batch.spare()  # rows must not fail for what can be made anew
             self._tell(why)
             await self._wait_for_retry()
             return

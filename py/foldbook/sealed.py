@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from foldbook import seal
 from foldbook.channel import Channel
+from foldbook.errors import BadFrame
 from foldbook.events import unopened
 from foldbook.row import Row, digest
 from foldbook.seal import Unopened
@@ -30,6 +31,7 @@ from foldbook.wire import (
     Push,
     Reply,
     Rows,
+    Snap,
     decode,
     encode,
 )
@@ -173,6 +175,8 @@ class SealedLine:
                 if not message.ok and isinstance(message.value, str):
                     return message
                 return replace(message, value=await self._open_reply(message))
+            case Snap():
+                raise BadFrame("a snapshot came, which a relay cannot make")
             case _:
                 return message
 
@@ -225,6 +229,11 @@ class SealedLine:
         except ValueError:  # sealed with the right key, by somebody who does otherwise
             return None
         return found if isinstance(found, dict) else None
+
+
+async def opened_rows(sealer: RowSealer, rows: Sequence[Row]) -> list[Row]:
+    """Rows as a line brings them, where they came in another way."""
+    return [_plain(each) for each in await sealer.open(rows)]
 
 
 def _plain(opened: Opened) -> Row:

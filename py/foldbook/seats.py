@@ -82,6 +82,10 @@ class Seats(ABC):
     async def get_blob(self, digest: str) -> bytes | None:
         """The bytes, None where nobody has them."""
 
+    def prepare(self, number: int) -> bool:
+        """See to it that this seat may be told the next rows at hand; False: not yet."""
+        return True
+
     def join(
         self,
         role: Role,
@@ -160,6 +164,8 @@ class Seats(ABC):
 
     def _publish(self) -> None:
         for number in list(self._seats):
+            if not self.prepare(number):
+                continue
             while (rows := self.room.take(number)) is not None:
                 self._tell(number, rows)
 

@@ -3,14 +3,15 @@
     begin        a local notebook gets keys, and a room that is a draft at the relay
     Sharing      from then on: `connect` makes lines. While the room is a draft it first sends the
                  rows 1 to ``base`` as sealed segments and has the room opened
-    fetch_base   whoever joins fetches these segments before the first line
+
+How one comes to it from elsewhere stands in `foldbook.joining`.
 
 What the relay is sent is sealed, but for what a row needs to be judged (`foldbook.row.Row`).
 """
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -20,8 +21,8 @@ from foldbook import seal
 from foldbook.errors import BadRow, FoldbookError, Refused
 from foldbook.lines import Line
 from foldbook.link import ShareLink, parse
-from foldbook.row import Role, Row, check_dense, decode_segment, encode_segment
-from foldbook.seal import Keys, Unopened
+from foldbook.row import Role, Row, check_dense, encode_segment
+from foldbook.seal import Keys
 from foldbook.sealed import SealedLine
 from foldbook.sealer import Cipher, RowSealer, Sealer, new_room_key, new_seed
 from foldbook.upstream import Outside, Upstream
@@ -30,11 +31,13 @@ from foldbook.wire import identify
 SHARE: Final = "share"
 """The name of the `Share` in the store's meta."""
 
+Read = Callable[[int, int], Awaitable[list[Row]]]
+"""Rows of a log: those after a seq, so many at most (`foldbook.store.Store.rows`)."""
+
 _VERSION: Final = 1
 _SEGMENT_ROWS: Final = 4096
 _SEGMENT_BYTES: Final = 4 * 1024 * 1024
 _TOKEN_SIZE: Final = 16
-_UNPACKED: Final = 64 * 1024 * 1024  # bytes of a segment, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +117,13 @@ async def begin(
         "verify": verify.hex(),
         "owner": {"id": "owner", "token_hash": hashlib.sha256(token).hexdigest()},
     }
-    await _upstream(outside, link, actor_secret).create(values, creation_token)
+    await upstream_of(outside, link, actor_secret).create(values, creation_token)
     return Share(link, epoch, "draft", 0)
 
 
 async def join(outside: Outside, link: ShareLink, actor_secret: bytes) -> Share:
     """What to keep of a notebook that one has a link to. Raises `Refused`."""
-    info = await _upstream(outside, link, actor_secret).info()
+    info = await upstream_of(outside, link, actor_secret).info()
     if not info.open:
         raise Refused("draft", "whoever shares this notebook has not finished with that yet")
     if info.key_id != Keys.of(link.key).id.hex():
@@ -128,32 +131,10 @@ async def join(outside: Outside, link: ShareLink, actor_secret: bytes) -> Share:
     return Share(link, info.epoch, "open", info.base)
 
 
-async def fetch_base(outside: Outside, share: Share, actor_secret: bytes) -> list[Row]:
-    """The rows that are older than the room, as its owner told them.
-
-    Raises `Refused`, also where something is missing or cannot be opened.
-    """
-    link = share.link
-    keys = Keys.of(link.key)
-    upstream = _upstream(outside, link, actor_secret)
-    sealer = Sealer(await outside.open_cipher(keys.payload, link.verify, None), keys)
-    rows: list[Row] = []
-    for first, last in (await upstream.info()).segments:
-        sealed = await upstream.segment(first, last)
-        data = seal.data_of_segment(link.room, share.epoch, first, last)
-        [plain] = await sealer.open([(data, sealed)])
-        if isinstance(plain, Unopened):
-            raise Refused("segment", f"the rows {first} to {last} cannot be opened: {plain}")
-        rows += _unpacked(plain, first, last)
-    if len(rows) != share.base:
-        raise Refused("segment", f"rows 1 to {share.base} expected, {len(rows)} rows came")
-    return rows
-
-
 class Sharing:
     """A shared notebook's way to its relay.
 
-    history: the rows 1 to ``share.base``, needed while the room is a draft. session: that of the
+    history: reads rows of the log, needed while the room is a draft. session: that of the
     notebook, now. changed: called when `share` is to be kept anew.
     """
 
@@ -165,17 +146,17 @@ class Sharing:
         *,
         session: Callable[[], str],
         changed: Callable[[Share], None],
-        history: Sequence[Row] = (),
+        history: Read,
     ) -> None:
         self.share = share
         self.keys: Final = Keys.of(share.link.key)
-        self.upstream: Final = _upstream(outside, share.link, actor_secret)
+        self.upstream: Final = upstream_of(outside, share.link, actor_secret)
         self.trouble: str | None = None
         self._session = session
         self._changed = changed
         self._outside = outside
         self._actor = identify(actor_secret)
-        self._history = list(history)
+        self._history = history
         self._cipher: Cipher | None = None
         self._rows: RowSealer | None = None
 
@@ -218,7 +199,7 @@ class Sharing:
         sealer = await self.sealer()
         if not info.open:
             there = set(info.segments)
-            for rows in segmented(self._history[:base]):
+            async for rows in segments_of(self._history, base):
                 first, last = rows[0].seq, rows[-1].seq
                 if (first, last) in there:
                     continue
@@ -226,7 +207,6 @@ class Sharing:
                 [sealed] = await sealer.seal([(data, zlib.compress(encode_segment(rows)))])
                 await self.upstream.put_segment(first, last, sealed)
             await self.upstream.open(base, self.share.session, self.share.n)
-        self._history = []
         self.change(replace(self.share, stage="open"))
 
     async def _ciphers(self) -> Cipher:
@@ -264,18 +244,29 @@ def segmented(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         yield rows[first:]
 
 
-def _unpacked(plain: bytes, first: int, last: int) -> list[Row]:
-    try:
-        unpacker = zlib.decompressobj()
-        record = unpacker.decompress(plain, _UNPACKED)
-        rows = decode_segment(record)
-        check_dense(rows, first - 1)
-    except (zlib.error, BadRow) as why:
-        raise Refused("segment", f"the rows {first} to {last} cannot be read: {why}") from None
-    if first + len(rows) - 1 != last or unpacker.unconsumed_tail:
-        raise Refused("segment", f"rows {first} to {last} expected, {len(rows)} rows came")
-    return rows
+async def pieces(read: Read, last: int) -> AsyncIterator[list[Row]]:
+    """The rows 1 to ``last``, some at a time. Raises `BadRow` where the log ends before."""
+    seq = 0
+    while seq < last:
+        rows = await read(seq, min(_SEGMENT_ROWS, last - seq))
+        check_dense(rows, seq)
+        if not rows:
+            raise BadRow(f"rows up to {last} expected, the log ends at {seq}")
+        yield rows
+        seq = rows[-1].seq
 
 
-def _upstream(outside: Outside, link: ShareLink, actor_secret: bytes) -> Upstream:
+async def segments_of(read: Read, last: int) -> AsyncIterator[Sequence[Row]]:
+    """The rows 1 to ``last`` as `segmented` parts them, read some at a time."""
+    left: Sequence[Row] = ()
+    async for rows in pieces(read, last):
+        *done, left = segmented([*left, *rows])
+        for part in done:
+            yield part
+    if left:
+        yield left
+
+
+def upstream_of(outside: Outside, link: ShareLink, actor_secret: bytes) -> Upstream:
+    """The room of a link, for a person."""
     return Upstream(outside.network, link.relay, link.room, link.token, actor_secret)

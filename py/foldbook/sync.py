@@ -35,6 +35,7 @@ from foldbook.wire import (
     NotTaken,
     Push,
     Rows,
+    Snap,
     Welcome,
     size_of,
 )
@@ -72,6 +73,13 @@ class Confirmed:
     """The next rows of the log."""
 
     rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The log begins, for this peer, with this snapshot."""
+
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +131,16 @@ class Other:
 
 
 Effect = (
-    Send | Joined | Confirmed | Acknowledged | RowRefused | TooFarBehind | Forked | Ended | Other
+    Send
+    | Joined
+    | Begun
+    | Confirmed
+    | Acknowledged
+    | RowRefused
+    | TooFarBehind
+    | Forked
+    | Ended
+    | Other
 )
 _Stop = RowRefused | TooFarBehind | Forked
 
@@ -205,6 +222,11 @@ class Sync:
             self.cursor += len(message.rows)
             news: list[Effect] = [Confirmed(message.rows)]
             return news + self._settle()
+        if isinstance(message, Snap):
+            if self.cursor:
+                raise BadFrame(f"rows after {self.cursor} expected, a snapshot came")
+            self.cursor = message.seq
+            return [Begun(message.data), *self._settle()]
         if isinstance(message, Ack):
             return self._acknowledge(message)
         if isinstance(message, Nack):

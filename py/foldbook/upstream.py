@@ -51,7 +51,8 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class RoomInfo:
-    """What the relay says of a room. segments: (first, last) of each, in order."""
+    """What the relay says of a room. segments: (first, last) of each, in order. snapshot: the
+    seq of the newest; 0: there is none."""
 
     epoch: str
     base: int
@@ -59,6 +60,7 @@ class RoomInfo:
     key_id: str
     open: bool
     segments: tuple[tuple[int, int], ...]
+    snapshot: int = 0
 
 
 class Upstream:
@@ -98,6 +100,21 @@ class Upstream:
     async def segment(self, first: int, last: int) -> bytes:
         """The sealed rows of one segment. Raises `Refused`."""
         return await self._ask("GET", f"{self._room}/segments/{first}-{last}")
+
+    async def rows(self, after: int) -> bytes:
+        """Sealed rows after a seq that is not before the room's base: a record of some of them.
+
+        Raises `Refused`.
+        """
+        return await self._ask("GET", f"{self._room}/rows?after={after}")
+
+    async def put_snapshot(self, seq: int, sealed: bytes) -> None:
+        """What the rows up to ``seq`` come to. Raises `Refused`."""
+        await self._ask("PUT", f"{self._room}/snapshots/{seq}", sealed)
+
+    async def snapshot(self, seq: int) -> bytes:
+        """The sealed snapshot under this number. Raises `Refused`."""
+        return await self._ask("GET", f"{self._room}/snapshots/{seq}")
 
     async def put_blob(self, name: str, sealed: bytes) -> None:
         """A blob, under its sealed name. Raises `Refused`."""
@@ -146,6 +163,7 @@ def _info(body: bytes) -> RoomInfo:
             key_id=str(told["key_id"]),
             open=bool(told["open"]),
             segments=segments,
+            snapshot=int((told.get("snapshot") or {"seq": 0})["seq"]),
         )
     except (ValueError, KeyError, TypeError) as why:
         raise Refused("relay", f"what it says of the room is not understood: {why!r}") from None

@@ -9,7 +9,7 @@ What a field may hold stands in its annotation; one table made from these drives
     push (rows without a seq)                ack, then nack and not_taken, or err
                                              rows (everybody's, in order of seq)
     call, reply, presence (ephemeral)        call, reply, presence, came, gone
-    blob_put, blob_want (local links only)   blob_have
+    blob_put, blob_want (local links only)   blob_have, snap (local links only)
 
 A call to `ROOM` is for the authority itself: what an owner asks of it (`foldbook.access`).
 """
@@ -339,9 +339,18 @@ class BlobHave:
     data: Annotated[bytes | None, _BYTES.or_none()] = None
 
 
+@dataclass(frozen=True, slots=True)
+class Snap:
+    """What the rows up to ``seq`` come to (`foldbook.snapshot`), for a peer that has none yet:
+    those that follow are after it."""
+
+    seq: Whole
+    data: Annotated[bytes, _BYTES]
+
+
 Message = (
     Hello | Welcome | Push | Ack | Nack | NotTaken | Rows | Err | Bye
-    | Call | Reply | Presence | Came | Gone | BlobPut | BlobWant | BlobHave
+    | Call | Reply | Presence | Came | Gone | BlobPut | BlobWant | BlobHave | Snap
 )  # fmt: skip
 
 _NAMES: Final[dict[str, type[Message]]] = {
@@ -362,6 +371,7 @@ _NAMES: Final[dict[str, type[Message]]] = {
     "blob_put": BlobPut,
     "blob_want": BlobWant,
     "blob_have": BlobHave,
+    "snap": Snap,
 }
 
 

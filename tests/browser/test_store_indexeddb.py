@@ -1,5 +1,6 @@
 """The store in IndexedDB: the acceptance suite that every store passes, and what is its own."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ INTRO = """
 from js import db
 from foldbook.browser.indexeddb import IndexedDBStore
 from foldbook.errors import StoreDamaged, StoreFull
-from foldbook.store import Batch
+from foldbook.store import Batch, Folded
 from rows import log, row
 """
 
@@ -28,6 +29,15 @@ def test_it_is_accepted(profile: Profile) -> None:
     code = """
 from store_acceptance import accept
 await accept(lambda: IndexedDBStore("accepted", db))
+"done"
+"""
+    assert _run(profile, code) == "done"
+
+
+def test_it_takes_what_was_before_a_snapshot(profile: Profile) -> None:
+    code = """
+from store_acceptance import accept_joined
+await accept_joined(lambda: IndexedDBStore("joined", db))
 "done"
 """
     assert _run(profile, code) == "done"
@@ -76,6 +86,39 @@ database = await db.openNotebookDatabase("many")
 len(await db.readKeys(database, "rows"))
 """
     assert int(str(_run(profile, code))) < 50
+
+
+def test_opening_reads_what_came_after_the_snapshot_however_long_the_log_is(
+    profile: Profile,
+) -> None:
+    code = """
+class Counted:
+    records = 0
+    def __getattr__(self, name):
+        return getattr(db, name)
+    async def readFrom(self, *given):
+        found = await db.readFrom(*given)
+        Counted.records += found.keys.length
+        return found
+
+told = []
+at = 0
+for count in (2000, 20000):
+    store = IndexedDBStore("counted", db)
+    await store.open()
+    rows = log(count)
+    while at < count:
+        await store.commit(Batch(confirmed=rows[at:at + 50]), "relaxed")
+        at += 50
+    await store.commit(Batch(snapshot=Folded(count - 70, b"fold")), "relaxed")
+    await store.close()
+    Counted.records = 0
+    loaded = await IndexedDBStore("counted", Counted()).open()
+    assert loaded.rows == rows[-70:]
+    told.append(Counted.records)
+str(told)
+"""
+    assert max(json.loads(str(_run(profile, code)))) <= 20
 
 
 def test_a_full_store_says_so_and_has_written_nothing(profile: Profile) -> None:

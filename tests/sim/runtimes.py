@@ -8,7 +8,8 @@ from foldbook.events.executions import ExecutionAssigned, ExecutionCompleted, Ex
 from foldbook.events.outputs import StreamAppended
 from foldbook.events.runtimes import RuntimeStarted
 from foldbook.guests import Guests
-from foldbook.notebook import Status
+from foldbook.log import Log
+from foldbook.notebook import Notebook, Status
 from foldbook.replica import Keeping
 from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
 from foldbook.seats import Seat
@@ -126,9 +127,8 @@ class GuestRoom:
     """The room of a page's runtimes: the product's, with seats at the end of connections."""
 
     def __init__(self, person: Person, world: World) -> None:
-        rows = [*person.disk.rows, *person.replica.log.pending]
         self._peer: Any = _Peer(person)
-        self._guests = Guests(self._peer, rows, person.new_secret, person.now)
+        self._guests = Guests(self._peer, person.new_secret, person.now)
         self._person = person
         self._world = world
         self._seats: dict[int, Seat] = {}
@@ -184,3 +184,15 @@ class _Peer:
     @property
     def actor(self) -> str:
         return self._person.replica.actor
+
+    @property
+    def log(self) -> Log:
+        return self._person.replica.log
+
+    @property
+    def notebook(self) -> Notebook:
+        return self._person.replica.log.view
+
+    @property
+    def unsaved(self) -> int:
+        return self._person.replica.unsaved

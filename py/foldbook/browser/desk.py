@@ -1,19 +1,24 @@
 """Where the views' commands go, and what they are shown."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
+
+from pydantic_core import to_json
 
 from foldbook.browser.here import Here
+from foldbook.browser.keeping import Keeping
 from foldbook.browser.runtimes import PageRuntime
 from foldbook.commands import Command
 from foldbook.commands.notebooks import Introduce
 from foldbook.commands.runs import ReplyInput
+from foldbook.joining import PREFIX, Told
 from foldbook.notebook import Notebook
 from foldbook.peer import Change, Origin, Peer
-from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
+from foldbook.row import RIGHTS, Kind, Role, Row, chained, runtime_actor
 from foldbook.saver import Saver
+from foldbook.snapshot import encode
 from foldbook.store import Batch, Loaded
-from foldbook.view import Around, Strip
+from foldbook.view import Around, Strip, full_view
 
 
 class Desk:
@@ -32,13 +37,16 @@ class Desk:
         here: Here | None = None,
     ) -> None:
         self.peer: Final = peer
-        self.changed = max((row.ts for row in loaded.rows if row.kind is Kind.EDIT), default=0)
+        self.keeping: Final = Keeping(peer, loaded, self._beside)
         self._saver = saver
         self._runtime = runtime
         self._here = here
-        self._strip = Strip()
+        before = loaded.begin().beside
+        self.changed = int(before.get("changed", 0))
+        self._strip = Strip.of(before["strip"]) if "strip" in before else Strip()
+        self._prefix: bytes | None = before.get(PREFIX, None if before else b"")
         for row in loaded.rows:
-            self._strip.add(_speaker(row), row.seq)
+            self._count_one(row)
         peer.subscribe(self._count)
 
     @property
@@ -98,9 +106,30 @@ class Desk:
 
     def _count(self, change: Change) -> None:
         for row in change.confirmed:
-            self._strip.add(_speaker(row), row.seq)
-            if row.kind is Kind.EDIT:
-                self.changed = row.ts
+            self._count_one(row)
+
+    def _count_one(self, row: Row) -> None:
+        self._strip.add(_speaker(row), row.seq)
+        if row.kind is Kind.EDIT:
+            self.changed = row.ts
+        if self._prefix is not None:
+            self._prefix = chained(self._prefix, row)
+
+    def told(self) -> Told | None:
+        """A snapshot for others, of the confirmed rows; None where nothing stands for them, or
+        this version does not know all of them: a newer one folds them to something else."""
+        peer = self.peer
+        strangers = any(each.what == "unknown" for each in peer.log.confirmed.aside)
+        if self._prefix is None or strangers:
+            return None
+        view = full_view(peer.log.confirmed, Around(me="", strip=self._strip))
+        data = encode(peer.log.confirmed, self._beside())
+        return Told(data, to_json(view), peer.actor)
+
+    def _beside(self) -> dict[str, Any]:
+        """What a snapshot of the log has beside it: it is made of rows, not of the fold."""
+        before = {} if self._prefix is None else {PREFIX: self._prefix}
+        return {"strip": self._strip.kept(), "changed": self.changed, **before}
 
 
 def _speaker(row: Row) -> str:

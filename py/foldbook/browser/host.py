@@ -60,6 +60,8 @@ class Host:
         self.desk.peer.subscribe(self._changed)
         if self._sharing is not None:
             self._sharing.start = self._start
+            self._sharing.make_snapshot = self.desk.told
+            self._sharing.distrust = self.desk.keeping.stop
             self._sharing.here.changed = self._views.changed
         opened.heed.append(self._tell_saved)
 
@@ -299,7 +301,8 @@ class Host:
             await self._saver.flush()
         begun = self._steady()
         view = full_view(self.desk.notebook, self.desk.around)
-        self._saver.put(Batch(saved_view=to_json(view)), durability="relaxed")
+        batch = Batch(saved_view=to_json(view), snapshot=self.desk.keeping.due())
+        self._saver.put(batch, durability="relaxed")
         self._pause = max(SAVED_VIEW_SECONDS, _SHARE * (self._steady() - begun))
         try:
             await self._page.refresh(self._entry(view))

@@ -11,10 +11,13 @@ from pyodide.ffi import JsException, to_js
 
 from foldbook.browser.segments import Plan, Reading, Tail
 from foldbook.errors import BadRow, FoldbookError, StoreDamaged, StoreFull
-from foldbook.row import decode_segment, encode_segment, from_list, to_list
-from foldbook.store import Batch, Damage, Durability, Loaded, MetaValue, RefusedRow
+from foldbook.row import Row, decode_segment, encode_segment, from_list, to_list
+from foldbook.store import HISTORY, Batch, Damage, Durability, Folded, Loaded, MetaValue, RefusedRow
 
-_STORES: Final = ("rows", "pending", "refused", "meta", "views", "view")
+_STORES: Final = ("pending", "refused", "meta", "views", "view")
+_RECORDS: Final = 64  # of rows, read at once where somebody wants rows from long ago
+_ALL: Final = 2**31 - 1
+_SAVED, _SNAPSHOT, _SNAPSHOT_SEQ = "saved", "snapshot", "snapshot_seq"  # keys in "view"
 
 
 class StoreFailed(FoldbookError):
@@ -35,18 +38,36 @@ class IndexedDBStore:
         self._tail = Tail()
         self._damaged = False
 
-    async def open(self) -> Loaded:
+    async def open(self, *, whole: bool = False) -> Loaded:
         """See `foldbook.store.Store`. Raises `StoreFailed`."""
         try:
-            self._database = await self._js.openNotebookDatabase(self.id)
+            if self._database is None:
+                self._database = await self._js.openNotebookDatabase(self.id)
             found = await self._js.readAll(self._database, to_js(_STORES))
         except JsException as why:
             raise _translate(why) from None
-        tables = {
-            name: list(zip(table.keys, table.values, strict=True))
-            for name, table in zip(_STORES, found, strict=True)
-        }
-        return self._load(tables)
+        loaded = _read({name: _pairs(table) for name, table in zip(_STORES, found, strict=True)})
+        if whole:
+            loaded.snapshot = None
+        reading = await self._read(loaded.start, _ALL, lacking=HISTORY in loaded.meta)
+        reading.end()
+        loaded.rows, self._tail = reading.rows, reading.tail
+        loaded.damaged = reading.damaged + loaded.damaged
+        self._damaged = bool(loaded.damaged)
+        return loaded
+
+    async def rows(self, after: int, limit: int) -> list[Row]:
+        """See `foldbook.store.Store`. Raises `StoreFailed`, too."""
+        rows: list[Row] = []
+        while len(rows) < limit:
+            reading = await self._read(after + len(rows), _RECORDS)
+            if reading.damaged:
+                damage = reading.damaged[0]
+                raise StoreDamaged(damage.reason, damage.where)
+            if not reading.rows:
+                break
+            rows += reading.rows
+        return rows[:limit]
 
     async def commit(self, batch: Batch, durability: Durability) -> None:
         """See `foldbook.store.Store`."""
@@ -71,6 +92,17 @@ class IndexedDBStore:
             self._database.close()
             self._database = None
 
+    async def _read(self, after: int, records: int, *, lacking: bool = False) -> Reading:
+        """So many records, from the one with the row after ``after`` on."""
+        try:
+            found = await self._js.readFrom(self._database, "rows", after + 1, records)
+        except JsException as why:
+            raise _translate(why) from None
+        reading = Reading(after, lacking)
+        for key, value in _pairs(found):
+            reading.take(key, _record(value))
+        return reading
+
     async def _write(self, changes: list[tuple[Any, ...]], durability: Durability) -> None:
         # One call that puts in all requests: the transaction would end at an await between them.
         try:
@@ -78,23 +110,26 @@ class IndexedDBStore:
         except JsException as why:
             raise _translate(why) from None
 
-    def _load(self, tables: dict[str, list[tuple[Any, Any]]]) -> Loaded:
-        loaded = Loaded()
-        reading = Reading()
-        for key, value in tables["rows"]:
-            reading.take(key, _record(value))
-        loaded.rows, loaded.damaged, self._tail = reading.rows, reading.damaged, reading.tail
-        for key, value in tables["pending"]:
-            _read_pending(loaded, ",".join(map(str, key)), _record(value))
-        for key, value in tables["refused"]:
-            _read_refused(loaded, str(key), _record(value))
-        loaded.pending.sort(key=lambda row: (row.session, row.n))
-        loaded.meta = {str(key): _meta(value) for key, value in tables["meta"]}
-        loaded.views = {str(key): int(value) for key, value in tables["views"]}
-        saved = dict(tables["view"]).get("saved")
-        loaded.saved_view = saved.encode() if isinstance(saved, str) else None
-        self._damaged = bool(loaded.damaged)
-        return loaded
+
+def _read(tables: dict[str, list[tuple[Any, Any]]]) -> Loaded:
+    """All but the rows."""
+    loaded = Loaded()
+    for key, value in tables["pending"]:
+        _read_pending(loaded, ",".join(map(str, key)), _record(value))
+    for key, value in tables["refused"]:
+        _read_refused(loaded, str(key), _record(value))
+    loaded.pending.sort(key=lambda row: (row.session, row.n))
+    loaded.meta = {str(key): _meta(value) for key, value in tables["meta"]}
+    loaded.views = {str(key): int(value) for key, value in tables["views"]}
+    kept = dict(tables["view"])
+    saved, seq, data = kept.get(_SAVED), kept.get(_SNAPSHOT_SEQ), _bytes(kept.get(_SNAPSHOT))
+    loaded.saved_view = saved.encode() if isinstance(saved, str) else None
+    loaded.snapshot = Folded(seq, data) if isinstance(seq, int) and seq and data else None
+    return loaded
+
+
+def _pairs(table: Any) -> list[tuple[Any, Any]]:
+    return list(zip(table.keys, table.values, strict=True))
 
 
 def _changes(batch: Batch, plan: Plan | None) -> list[tuple[Any, ...]]:
@@ -103,6 +138,8 @@ def _changes(batch: Batch, plan: Plan | None) -> list[tuple[Any, ...]]:
     if plan:
         changes += [("rows", key) for key in plan.replaced]
         changes.append(("rows", plan.first, plan.record))
+    if batch.earlier:
+        changes.append(("rows", batch.earlier[0].seq, encode_segment(batch.earlier)))
     changes += [("pending", list(key)) for key in batch.pending_dropped]
     changes += [
         ("pending", [row.session, row.n], encode_segment([row])) for row in batch.pending_added
@@ -118,7 +155,10 @@ def _changes(batch: Batch, plan: Plan | None) -> list[tuple[Any, ...]]:
     ]
     changes += [("blobs", digest, data) for digest, data in batch.blobs.items()]
     if batch.saved_view is not None:
-        changes.append(("view", "saved", batch.saved_view.decode()))
+        changes.append(("view", _SAVED, batch.saved_view.decode()))
+    if batch.snapshot is not None:
+        changes.append(("view", _SNAPSHOT, batch.snapshot.data))
+        changes.append(("view", _SNAPSHOT_SEQ, batch.snapshot.seq))
     return changes
 
 

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pydantic_core import from_json, to_json
+
 from foldbook.authority import LocalAuthority
 from foldbook.browser import logfile, transfer
 from foldbook.browser.desk import Desk
@@ -13,12 +15,15 @@ from foldbook.browser.sharing import ShareDesk
 from foldbook.browser.views import outdated
 from foldbook.errors import BadNotebookFile
 from foldbook.guests import Guests
+from foldbook.joining import fetch_base, fetch_snapshot
 from foldbook.link import parse
 from foldbook.peer import Peer, Surroundings
+from foldbook.row import Role
 from foldbook.saver import Saver
-from foldbook.sharing import SHARE, Share, fetch_base, join
-from foldbook.store import EPOCH, SESSION, Batch, Loaded, Store
+from foldbook.sharing import SHARE, Share, join
+from foldbook.store import EPOCH, HISTORY, SESSION, Batch, Loaded, Store, load
 from foldbook.upstream import Outside
+from foldbook.view.shapes import of_rights
 from foldbook.wire import Hello
 
 IMPORT: Final = "import_file"
@@ -55,12 +60,12 @@ async def open_notebook(
 
     Raises the store's errors, and `Refused` or `BadLink` where a link leads nowhere.
     """
-    loaded = await store.open()
+    loaded = await load(store)
     person = await page.person()
     notes: list[str] = []
-    if not loaded.rows and not loaded.damaged:
+    if not loaded.head and not loaded.damaged:
         loaded, notes = await _restored(page, store, loaded)
-    if not loaded.rows and not loaded.damaged and SHARE not in loaded.meta:
+    if not loaded.head and not loaded.damaged and SHARE not in loaded.meta:
         loaded = await _joined(page, store, loaded, outside, person)
     if loaded.damaged:
         peer = Peer.reading(loaded, person.secret, around)
@@ -99,7 +104,7 @@ def _open(
     else:
         peer = _shared(share, loaded, saver, around, person)
         work = saver.run
-    guests = Guests(peer, [*loaded.rows, *peer.log.pending], around.secret, around.now)
+    guests = Guests(peer, around.secret, around.now)
     runtime = PageRuntime(peer, guests, page, secret=around.secret, now=around.now)
     peer.on_call = runtime.answer
     sharing = ShareDesk(page, outside, peer, saver, around, person.secret, authority)
@@ -107,8 +112,7 @@ def _open(
 
     def begin() -> None:
         if share is not None:
-            history = loaded.rows if share.stage == "draft" else ()
-            sharing.begin(share, history, list(loaded.meta))
+            sharing.begin(share, loaded.meta)
 
     desk = Desk(peer, loaded, saver, runtime, sharing.here)
     return Opened(
@@ -125,7 +129,7 @@ def _shared(
         secret = around.secret()
         saver.put(Batch(meta={SESSION: secret}))
     link = share.link
-    since, token = len(loaded.rows), link.token.hex()
+    since, token = loaded.head, link.token.hex()
     hello = Hello(link.room, share.epoch, secret, person.secret, since, token)
 
     async def connect() -> None:
@@ -142,11 +146,26 @@ async def _joined(
     if link is None:
         return loaded
     share = await join(outside, parse(link), person.secret)
-    rows = await fetch_base(outside, share, person.secret)
-    batch = Batch(confirmed=rows, meta={SHARE: share.pack(), EPOCH: share.epoch})
+    batch = Batch(meta={SHARE: share.pack(), EPOCH: share.epoch})
+    found = await fetch_snapshot(outside, share, person.secret)
+    if found is None:
+        batch.confirmed = await fetch_base(outside, share, person.secret)
+    else:
+        batch.snapshot = found.folded
+        batch.meta[HISTORY] = found.owed.pack()
+        batch.saved_view = _view_for(found.view, share.link.role)
     await store.commit(batch, "strict")
     await store.close()
-    return await store.open()
+    return await load(store)
+
+
+def _view_for(view: bytes, role: Role) -> bytes | None:
+    """The view that came with a snapshot, for somebody of this role; None where it is none."""
+    try:
+        shown = from_json(view)
+    except ValueError:
+        return None
+    return to_json(shown | {"rights": of_rights(role)}) if isinstance(shown, dict) else None
 
 
 def _link_of(item: Waiting) -> str | None:

@@ -92,11 +92,18 @@ def _small(segments: list[_Segment]) -> list[_Segment]:
 
 @dataclass(slots=True)
 class Reading:
-    """Records read in order of their keys: the sound rows, and what is wrong with the rest."""
+    """Records read in order of their keys: the sound rows, and what is wrong with the rest.
 
+    after: only rows after this seq are wanted; the first record is the one with the next.
+    lacking: rows up to ``after`` may be missing.
+    """
+
+    after: int = 0
+    lacking: bool = False
     rows: list[Row] = field(default_factory=list)
     damaged: list[Damage] = field(default_factory=list)
     tail: Tail = field(default_factory=Tail)
+    _top: int | None = None  # of the records so far, once one was sound
 
     def take(self, key: object, record: bytes) -> None:
         """One more record."""
@@ -106,15 +113,29 @@ class Reading:
         except BadRow as why:
             self.damaged.append(Damage(where, str(why), record))
             return
-        head = self.rows[-1].seq if self.rows else 0
-        if rows[0].seq <= head:
+        head = self.after if self._top is None else self._top
+        if self._top is not None and rows[0].seq <= head:
             self.damaged.append(Damage(where, f"row {head + 1} expected next", record))
             return
-        if rows[0].seq > head + 1 and not self.damaged:
-            reason = f"the rows {head + 1} to {rows[0].seq - 1} are missing"
-            self.damaged.append(Damage(where, reason))
-        self.rows += rows
+        if self.lacking and rows[0].seq > self.after:
+            head, self.tail = max(head, self.after), Tail() if head < self.after else self.tail
+        if rows[0].seq > head + 1:
+            self._miss(where, head + 1, rows[0].seq - 1)
+        self._top = rows[-1].seq
+        self.rows += [row for row in rows if row.seq > self.after]
         self.tail.seed(rows, len(record))
+
+    def end(self) -> None:
+        """There are no more records."""
+        top = self._top or 0
+        if top < self.after and self.lacking:
+            self.tail = Tail()
+        elif top < self.after:
+            self._miss("rows", top + 1, self.after)
+
+    def _miss(self, where: str, first: int, last: int) -> None:
+        if not self.damaged:
+            self.damaged.append(Damage(where, f"the rows {first} to {last} are missing"))
 
 
 def _decode(key: object, record: bytes) -> list[Row]:

@@ -9,15 +9,18 @@ from typing import Any, Final
 
 from foldbook.authority import LocalAuthority
 from foldbook.browser.here import Here
+from foldbook.browser.offers import Offers
 from foldbook.browser.page import Page
 from foldbook.errors import Refused
+from foldbook.joining import History, Told
 from foldbook.link import ShareLink, parse
+from foldbook.notebook import Notebook
 from foldbook.peer import Change, Peer, Surroundings
 from foldbook.row import Role, Row
 from foldbook.saver import Saver
 from foldbook.sealed_blobs import SealedBlobs
-from foldbook.sharing import SHARE, MadeLink, Share, Sharing, begin
-from foldbook.store import Batch
+from foldbook.sharing import SHARE, MadeLink, Share, Sharing, begin, pieces
+from foldbook.store import HISTORY, Batch, MetaValue
 from foldbook.upstream import Outside
 from foldbook.wire import ROOM
 
@@ -26,6 +29,7 @@ ALIVE: Final = 25.0
 PATIENCE: Final = 10.0
 """Seconds that it has to answer."""
 
+_NOTHING: Final[Mapping[str, MetaValue]] = {}
 _OWNER: Final = "owner"  # the id of the link that a room begins with
 _ORDER: Final = (Role.VIEW, Role.COMMENT, Role.EDIT, Role.RUN, Role.OWN)
 _BLOB: Final = re.compile(rb'"([0-9a-f]{64})"')
@@ -52,6 +56,8 @@ class ShareDesk:
     ) -> None:
         self.here: Final = Here(page, peer, around.now)
         self.start: Start = _unstarted
+        self.make_snapshot: Callable[[], Told | None] = lambda: None
+        self.distrust: Callable[[], None] = lambda: None
         self._page = page
         self._outside = outside
         self._peer = peer
@@ -69,15 +75,15 @@ class ShareDesk:
         """Whether a relay numbers the rows, or is going to."""
         return self._sharing is not None
 
-    def begin(self, share: Share, history: Sequence[Row], uploads: Sequence[str] = ()) -> None:
-        """Be linked from now on. history: see `Sharing`; uploads: names in the store's meta."""
+    def begin(self, share: Share, meta: Mapping[str, MetaValue] = _NOTHING) -> None:
+        """Be linked from now on. meta: what the store has of what is still to be done."""
         sharing = self._sharing = Sharing(
             self._outside,
             share,
             self._secret,
             session=lambda: self._peer.session,
             changed=self._keep,
-            history=history,
+            history=self._saver.rows,
         )
         blobs = SealedBlobs(
             sharing.upstream,
@@ -88,11 +94,38 @@ class ShareDesk:
             self._around,
             self._warn,
         )
-        blobs.again(uploads)
+        blobs.again(list(meta))
         self._peer.elsewhere = blobs
         self._blobs = blobs
-        for work in (self._peer.keep_linked(sharing.connect), blobs.run(), self._watch()):
+        self._offers = Offers(self._peer, sharing, self._around, self.make_snapshot, self._warn)
+        for work in (
+            self._peer.keep_linked(sharing.connect),
+            blobs.run(),
+            self._watch(),
+            self._offers.run(),
+        ):
             self.start(work)
+        owed = meta.get(HISTORY)
+        if isinstance(owed, bytes):
+            self.start(self._offers.check(self._history(share, owed)))
+
+    def _history(self, share: Share, owed: bytes) -> History:
+        def amend(notebook: Notebook) -> bool:
+            if notebook.head != self._peer.log.head:
+                return False
+            self._peer.amend(notebook)
+            self.distrust()
+            return True
+
+        return History(
+            self._outside,
+            share,
+            self._secret,
+            self._saver,
+            owed,
+            pause=self._around.pause,
+            amend=amend,
+        )
 
     def state(self) -> dict[str, Any]:
         """How sharing stands, without what only the relay knows."""
@@ -177,15 +210,17 @@ class ShareDesk:
             await self._saver.flush()
             await asyncio.sleep(0)
         # From here to `move` nothing waits: the authority numbers nothing any more.
-        history = self._authority.rows
-        share = replace(share, base=len(history), session=self._peer.session, n=self._peer.n)
+        share = replace(share, base=room.head, session=self._peer.session, n=self._peer.n)
         self._peer.move(room.name, room.epoch, share.link.token.hex())
         self._authority = None
         self._keep(share)
-        self.begin(share, history)
-        for digest in _blobs_of(history):
-            if await self._saver.blob(digest) is not None:
-                self._blobs.offer(digest)
+        self.begin(share)
+        offered: set[str] = set()
+        async for rows in pieces(self._saver.rows, share.base):
+            for digest in set(_blobs_of(rows)) - offered:
+                offered.add(digest)
+                if await self._saver.blob(digest) is not None:
+                    self._blobs.offer(digest)
 
     async def _link(self, role: Role) -> dict[str, Any]:
         """A link for a role: the one that there is, or a new one."""

@@ -248,9 +248,9 @@ def _withdrawn(notebook: Notebook, session: str) -> list[Event]:
 
 
 def _unfinished(notebook: Notebook, execution_id: str) -> Execution:
-    execution = notebook.executions.get(execution_id)
-    if execution is None:
+    if execution_id not in notebook.executions:
         raise CommandRefused(f"There is no execution {execution_id}.")
+    execution = notebook.executions[execution_id]
     if execution.status in FINAL:
         raise CommandRefused("This run has ended already.")
     return execution

@@ -249,7 +249,7 @@ class InputReplied(Event):
 def _abort_rest(notebook: Notebook, failed: Execution, row: Row) -> None:
     waiting = [
         each
-        for each in notebook.executions.values()
+        for each in notebook.unfinished()
         if each.run_id == failed.run_id and each.status in WAITING
     ]
     for each in waiting:

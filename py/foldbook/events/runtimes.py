@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from foldbook.events.base import Event, Id, Json, Name, mark
-from foldbook.notebook import FINAL, Execution, Notebook, Runtime, Status, Void
+from foldbook.notebook import Execution, Notebook, Runtime, Status, Void
 from foldbook.row import Kind, Row
 
 
@@ -134,8 +134,8 @@ def end_runtime(
 
 
 def _end_executions(notebook: Notebook, session: str, row: Row, why: str) -> None:
-    for each in list(notebook.executions.values()):
-        if each.status in FINAL or session not in (each.owner, each.runtime):
+    for each in notebook.unfinished():
+        if session not in (each.owner, each.runtime):
             continue
         if each.owner not in (None, session):
             continue

@@ -195,8 +195,7 @@ class Screen:
 
 
 def _unfinished(notebook: Notebook) -> list[Execution]:
-    """Cheap for thousands of old executions: every final status comes with ``completed``."""
-    return [each for each in notebook.executions.values() if each.completed is None]
+    return list(notebook.unfinished())
 
 
 def _latest(notebook: Notebook) -> dict[str, Execution]:
@@ -204,5 +203,5 @@ def _latest(notebook: Notebook) -> dict[str, Execution]:
     return {
         cell.id: executions[cell.execution]
         for cell in notebook.cells.values()
-        if cell.execution in executions
+        if cell.execution is not None and cell.execution in executions
     }

@@ -1,6 +1,6 @@
 """The strip of the log: who wrote how much, from the first row to the last, in few ticks."""
 
-from typing import Final
+from typing import Any, Final, Self
 
 TICKS: Final = 110
 
@@ -27,6 +27,19 @@ class Strip:
             [tick, max(counts, key=lambda actor: counts[actor]), sum(counts.values())]
             for tick, counts in sorted(self._counts.items())
         ]
+
+    def kept(self) -> list[Any]:
+        """All of it as plain values."""
+        counts = [[tick, list(counts.items())] for tick, counts in self._counts.items()]
+        return [self.size, counts]
+
+    @classmethod
+    def of(cls, kept: Any) -> Self:
+        """The inverse of `kept`."""
+        made = cls()
+        made.size, counts = kept
+        made._counts = {tick: dict(some) for tick, some in counts}
+        return made
 
     def _count(self, tick: int, actor: str, rows: int) -> None:
         counts = self._counts.setdefault(tick, {})
