@@ -22,8 +22,8 @@ from foldbook.commands.runs import (
     RunBelow,
     RunCells,
 )
-from foldbook.errors import CommandRefused, Refused
-from foldbook.events import decode
+from foldbook.errors import BadEvent, CommandRefused, Refused
+from foldbook.events import Unknown, decode
 from foldbook.events.base import Event
 from foldbook.events.executions import ExecutionCancelled
 from foldbook.events.runtimes import (
@@ -35,7 +35,7 @@ from foldbook.events.runtimes import (
 from foldbook.guests import Guests
 from foldbook.notebook import Execution, Notebook, Status
 from foldbook.peer import Change, Peer
-from foldbook.row import RIGHTS, Kind
+from foldbook.row import RIGHTS, Kind, Row
 from foldbook.view import Starting
 from foldbook.wire import identify
 
@@ -254,7 +254,7 @@ class PageRuntime:
         for row in change.confirmed:
             if row.kind is not Kind.RUN or row.session == self._peer.session:
                 continue
-            event = decode(row.payload)
+            event = _readable(row)
             if getattr(event, "runtime", None) != self.session or self._runtime is None:
                 continue
             if isinstance(event, InterruptRequested):
@@ -362,6 +362,14 @@ class PageRuntime:
                 "its memory is lost.",
             }
         )
+
+
+def _readable(row: Row) -> Event | Unknown | None:
+    """The row's event; None where it is unsound, which is no reason to stop."""
+    try:
+        return decode(row.payload)
+    except BadEvent:
+        return None
 
 
 def _hang_up(runtime: _Runtime | None) -> None:
