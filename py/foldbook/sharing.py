@@ -9,6 +9,7 @@ What the relay is sent is sealed, but for what a row needs to be judged (`foldbo
 """
 
 import hashlib
+import hmac
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -92,6 +93,11 @@ class Share:
             case _:
                 pass
         raise BadRow("what is kept of this notebook's sharing is not understood")
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the room was made here."""
+        return bool(self.session)
 
     def link_for(self, role: Role, token: bytes) -> ShareLink:
         """A link to this notebook for a role."""
@@ -180,7 +186,9 @@ class Sharing:
         self._rows: RowSealer | None = None
 
     def change(self, share: Share) -> None:
-        """From now on this is kept."""
+        """From now on this is kept. Who got a seed with it signs from the next line on."""
+        if share.link.seed != self.share.link.seed:
+            self._cipher = self._rows = None
         self.share = share
         self._changed(share)
 
@@ -236,6 +244,15 @@ class Sharing:
                 self.keys.payload, link.verify, link.seed
             )
         return self._cipher
+
+
+def secret_at(link: ShareLink, secret: bytes) -> bytes:
+    """The secret by which a person joins a room that somebody else has made.
+
+    A relay is shown it, and could use it elsewhere; so it is good for this room at this relay only,
+    and who makes somebody follow a link learns nothing that opens another room.
+    """
+    return hmac.digest(secret, f"foldbook.actor.1 {link.relay} {link.room}".encode(), "sha256")
 
 
 class Deaf:

@@ -1,7 +1,7 @@
 """Opening a notebook: what its store has, and what can be done with that."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from foldbook.authority import LocalAuthority
@@ -16,7 +16,7 @@ from foldbook.guests import Guests
 from foldbook.link import parse
 from foldbook.peer import Peer, Surroundings
 from foldbook.saver import Saver
-from foldbook.sharing import SHARE, Share, fetch_base, join
+from foldbook.sharing import SHARE, Share, fetch_base, join, secret_at
 from foldbook.store import EPOCH, SESSION, Batch, Loaded, Store
 from foldbook.upstream import Outside
 from foldbook.wire import Hello
@@ -90,6 +90,8 @@ def _open(
 ) -> Opened:
     kept = loaded.meta.get(SHARE)
     share = Share.unpack(kept) if isinstance(kept, bytes) else None
+    if share is not None and not share.is_own:
+        person = replace(person, secret=secret_at(share.link, person.secret))
     authority: LocalAuthority | None = None
     if share is None:
         epoch = around.secret().hex()[:32]
@@ -141,8 +143,10 @@ async def _joined(
     link = next((_link_of(item) for item in await page.inbox() if _link_of(item)), None)
     if link is None:
         return loaded
-    share = await join(outside, parse(link), person.secret)
-    rows = await fetch_base(outside, share, person.secret)
+    followed = parse(link)
+    secret = secret_at(followed, person.secret)
+    share = await join(outside, followed, secret)
+    rows = await fetch_base(outside, share, secret)
     batch = Batch(confirmed=rows, meta={SHARE: share.pack(), EPOCH: share.epoch})
     await store.commit(batch, "strict")
     await store.close()
