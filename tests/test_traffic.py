@@ -51,7 +51,7 @@ async def test_nothing_that_could_be_read_goes_over_the_line(tmp_path: Path) -> 
     # Long ones only: a few letters stand anywhere in so many bytes by chance.
     words = [SECRET, SECRET.upper(), "told before", "Mara Lindqvist", "Ines Okafor", "budget.csv"]
     words += ["cellCreated", "cellSourceEdited", "nobody else must know", "of no concern", digest]
-    assert {word: heard.finds(word.encode()) for word in words} == dict.fromkeys(words, [])
+    assert {word: heard.finds(word.encode()) for word in words} == {word: [] for word in words}
     for fragment in links:
         link = parse(fragment)
         for name, secret in secrets_of(link).items():
