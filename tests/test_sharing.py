@@ -481,6 +481,8 @@ async def test_run_rows_without_a_signature_are_not_merged(relay: str) -> None:
         assert not mara.host.desk.notebook.executions
         reasons = [each.reason for each in mara.host.desk.notebook.aside]
         assert any("not signed" in each for each in reasons)
+        mara.type(0, "goes on ")
+        await until(lambda: alike(mara, ines) and ines.sources == ["goes on first"])
         await tomas.close()
 
 

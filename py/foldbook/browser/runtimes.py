@@ -22,7 +22,7 @@ from foldbook.commands.runs import (
     RunBelow,
     RunCells,
 )
-from foldbook.errors import CommandRefused, Refused
+from foldbook.errors import BadEvent, CommandRefused, Refused
 from foldbook.events import decode
 from foldbook.events.base import Event
 from foldbook.events.executions import ExecutionCancelled
@@ -254,7 +254,10 @@ class PageRuntime:
         for row in change.confirmed:
             if row.kind is not Kind.RUN or row.session == self._peer.session:
                 continue
-            event = decode(row.payload)
+            try:
+                event = decode(row.payload)
+            except BadEvent:  # not signed, say: the fold keeps it aside, and nobody heeds it
+                continue
             if getattr(event, "runtime", None) != self.session or self._runtime is None:
                 continue
             if isinstance(event, InterruptRequested):
