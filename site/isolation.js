@@ -19,5 +19,16 @@ export async function isolate() {
     }
   });
   // Without it everything but the soft interrupt works.
-  await navigator.serviceWorker.register("./sw.js").catch((error) => console.info("No isolation:", error));
+  await register().catch((error) => console.info("No isolation:", error));
+}
+
+/**
+ * The service worker, with what it has to know of this host. Once it is in charge the page cannot
+ * tell whose headers isolate it: then it stays what it was.
+ * @returns {Promise<ServiceWorkerRegistration>}
+ */
+export function register() {
+  const { serviceWorker } = navigator;
+  const address = crossOriginIsolated ? (serviceWorker.controller?.scriptURL ?? "./sw.js?isolated") : "./sw.js";
+  return serviceWorker.register(address);
 }

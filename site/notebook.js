@@ -10,6 +10,7 @@ import { Introduction } from "./introduction.js";
 import { Keys } from "./keys.js";
 import { openNotebook } from "./link.js";
 import { Model } from "./model.js";
+import { keepLater } from "./offline.js";
 import { CellOperations } from "./operations.js";
 import { openPalette, openShortcuts } from "./palette.js";
 import { Panel } from "./panel.js";
@@ -174,6 +175,7 @@ export class NotebookPage {
 
   /** @param {import("./types.js").LinkStatus} status */
   _told(status) {
+    if (status.stage === "ready") keepLater();
     const wasPreparing = this.status.preparing;
     if (status.stage === "loading" || status.stage === "opening") this.texts.attach(false);
     this.status.tell(status);

@@ -74,6 +74,14 @@ export async function isAtHand(tier) {
   return isKept(await keyOf(await pathOf(tier)));
 }
 
+/** Have everything here that a start from this tier needs. @param {string} tier */
+export async function fetchTier(tier) {
+  const description = await describe(tier);
+  await archivesOf(description);
+  await stubsOf(description);
+  await memoryOf(description);
+}
+
 /**
  * Fetch everything that a tier needs, to be used from the next start on, and drop what belongs to
  * an older version of the site.
@@ -81,10 +89,7 @@ export async function isAtHand(tier) {
  */
 export async function fetchAhead(tier) {
   await allKept(); // it builds on what the first start has fetched
-  const description = await describe(tier);
-  await archivesOf(description);
-  await stubsOf(description);
-  await memoryOf(description);
+  await fetchTier(tier);
   await allKept();
   const { files, snapshots } = await siteManifest();
   const hashes = Object.values(files).map((file) => file.sha256);

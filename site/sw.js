@@ -1,9 +1,10 @@
 /**
- * Service worker for hosts that cannot send headers: it adds those that make the page
- * cross-origin isolated, so that a running cell can be interrupted. It stores nothing.
+ * Service worker, for two things. Where the host sends no headers that make the page cross-origin
+ * isolated (so that a running cell can be interrupted), it adds them. And where the host does not
+ * answer, the page comes from what `offline.js` has kept: one whole build, or none.
  *
- * It answers only for what must carry them, documents and workers. All else goes past it, for
- * a browser keeps compiled scripts and wasm only of answers that are the network's own.
+ * While a page loads from the network, all but documents and what must carry the headers goes past
+ * it: a browser keeps compiled scripts only of answers that are the network's own.
  */
 
 /** @type {any} */
@@ -18,23 +19,115 @@ const HEADERS = {
     : "credentialless",
   "Cross-Origin-Resource-Policy": "cross-origin",
 };
-
 const CARRIERS = ["document", "iframe", "frame", "worker", "sharedworker"];
+const GATEWAY = [502, 503, 504]; // somebody answers in place of a host that does not
+
+const SCOPE = /** @type {string} */ (service.registration.scope);
+/** What the caches of whole builds are called here (`offline.js`); the newest is the last. */
+const PAGES = `foldbook-page ${SCOPE} `;
+/** `offline.js` says by this that the host isolates the page by itself. */
+const isHostIsolating = new URL(location.href).searchParams.has("isolated");
+
+const PAGE = /^(?:index\.html)?(?:\?|$)/;
+/** The address names the content: what is kept is as good as what the host has. */
+const BY_CONTENT = /^(?:chunks\/[^/]+-[0-9A-Z]{8}\.js|(?:main\.js|style\.css)\?[0-9a-f]{12})$/;
+const BY_NAME = /^(?:(?:fonts|katex|assets)\/.+|icon\.svg|manifest\.json)$/;
+
+const LOADING = 20_000; // ms that a page may take to load
+/** Pages that the host has answered for lately, and until when. @type {Map<string, number>} */
+const loading = new Map();
 
 service.addEventListener("install", () => service.skipWaiting());
 service.addEventListener("activate", (/** @type {any} */ event) => {
+  event.waitUntil(service.registration.navigationPreload?.enable().catch(() => {}));
   event.waitUntil(service.clients.claim());
 });
 service.addEventListener("fetch", (/** @type {any} */ event) => {
-  const request = event.request;
-  if (!CARRIERS.includes(request.destination) || new URL(request.url).origin !== location.origin) return;
+  const { request } = event;
+  const { origin, href, hash } = new URL(request.url);
+  if (origin !== location.origin || request.method !== "GET") return;
   if (request.cache === "only-if-cached" && request.mode !== "same-origin") return;
-  event.respondWith(fetch(request).then(withHeaders));
+  const address = href.slice(0, href.length - hash.length);
+  const path = address.startsWith(SCOPE) ? address.slice(SCOPE.length) : null;
+  if (request.mode === "navigate" && path !== null && PAGE.test(path)) {
+    event.respondWith(openPage(event).then(withHeaders));
+  } else if (!isHostIsolating && CARRIERS.includes(request.destination)) {
+    event.respondWith(fromHost(request, address).then(withHeaders));
+  } else if (path === null || isLoading(event.clientId)) {
+    return;
+  } else if (BY_CONTENT.test(path)) {
+    event.respondWith(keptAnywhere(address).then((found) => found ?? fetch(request)));
+  } else if (BY_NAME.test(path)) {
+    event.respondWith(fromHost(request, address));
+  }
 });
+
+/** @param {any} event @returns {Promise<Response>} */
+async function openPage({ request, preloadResponse, resultingClientId }) {
+  try {
+    const response = (await preloadResponse) ?? (await fetch(request));
+    const kept = GATEWAY.includes(response.status) ? await keptPage("index.html") : undefined;
+    if (kept) return kept;
+    loads(resultingClientId);
+    return response;
+  } catch (error) {
+    const kept = await keptPage("index.html");
+    if (kept) return kept;
+    throw error;
+  }
+}
+
+/** @param {Request} request @param {string} address @returns {Promise<Response>} */
+async function fromHost(request, address) {
+  try {
+    const response = await fetch(request);
+    return (GATEWAY.includes(response.status) && (await keptAnywhere(address))) || response;
+  } catch (error) {
+    const kept = await keptAnywhere(address);
+    if (kept) return kept;
+    throw error;
+  }
+}
+
+/** A file of the newest build that is here whole. @param {string} path @returns {Promise<Response | undefined>} */
+async function keptPage(path) {
+  for (const cache of await builds()) {
+    // The manifest is put in last.
+    if (await cache.match(`${SCOPE}manifest.json`)) return cache.match(SCOPE + path);
+  }
+  return undefined;
+}
+
+/** @param {string} address @returns {Promise<Response | undefined>} */
+async function keptAnywhere(address) {
+  for (const cache of await builds()) {
+    const found = await cache.match(address);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The newest first. @returns {Promise<Cache[]>} */
+async function builds() {
+  const names = (await caches.keys()).filter((name) => name.startsWith(PAGES));
+  return Promise.all(names.reverse().map((name) => caches.open(name)));
+}
+
+/** @param {string} client */
+function loads(client) {
+  const now = Date.now();
+  for (const [each, until] of loading) if (until < now) loading.delete(each);
+  loading.set(client, now + LOADING);
+}
+
+/** @param {string} client */
+function isLoading(client) {
+  return (loading.get(client) ?? 0) > Date.now();
+}
 
 /** @param {Response} response @returns {Response} */
 function withHeaders(response) {
-  if (response.status === 0) return response;
+  if (isHostIsolating || response.status === 0) return response;
   const headers = new Headers(response.headers);
   for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
   const { status, statusText } = response;

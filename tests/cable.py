@@ -11,7 +11,8 @@ _CHUNK = 65536
 
 
 class Cable:
-    """Passes every connection on. ``address``: where one end is; ``sent``: all bytes, both ways."""
+    """Passes every connection on. ``address``: where one end is; ``sent``: all bytes, both ways;
+    ``streams``: the same, by connection and direction."""
 
     def __init__(self, relay: str) -> None:
         place = urlsplit(relay)
@@ -19,6 +20,7 @@ class Cable:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.sent = bytearray()
+        self.streams: list[bytearray] = []
         self._is_in = True
         self._ended = False
         self._sockets: set[socket.socket] = set()
@@ -53,12 +55,14 @@ class Cable:
             far = socket.create_connection(self._goal)
             for one, other in ((near, far), (far, near)):
                 self._sockets.add(one)
-                threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
+                self.streams.append(stream := bytearray())
+                threading.Thread(target=self._pass, args=(one, other, stream), daemon=True).start()
 
-    def _pass(self, one: socket.socket, other: socket.socket) -> None:
+    def _pass(self, one: socket.socket, other: socket.socket, stream: bytearray) -> None:
         try:
             while data := one.recv(_CHUNK):
                 self.sent += data
+                stream += data
                 other.sendall(data)
         except OSError:
             pass  # the other end went first

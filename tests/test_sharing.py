@@ -26,8 +26,9 @@ from foldbook.link import parse as parse_link
 from foldbook.notebook import Execution, Status
 from foldbook.peer import Peer, Surroundings
 from foldbook.row import Role
+from foldbook.sharing import secret_at
 from foldbook.store import MemoryStore
-from foldbook.wire import Hello
+from foldbook.wire import Hello, identify
 from outside import OUTSIDE
 from stories import story
 from test_host import FakePage
@@ -476,8 +477,48 @@ async def test_run_rows_without_a_signature_are_not_merged(relay: str) -> None:
         sharing._rows._can_sign = False
         head = mara.peer.log.head
         tomas.do("run_cells", cell_ids=["c"])
-        await until(lambda: mara.peer.log.head > head + 1 and alike(mara, ines))
+        await until(
+            lambda: any("not signed" in each.reason for each in mara.host.desk.notebook.aside)
+        )
+        await until(lambda: mara.peer.log.head > head and alike(mara, ines))
         assert not mara.host.desk.notebook.executions
-        reasons = [each.reason for each in mara.host.desk.notebook.aside]
-        assert any("not signed" in each for each in reasons)
+        mara.type(0, "goes on ")
+        await until(lambda: alike(mara, ines) and ines.sources == ["goes on first"])
         await tomas.close()
+
+
+@story
+async def test_whoever_gets_a_better_link_runs_at_once(relay: str) -> None:
+    async with two(relay, "edit") as (mara, ines):
+        ines.host._join(await mara.link("run"))
+        await until(lambda: ines.host.desk.around.role is Role.RUN and ines.peer.is_linked)
+        ines.do("run_cells", cell_ids=["c"])
+        await until(lambda: alike(mara, ines) and bool(mara.host.desk.notebook.executions))
+        assert mara.host.desk.notebook.aside == []
+
+
+@story
+async def test_a_relay_learns_no_secret_that_opens_another_room(relay: str) -> None:
+    async with two(relay, "edit") as (mara, ines):
+        own = await ines.person()
+        assert ines.peer.actor not in (identify(own.secret), mara.peer.actor)
+        link = parse_link(await mara.link("view"))
+        there = secret_at(link, own.secret)
+        assert identify(there) == ines.peer.actor
+        for other in ({"relay": "https://evil.example"}, {"room": "another-room"}):
+            assert secret_at(replace(link, **other), own.secret) != there
+        before = ines.peer.actor
+        await ines.close()
+        await ines.open()
+        await until(lambda: ines.peer.is_linked)
+        assert ines.peer.actor == before
+
+
+@story
+async def test_a_link_to_another_relay_or_seed_is_not_this_notebook(relay: str) -> None:
+    async with two(relay, "view") as (mara, ines):
+        link = parse_link(await mara.link("run"))
+        for lie in ({"relay": "https://evil.example"}, {"verify": bytes(32)}, {"key": bytes(32)}):
+            with pytest.raises(Refused, match="another one"):
+                ines.host._sharing.join(replace(link, **lie).fragment())
+        assert ines.host.desk.around.role is Role.VIEW

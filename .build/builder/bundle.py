@@ -48,7 +48,8 @@ for (const module of process.argv.slice(1))
     if (name.endsWith("BOOTSTRAP"))
       console.log(`'sha256-${createHash("sha256").update(text).digest("base64")}'`);
 """
-_AT_ONCE = ("main.js", "style.css")
+AT_ONCE = ("main.js", "style.css")
+"""What `index.html` asks for by its content, which it names behind a ?."""
 _FIRST = ("main.js", "notebook.js")
 _FONTS = {
     "ibm-plex-sans": ("wght", "wght-italic"),
@@ -149,10 +150,10 @@ def _finish_page(page: Path, stamp: str, scripts: list[str]) -> None:
     modules = [path.as_uri() for path in sorted(paths.SITE.glob("*_bootstrap.js"))]
     hashes = node.run_script(_HASHES, *modules).split()
     values = {_FRAME_SCRIPTS: " ".join(hashes), 'content="BUILD"': f'content="{stamp}"'}
-    for name in _AT_ONCE:
+    for name in AT_ONCE:
         digest = files.sha256(page.with_name(name))[:12]
         values[f'="{name}"'] = f'="{name}?{digest}"'
-    chunks = [name for name in scripts if name not in _AT_ONCE]
+    chunks = [name for name in scripts if name not in AT_ONCE]
     links = [f'    <link rel="modulepreload" href="{name}" />\n' for name in chunks]
     values["  </head>"] = "".join(links) + "  </head>"
     text = page.read_text(encoding="utf-8")

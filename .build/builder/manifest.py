@@ -1,11 +1,12 @@
 """`dist/manifest.json`: every file with size and sha256, and what the first result needs."""
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from builder import files
+from builder import bundle, files
 from builder.console import megabytes, say
 
 NAME = "manifest.json"
@@ -16,6 +17,9 @@ _PAGE = (
     "katex/katex.min.css",
     "fonts/ibm-plex-sans-latin-wght-normal.woff2",
     "fonts/source-code-pro-latin-wght-normal.woff2",
+)
+_OF_THE_PAGE = re.compile(
+    r"(?:chunks|fonts|katex|assets)/.+(?<!\.map)|index\.html|icon\.svg|main\.js|style\.css"
 )
 _CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 
@@ -40,12 +44,22 @@ def write(dist: Path, scripts: list[str], snapshots: dict[str, str], stamp: str)
     manifest = {
         "stamp": stamp,
         "notebook_worker": notebook_worker(dist),
+        "page": list(_page(listed)),
         "files": listed,
         "snapshots": snapshots,
         "first_result": first,
     }
     (dist / NAME).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return manifest
+
+
+def _page(listed: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """All that the page itself may ask for, as addresses: some name their content behind a ?."""
+    for name, entry in listed.items():
+        if name in bundle.AT_ONCE:
+            yield f"{name}?{entry['sha256'][:12]}"
+        elif _OF_THE_PAGE.fullmatch(name):
+            yield name
 
 
 def notebook_worker(dist: Path) -> str:

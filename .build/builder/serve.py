@@ -15,8 +15,10 @@ import json
 import mimetypes
 import os
 import re
+import socket
 import tempfile
 import threading
+import weakref
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -151,6 +153,22 @@ class _Server(ThreadingHTTPServer):
     # A second server on the same port must fail, also where the system would allow it.
     allow_reuse_port = False
 
+    def __init__(self, *args: Any) -> None:
+        self._taken: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        super().__init__(*args)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        taken, peer = super().get_request()
+        self._taken.add(taken)
+        return taken, peer
+
+    def server_close(self) -> None:
+        super().server_close()
+        # A browser keeps its connections open, and would be answered over them for ever.
+        for each in list(self._taken):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
 
 def content_type(path: Path) -> str:
     """The Content-Type that a file is sent with."""
@@ -225,6 +243,13 @@ def address(server: ThreadingHTTPServer) -> str:
 def running(folder: Path, *, isolated: bool = True, relay_at: str | None = None) -> Iterator[str]:
     """Serve `folder` from a thread on a free port while the block runs; gives the address."""
     server = open_server(folder, isolated=isolated, relay_at=relay_at)
+    with answering(server) as url:
+        yield url
+
+
+@contextmanager
+def answering(server: ThreadingHTTPServer) -> Iterator[str]:
+    """Let a server answer from a thread while the block runs, and close it; gives the address."""
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

@@ -10,6 +10,7 @@ What the relay is sent is sealed, but for what a row needs to be judged (`foldbo
 """
 
 import hashlib
+import hmac
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -96,6 +97,11 @@ class Share:
                 pass
         raise BadRow("what is kept of this notebook's sharing is not understood")
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the room was made here."""
+        return bool(self.session)
+
     def link_for(self, role: Role, token: bytes) -> ShareLink:
         """A link to this notebook for a role."""
         seed = self.link.seed if role in (Role.RUN, Role.OWN) else None
@@ -161,7 +167,9 @@ class Sharing:
         self._rows: RowSealer | None = None
 
     def change(self, share: Share) -> None:
-        """From now on this is kept."""
+        """From now on this is kept. Who got a seed with it signs from the next line on."""
+        if share.link.seed != self.share.link.seed:
+            self._cipher = self._rows = None
         self.share = share
         self._changed(share)
 
@@ -216,6 +224,15 @@ class Sharing:
                 self.keys.payload, link.verify, link.seed
             )
         return self._cipher
+
+
+def secret_at(link: ShareLink, secret: bytes) -> bytes:
+    """The secret by which a person joins a room that somebody else has made.
+
+    A relay is shown it, and could use it elsewhere; so it is good for this room at this relay only,
+    and who makes somebody follow a link learns nothing that opens another room.
+    """
+    return hmac.digest(secret, f"foldbook.actor.1 {link.relay} {link.room}".encode(), "sha256")
 
 
 class Deaf:

@@ -23,6 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 
 PATIENCE = 180.0
 """Seconds that a condition may take on a loaded machine."""
+_MARKS = "return window.__hacked ?? []"
 _PAUSE = 0.1  # seconds between two looks at a condition
 _MINIBROWSER = "webkit2gtk-4*/MiniBrowser"
 _KEYS = {"Shift": Keys.SHIFT, "Control": Keys.CONTROL, "Enter": Keys.ENTER, "Escape": Keys.ESCAPE}
@@ -48,6 +49,9 @@ class Engine(Protocol):
 
     def click(self, x: float, y: float) -> None:
         """Click at a place of the window."""
+
+    def below(self, body: str) -> list[Any]:
+        """What this body of a function returns in each frame of the page."""
 
     def marks_below(self) -> list[str]:
         """The marks (`tests.browser.hostile.notebook.mark`) in the frames of the page."""
@@ -102,15 +106,19 @@ class Firefox:
         press = [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]
         self._act({"type": "pointer", "id": "mouse", "actions": [move, *press]})
 
-    def marks_below(self) -> list[str]:
+    def below(self, body: str) -> list[Any]:
         """See `Engine`."""
-        found: list[str] = []
+        found = []
         waiting = list(self._tree()["contexts"][0]["children"])
         while waiting:
             frame = waiting.pop()
             waiting += frame.get("children") or []
-            found += self._run(frame["context"], "return window.__hacked ?? []", ())
+            found.append(self._run(frame["context"], body, ()))
         return found
+
+    def marks_below(self) -> list[str]:
+        """See `Engine`."""
+        return [mark for marks in self.below(_MARKS) for mark in marks]
 
     def shot(self, path: Path) -> None:
         """See `Engine`."""
@@ -253,11 +261,15 @@ class WebKit:
 
     def marks_below(self) -> list[str]:
         """See `Engine`."""
-        found: list[str] = []
+        return [mark for marks in self.below(_MARKS) for mark in marks]
+
+    def below(self, body: str) -> list[Any]:
+        """See `Engine`."""
+        found = []
         for frame in self._driver.find_elements("css selector", "iframe"):
             try:
                 self._driver.switch_to.frame(frame)
-                found += self._driver.execute_script("return window.__hacked || []")
+                found.append(self._driver.execute_script(body))
             except WebDriverException:  # it shows a page that was refused
                 continue
             finally:

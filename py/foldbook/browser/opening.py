@@ -1,7 +1,7 @@
 """Opening a notebook: what its store has, and what can be done with that."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pydantic_core import from_json, to_json
@@ -20,7 +20,7 @@ from foldbook.link import parse
 from foldbook.peer import Peer, Surroundings
 from foldbook.row import Role
 from foldbook.saver import Saver
-from foldbook.sharing import SHARE, Share, join
+from foldbook.sharing import SHARE, Share, join, secret_at
 from foldbook.store import EPOCH, HISTORY, SESSION, Batch, Loaded, Store, load
 from foldbook.upstream import Outside
 from foldbook.view.shapes import of_rights
@@ -95,6 +95,8 @@ def _open(
 ) -> Opened:
     kept = loaded.meta.get(SHARE)
     share = Share.unpack(kept) if isinstance(kept, bytes) else None
+    if share is not None and not share.is_own:
+        person = replace(person, secret=secret_at(share.link, person.secret))
     authority: LocalAuthority | None = None
     if share is None:
         epoch = around.secret().hex()[:32]
@@ -145,11 +147,13 @@ async def _joined(
     link = next((_link_of(item) for item in await page.inbox() if _link_of(item)), None)
     if link is None:
         return loaded
-    share = await join(outside, parse(link), person.secret)
+    followed = parse(link)
+    secret = secret_at(followed, person.secret)
+    share = await join(outside, followed, secret)
     batch = Batch(meta={SHARE: share.pack(), EPOCH: share.epoch})
-    found = await fetch_snapshot(outside, share, person.secret)
+    found = await fetch_snapshot(outside, share, secret)
     if found is None:
-        batch.confirmed = await fetch_base(outside, share, person.secret)
+        batch.confirmed = await fetch_base(outside, share, secret)
     else:
         batch.snapshot = found.folded
         batch.meta[HISTORY] = found.owed.pack()

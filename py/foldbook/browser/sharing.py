@@ -178,7 +178,7 @@ class ShareDesk:
         Raises `BadLink`, and `Refused` where this notebook is not that of the link.
         """
         link = parse(fragment)
-        if self._sharing is None or link.key != self._sharing.share.link.key:
+        if self._sharing is None or not _is_same_room(link, self._sharing.share.link):
             raise Refused("share", "a notebook of this name is here already, and is another one")
         share = self._sharing.share
         if not _gives_more(link, share.link) and not self._peer.ended:
@@ -310,6 +310,12 @@ class ShareDesk:
 
 def _unstarted(_work: Awaitable[Any]) -> None:
     raise AssertionError("the host says how work is started")
+
+
+def _is_same_room(link: ShareLink, known: ShareLink) -> bool:
+    """The key alone does not tell: everybody who reads has it, and could write another relay, or
+    other people's right to run, into a link."""
+    return (link.relay, link.key, link.verify) == (known.relay, known.key, known.verify)
 
 
 def _gives_more(link: ShareLink, known: ShareLink) -> bool:
