@@ -76,10 +76,11 @@ def test_a_runtime_of_somebodys_page_speaks_through_its_session_only() -> None:
     assert notebook.runtimes["r1"].actor == runtime_actor("ada")
     assert notebook.homes == {"r1": "s"}
     claimed = RuntimeStopped(by="r1")
-    fold(notebook, row(3, claimed, session="other", n=1, actor="ada"))
+    fold(notebook, row(3, claimed, session="other", n=1, actor="bob"))
     assert_void(notebook, "another session")
-    fold(notebook, row(4, claimed, n=3))
+    fold(notebook, row(4, claimed, session="forked", n=1, actor="ada"))
     assert notebook.runtimes["r1"].status == "stopped"
+    assert notebook.homes == {"r1": "forked"}
 
 
 @pytest.mark.parametrize(

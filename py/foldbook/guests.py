@@ -35,11 +35,11 @@ _NAME: Final = "guests"
 
 @dataclass(slots=True)
 class _Writing:
-    """Rows that are to be kept. last: the newest number of the notebook's session among them;
+    """Rows that are to be kept. last: session and number of the newest of them;
     None: they are kept."""
 
     ticket: int
-    last: int | None
+    last: tuple[str, int] | None
 
 
 class Guests(Seats):
@@ -117,7 +117,7 @@ class Guests(Seats):
             self.dismiss(append.rows[0].session)
             return False
         self._spoken |= {(row.session, row.n) for row in rows}
-        self._writing.append(_Writing(append.ticket, rows[-1].n))
+        self._writing.append(_Writing(append.ticket, (rows[-1].session, rows[-1].n)))
         return True
 
     def _standing(self) -> bytes:
@@ -158,7 +158,7 @@ class Guests(Seats):
 
     def _kept(self, row: Row) -> None:
         for each in self._writing:
-            if each.last is not None and each.last <= row.n:
+            if each.last is not None and each.last[0] == row.session and each.last[1] <= row.n:
                 each.last = None
 
     def _commit_kept(self) -> None:

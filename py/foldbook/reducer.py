@@ -91,11 +91,15 @@ def _spoken(notebook: Notebook, row: Row, runtime: str) -> Row:
         raise Void(f"the right {row.role} does not cover runtimes of one's own")
     if row.kind not in RIGHTS[Role.RUNTIME]:
         raise Void(f"a runtime does not write rows of kind {row.kind}")
+    actor = runtime_actor(row.actor)
+    known = notebook.runtimes.get(runtime)
+    # After a fork the same person's page goes on under another session, its runtime with it.
+    is_theirs = known is not None and known.actor == actor
     home = notebook.homes.get(runtime, row.session)
-    if home != row.session or runtime in notebook.seen:
+    if (home != row.session and not is_theirs) or runtime in notebook.seen:
         raise Void(f"the runtime {runtime} speaks through another session")
-    notebook.homes[runtime] = home
-    return replace(row, session=runtime, actor=runtime_actor(row.actor), role=Role.RUNTIME)
+    notebook.homes[runtime] = row.session
+    return replace(row, session=runtime, actor=actor, role=Role.RUNTIME)
 
 
 def _put_aside(
