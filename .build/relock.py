@@ -1,14 +1,15 @@
 """Write the lock files anew: `.venv/bin/python .build/relock.py [name ...]`.
 
-For maintainers; the names are dev, node, jupyterlite, pycrdt and browser, after changing a `.in`
-file or a version in `.locks/browser.json`. Needs `uv` on the PATH for all but the last. For the
-browser set it downloads each named version, and writes file name, sha256, dependencies and
-imported modules from what it got.
+For maintainers; the names are dev, node, jupyterlite, pycrdt, relays and browser, after changing
+a `.in` file, or a version in `.locks/relays/package.json` or `.locks/browser.json`. Needs `uv` on
+the PATH for all but the last two, and npm for the relays. For the browser set it downloads each
+named version, and writes file name, sha256, dependencies and imported modules from what it got.
 """
 
 import email
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,13 @@ def relock_python(name: str) -> None:
     """Resolve `.locks/<name>.in` for every supported Python, with all hashes."""
     command = ["uv", "pip", "compile", f"{name}.in", "-o", f"{name}.txt", *_UV_OPTIONS]
     subprocess.run(command, cwd=paths.LOCKS, check=True)
+
+
+def relock_relays() -> None:
+    """Resolve `.locks/relays/package.json`, with all hashes and without where things came from."""
+    npm = shutil.which("npm") or "npm"
+    options = ("--package-lock-only", "--omit-lockfile-registry-resolved", "--ignore-scripts")
+    subprocess.run([npm, "install", *options], cwd=paths.LOCKS / "relays", check=True)
 
 
 def relock_browser() -> None:
@@ -82,5 +90,6 @@ def _imports(wheel: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    for what in sys.argv[1:] or ["dev", "node", "jupyterlite", "pycrdt", "browser"]:
-        relock_browser() if what == "browser" else relock_python(what)
+    own = {"browser": relock_browser, "relays": relock_relays}
+    for what in sys.argv[1:] or ["dev", "node", "jupyterlite", "pycrdt", *own]:
+        own[what]() if what in own else relock_python(what)

@@ -13,6 +13,7 @@ from foldbook.browser.host import Host
 from foldbook.browser.opening import open_notebook
 from foldbook.browser.page import Message, Person, Waiting, Where
 from foldbook.channel import pair
+from foldbook.commands import parse
 from foldbook.commands.notebooks import RenameNotebook
 from foldbook.errors import StoreDamaged
 from foldbook.events import encode
@@ -125,6 +126,19 @@ def edit(k: int, changes: list[Any], length: int, base: int = 1, view: str = "v"
     """A command message that changes the text of the cell."""
     command = {"do": "edit_source", "cell_id": "c", "changes": changes, "length_before": length}
     return {"t": "cmd", "view": view, "k": k, "base": base, "command": command}
+
+
+@story
+async def test_a_change_is_told_at_once_and_what_follows_it_together() -> None:
+    page, _, host = await attached(BEGIN)
+    host._views._interval = 3600
+    host._views._flushed = float("-inf")  # nothing has happened for long
+    for number in range(1, 4):  # as from elsewhere: a command of the view itself brings it forward
+        host.desk.submit(parse({"do": "rename_notebook", "name": f"Trend {number}"}), "w", number)
+        await settle()
+    assert len(page.of("patch")) == 1
+    host._views._flush()
+    assert len(page.of("patch")) == 2
 
 
 @story

@@ -22,6 +22,7 @@ class Ring:
         check_dense(self._rows, start)
         self._keep = keep
         self._bytes = sum(map(size_of, self._rows)) if keep else 0
+        self._newest: tuple[int, int, tuple[Row, ...]] = (0, 0, ())  # after, head, that batch
 
     @property
     def top(self) -> int:
@@ -41,9 +42,15 @@ class Ring:
             self._bytes += size_of(row)
 
     def batch(self, after: int, head: int) -> tuple[Row, ...]:
-        """Rows after ``after``, not beyond ``head``, as many as one message holds."""
-        first = after - self.start
-        return fitting(self._rows[first : min(first + BATCH_ROWS, head - self.start)])
+        """Rows after ``after``, not beyond ``head``, as many as one message holds.
+
+        Most readers are equally far: the last batch is kept, since what is below head stays.
+        """
+        if self._newest[:2] != (after, head):
+            first = after - self.start
+            found = fitting(self._rows[first : min(first + BATCH_ROWS, head - self.start)])
+            self._newest = (after, head, found)
+        return self._newest[2]
 
     def trim(self, head: int) -> list[Row]:
         """Let go of the oldest rows that are over the limits, none beyond ``head``; return them.

@@ -11,7 +11,7 @@ record is known as such.
 import hashlib
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -88,7 +88,8 @@ class Row:
 
     def numbered(self, seq: int, actor: str, role: Role, ts: int) -> "Row":
         """This row as the authority writes it down."""
-        return replace(self, seq=seq, actor=actor, role=role, ts=ts)
+        # Written out: `dataclasses.replace` takes three times as long, and each row comes by here.
+        return Row(seq, self.session, self.n, self.seen, actor, role, self.kind, ts, self.payload)
 
     def folded_at(self, seq: int, seen: int) -> "Row":
         """This row as a view folds it; `dataclasses.replace`, 3 times faster: pending rows are

@@ -81,6 +81,7 @@ class Views:
         self._taken = dict(stored)
         self._views: dict[str, _View] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._flushed = float("-inf")  # when the views were told last
 
     def attach(self, view_id: str, to: Where) -> None:
         """A view is there, and is shown everything. What it sent and does not find acknowledged
@@ -125,7 +126,10 @@ class Views:
     def changed(self) -> None:
         """Something changed: the views are going to be told."""
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._interval, self._flush)
+            loop = asyncio.get_running_loop()
+            # After a quiet time at once; what comes soon after that is told together.
+            due = self._flushed + self._interval - loop.time()
+            self._timer = loop.call_later(max(due, 0.0), self._flush)
 
     def _carry_out(self, view: _View, asked: Asked) -> str | None:
         """Returns why not, where it is refused; the view is told."""
@@ -180,6 +184,7 @@ class Views:
 
     def _flush(self) -> None:
         self._timer = None
+        self._flushed = asyncio.get_running_loop().time()
         for view in list(self._views.values()):
             self._show(view)
 
