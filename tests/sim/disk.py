@@ -20,8 +20,8 @@ class Disk(MemoryStore):
 
     @property
     def waiting(self) -> list[Row]:
-        """The pending rows."""
-        return list(self._pending.values())
+        """The pending rows, in the order in which they are read."""
+        return sorted(self._pending.values(), key=lambda row: (row.session, row.n))
 
     @property
     def drawer(self) -> list[Row]:

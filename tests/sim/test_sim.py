@@ -69,7 +69,7 @@ def quiet() -> None:
     logging.getLogger("foldbook.guests").setLevel(logging.ERROR)
 
 
-@pytest.mark.parametrize(("seed", "showed"), regressions())
+@pytest.mark.parametrize(("seed", "showed"), list(regressions()))
 def test_what_went_wrong_once_does_not_again(seed: int, showed: str) -> None:
     tell(seed)
 

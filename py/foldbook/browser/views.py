@@ -129,7 +129,7 @@ class Views:
             loop = asyncio.get_running_loop()
             # After a quiet time at once; what comes soon after that is told together.
             due = self._flushed + self._interval - loop.time()
-            self._timer = loop.call_later(max(due, 0.0), self._flush)
+            self._timer = loop.call_later(max(due, 0.0), self._turn)
 
     def _carry_out(self, view: _View, asked: Asked) -> str | None:
         """Returns why not, where it is refused; the view is told."""
@@ -182,9 +182,12 @@ class Views:
         view.stored = self._stored[view.id] = max(k, self._stored.get(view.id, 0))
         self.changed()
 
-    def _flush(self) -> None:
+    def _turn(self) -> None:
         self._timer = None
         self._flushed = asyncio.get_running_loop().time()
+        self._flush()
+
+    def _flush(self) -> None:
         for view in list(self._views.values()):
             self._show(view)
 
