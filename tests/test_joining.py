@@ -145,8 +145,8 @@ async def test_what_cannot_be_used_is_passed_over(relay: str) -> None:
         found._make = lambda: Told(b"not a snapshot", b"{}", "mara")
         await left(mara)
         ines = await joined(mara)
-        await until(lambda: alike(mara, ines))
-        assert rows(ines) == rows(mara)
+        # A disk may be behind: what is confirmed is written when there is time.
+        await until(lambda: alike(mara, ines) and rows(ines) == rows(mara))
         assert HISTORY not in ines.store.load().meta
         await ines.close()
 
