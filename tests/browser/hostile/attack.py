@@ -216,16 +216,16 @@ async def writes():
     person = next(actor for actor in state.actors.values() if actor.kind == "person")
     session = next(c.created.session for c in state.cells.values())
     cell = next(iter(state.cells))
-    foreign = next(each for each in state.executions.values() if each.owner != peer.session)
+    foreign = state.name  # nobody tells a runtime of executions that are over; here the title does
     running = next(each for each in state.executions.values() if each.status == "running")
     forger = Forger(hello)
     edit = CellSourceEdited(cell_id=cell, changes=[[0, "hacked"]], length_before=0)
     run = ExecutionRequested(execution_id="hacked", cell_id=cell, source="1", run_id="hacked")
     rename = NotebookRenamed(name="hacked")
     create = CellCreated(cell_id="hacked", cell_type="code", position="a0", source="hacked")
-    speak = StreamAppended(execution_id=foreign.id, name="stdout", text="hacked")
-    end = ExecutionCompleted(execution_id=foreign.id, status="error")
-    show = DisplayDataAdded(execution_id=foreign.id, data={"text/plain": "hacked"})
+    speak = StreamAppended(execution_id=foreign, name="stdout", text="hacked")
+    end = ExecutionCompleted(execution_id=foreign, status="error")
+    show = DisplayDataAdded(execution_id=foreign, data={"text/plain": "hacked"})
     own = StreamAppended(execution_id=running.id, name="stdout", text="as myself")
     pretend = ActorIntroduced(name=person.name, actor_kind="person")
     gone = RuntimeLost(runtime=peer.session, reason="hacked")
@@ -287,7 +287,7 @@ async def greetings(hello, session):
 
 async def main(told):
     """Try everything and tell the attacker."""
-    notebook = next(each for each in gc.get_objects() if isinstance(each, Hello)).room
+    notebook = next(each for each in gc.get_objects() if isinstance(each, Peer)).notebook.id
     report = {"reads": await reads(told["other"], notebook), "addresses": addresses()}
     channel, heard, lock = await shout(notebook)
     await carries_cookies(told["attacker"])
