@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from builder import relay as relays
 from foldbook import text
@@ -22,6 +21,7 @@ from foldbook.store import Batch, Loaded, MemoryStore
 from foldbook.wire import ROOM, Hello, Message, Rows
 from outside import OUTSIDE
 from stories import story
+from test_sharing import until
 from test_traces import edit, first_row, knowledge, read_trace
 
 NOTEBOOK, EPOCH, TOKEN = "the-paper", "epoch-1", b"a token of links"
@@ -117,12 +117,6 @@ class Friend:
     @property
     def text(self) -> str:
         return self.peer.notebook.cells["paper"].source
-
-
-async def until(done: Any) -> None:
-    async with asyncio.timeout(60):
-        while not done():  # noqa: ASYNC110 - many different things are waited for
-            await asyncio.sleep(0.001)
 
 
 @asynccontextmanager

@@ -79,7 +79,14 @@ async def test_who_joins_begins_with_the_snapshot_and_has_all_rows_soon(relay: s
         assert ines.peer.log.confirmed.head >= seq
         assert ines.store.load().start == seq
         await until(lambda: alike(mara, ines) and HISTORY not in ines.store.load().meta)
-        await until(lambda: rows(ines) == rows(mara))
+        # A disk may be behind: what is confirmed is written when there is time.
+        await until(
+            lambda: (
+                alike(mara, ines)
+                and len(rows(ines)) == ines.peer.log.head
+                and rows(ines) == rows(mara)
+            )
+        )
         assert fold_all(rows(ines)) == ines.peer.log.confirmed == mara.peer.log.confirmed
         assert not [each for each in ines.of("toast") if each["kind"] == "share"]
         told = ines.host.desk.around.strip
@@ -98,8 +105,10 @@ async def test_a_notebook_that_was_closed_too_early_fetches_the_rest_later(relay
         await ines.close()
         kept = ines.store.load()
         ines.waiting = []
-        if HISTORY in kept.meta:  # as if nothing had come yet
+        owed = kept.meta.get(HISTORY)
+        if isinstance(owed, bytes):  # as if nothing had come yet
             del ines.store._rows[: -len(kept.rows) or None]
+            ines.store._meta[HISTORY] = replace(Owed.unpack(owed), there=0).pack()
         await typed(mara, 3)
         await ines.open()
         await until(lambda: alike(mara, ines) and HISTORY not in ines.store.load().meta)

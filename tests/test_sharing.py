@@ -185,6 +185,16 @@ async def test_a_shared_notebook_is_the_same_on_both_sides(relay: str) -> None:
 
 
 @story
+async def test_the_page_is_not_told_of_sharing_with_every_key(relay: str) -> None:
+    async with two(relay) as (mara, ines):
+        told = len(mara.of("share"))
+        for _ in range(5):
+            mara.type(0, "x")
+            await until(lambda: alike(mara, ines))
+        assert len(mara.of("share")) == told
+
+
+@story
 async def test_typing_goes_on_while_a_notebook_is_being_shared(relay: str) -> None:
     mara = Someone("Mara", BEGIN)
     await mara.open()

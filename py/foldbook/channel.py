@@ -17,25 +17,41 @@ class Channel(Protocol):
         """End; frames sent before still arrive."""
 
 
+class Inbox:
+    """The frames that have come and were not asked for yet; nothing stands for the end."""
+
+    def __init__(self) -> None:
+        self._frames: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+    def put(self, frame: bytes | None) -> None:
+        """A frame came, or the end."""
+        self._frames.put_nowait(frame)
+
+    async def get(self) -> bytes | None:
+        """The next frame; None, now and for every later call, when there will be no more."""
+        frame = await self._frames.get()
+        if frame is None:
+            self._frames.put_nowait(None)
+        return frame
+
+
 class MemoryChannel:
     """An end within one process; `pair` makes both."""
 
     def __init__(self) -> None:
-        self._inbox: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._inbox = Inbox()
         self._other: MemoryChannel | None = None
         self._closed = False
 
     def send(self, frame: bytes) -> None:
         """See `Channel`."""
         if self._other is not None and not self._closed:
-            self._other._inbox.put_nowait(frame)
+            self._other._inbox.put(frame)
 
     async def receive(self) -> bytes | None:
         """See `Channel`."""
         frame = await self._inbox.get()
-        if frame is None:
-            self._closed = True
-            self._inbox.put_nowait(None)  # closed for every later call too
+        self._closed = self._closed or frame is None
         return frame
 
     def close(self) -> None:
@@ -43,9 +59,9 @@ class MemoryChannel:
         if self._closed:
             return
         self._closed = True
-        self._inbox.put_nowait(None)
+        self._inbox.put(None)
         if self._other is not None:
-            self._other._inbox.put_nowait(None)
+            self._other._inbox.put(None)
 
 
 def pair() -> tuple[MemoryChannel, MemoryChannel]:

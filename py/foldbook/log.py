@@ -67,6 +67,11 @@ class Log:
         return self.confirmed.head
 
     @property
+    def waiting(self) -> int:
+        """How many own rows are not confirmed."""
+        return len(self._pending)
+
+    @property
     def pending(self) -> tuple[Row, ...]:
         """Own rows that are not confirmed, oldest first, with seq 0."""
         return tuple(each.row for each in self._pending)

@@ -196,7 +196,7 @@ class Peer:
     @property
     def waiting(self) -> int:
         """Own rows that the authority has not acknowledged."""
-        return len(self.log.pending)
+        return self.log.waiting
 
     @property
     def trouble(self) -> str | None:

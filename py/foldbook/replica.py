@@ -125,7 +125,7 @@ class Replica:
     @property
     def unsaved(self) -> int:
         """Own rows that are not kept anywhere yet."""
-        return self.unkept if self._keeping is Keeping.HERE else len(self.log.pending)
+        return self.unkept if self._keeping is Keeping.HERE else self.log.waiting
 
     def take(self, events: Sequence[Event], origin: Origin | None = None) -> list[Row]:
         """Make own new rows of events; they are in the view when this returns.
@@ -277,7 +277,7 @@ class Replica:
     def _joined(self, welcome: Welcome) -> None:
         self.role = welcome.role
         self.ended = None
-        if not self.log.pending:
+        if not self.log.waiting:
             self.n = max(self.n, welcome.n)
         if self._keeping is Keeping.HERE:
             self._host.keep(Batch(meta={EPOCH: welcome.epoch}), None, "relaxed")
@@ -289,7 +289,7 @@ class Replica:
         own = [row.n for row in mine]
         waited = {row.n for row in self.log.pending} if own else set()
         self.log.confirm(rows)
-        if own and not self.log.pending:
+        if own and not self.log.waiting:
             self.n = max(self.n, own[-1])
         if self._keeping is Keeping.HERE:
             # Not every own row was pending here as it stands in the log: a fork is found later.

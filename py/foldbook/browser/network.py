@@ -1,12 +1,11 @@
 """HTTP and WebSockets of the browser, through what ``site/notebook_worker.js`` gives."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from pyodide.ffi import JsException, create_proxy, to_js
 
-from foldbook.channel import Channel
+from foldbook.channel import Channel, Inbox
 from foldbook.errors import Refused
 from foldbook.upstream import Answer
 
@@ -41,7 +40,7 @@ class SocketChannel:
 
     def __init__(self, socket: Any) -> None:
         self._socket = socket
-        self._inbox: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._inbox = Inbox()
         self._closed = False
         self._listener = create_proxy(self._take)
         socket.listen(self._listener)
@@ -53,10 +52,7 @@ class SocketChannel:
 
     async def receive(self) -> bytes | None:
         """The next frame."""
-        frame = await self._inbox.get()
-        if frame is None:
-            self._inbox.put_nowait(None)  # closed for every later call too
-        return frame
+        return await self._inbox.get()
 
     def close(self) -> None:
         """End, after what was sent."""
@@ -67,12 +63,12 @@ class SocketChannel:
     def _take(self, data: Any) -> None:
         """A frame; nothing: the socket has ended."""
         if data is not None:
-            self._inbox.put_nowait(data.to_bytes())
+            self._inbox.put(data.to_bytes())
         elif not self._closed:
             self._end()
 
     def _end(self) -> None:
         self._closed = True
-        self._inbox.put_nowait(None)
+        self._inbox.put(None)
         self._socket.listen(None)
         self._listener.destroy()

@@ -52,7 +52,7 @@ class Offers:
         """Leave a snapshot, if it is time and it is this session's turn."""
         peer = self._peer
         head = peer.log.confirmed.head
-        if not self._may or not peer.is_linked or peer.log.pending:
+        if not self._may or not peer.is_linked or peer.waiting:
             return
         if Kind.EDIT not in RIGHTS[peer.role] or head - self._newest < BEHIND:
             return

@@ -1,9 +1,10 @@
 """Channels over a MessagePort: between the notebook worker and a runtime worker."""
 
-import asyncio
 from typing import Any
 
 from pyodide.ffi import create_proxy, to_js
+
+from foldbook.channel import Inbox
 
 
 class PortChannel:
@@ -11,7 +12,7 @@ class PortChannel:
 
     def __init__(self, port: Any) -> None:
         self._port = port
-        self._inbox: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._inbox = Inbox()
         self._closed = False
         self._listener = create_proxy(self._take)
         port.onmessage = self._listener
@@ -24,10 +25,7 @@ class PortChannel:
 
     async def receive(self) -> bytes | None:
         """See `foldbook.channel.Channel`."""
-        frame = await self._inbox.get()
-        if frame is None:
-            self._inbox.put_nowait(None)  # closed for every later call too
-        return frame
+        return await self._inbox.get()
 
     def close(self) -> None:
         """See `foldbook.channel.Channel`."""
@@ -39,7 +37,7 @@ class PortChannel:
     def _take(self, event: Any) -> None:
         data = event.data
         if hasattr(data, "to_bytes"):
-            self._inbox.put_nowait(data.to_bytes())
+            self._inbox.put(data.to_bytes())
         elif not self._closed:
             self._end()
 
@@ -48,4 +46,4 @@ class PortChannel:
         self._port.onmessage = None
         self._port.close()
         self._listener.destroy()
-        self._inbox.put_nowait(None)
+        self._inbox.put(None)

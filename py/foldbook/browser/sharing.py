@@ -141,7 +141,8 @@ class ShareDesk:
             "relay": sharing.share.link.relay,
             "role": peer.role.value,
             "message": None if status == "live" else message,
-            "waiting": peer.waiting,
+            # While connected it changes with every key, and nobody is shown it.
+            "waiting": 0 if status == "live" else peer.waiting,
         }
 
     async def answer(self, message: Mapping[str, Any]) -> Any:
