@@ -102,7 +102,7 @@ def hosted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    """Until somebody listens there."""
+    """Ask until somebody listens there: nginx does not say when it does."""
     for _ in range(100):
         assert process.poll() is None, "nginx does not take the README's settings"
         try:

@@ -90,7 +90,7 @@ class Author:
             # Cut off: it comes back. A test that fails tells it by what is missing then.
             with suppress(*GONE):
                 self.go_on()
-            time.sleep(0.02)
+            time.sleep(0.02)  # a killed relay is not asked again without a pause
 
     def caller(self) -> Caller:
         session = self.name * 16

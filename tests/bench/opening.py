@@ -20,17 +20,20 @@ from harness import Figure, report
 from playwright.sync_api import BrowserContext, Page, Route, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / ".build"), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / ".build"), str(ROOT / "tests")]
 
 from builder import serve  # noqa: E402 - found through the path above
 from conftest import CHROMIUM_ARGUMENTS  # noqa: E402 - as well
 from foldbook.row import encode_segment  # noqa: E402 - as well
 from long_log import CELLS, LongLog  # noqa: E402 - as well
 
+from tests.browser.engines import wait_until  # noqa: E402 - as well
+
 EVENTS = [
     int(each) for each in os.environ.get("FOLDBOOK_EVENTS", "10000,100000,1000000").split(",")
 ]
 ROUNDS = int(os.environ.get("FOLDBOOK_ROUNDS", "5"))
+_WRITES = 1500  # ms
 WAIT = 600_000  # ms; a million rows are folded here
 SEGMENT = 1000  # rows
 PIECE = 20  # segments that are handed to the browser at once
@@ -135,9 +138,11 @@ def open_once(context: BrowserContext, address: str) -> tuple[float, float, Page
 
 
 def leave(page: Page, home: str) -> None:
-    """As a reader does: the worker keeps what is drawn first next time."""
+    """As a reader does: to the list of notebooks, and the worker writes what is drawn first next
+    time. It tells nobody when it is done: the next opening would be one without it.
+    """
     page.goto(home)
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(_WRITES)
     page.close()
 
 
@@ -149,7 +154,7 @@ def measure(context: BrowserContext, home: str, events: int) -> list[Figure]:
     first.close()
     place = f"{home}?notebook={name}"
     _, whole, page = open_once(context, place)
-    page.wait_for_timeout(4000)
+    wait_until(lambda: page.evaluate(_SNAPSHOT, name), "a snapshot of the whole log")
     leave(page, home)
     stand, live = [], []
     for _ in range(ROUNDS):

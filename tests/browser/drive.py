@@ -4,6 +4,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from tests.browser.engines import wait_until
 from tests.browser.profile import Profile
 
 
@@ -123,9 +124,8 @@ class Notebook:
             }"""
         )
         # It may have been kept by itself just before: then it does not change once more.
-        self.page.wait_for_function(
-            "async id => JSON.parse(await readSaved(id)).seq >= state.view.seq", arg=self.id
-        )
+        kept = "async id => JSON.parse(await readSaved(id)).seq >= state.view.seq"
+        wait_until(lambda: self.page.evaluate(kept, self.id), "the kept view of now")
 
     def put_file(self, path: str, text: str) -> None:
         """Add a file to the notebook, as dropping it on the page does."""

@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import pytest
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.action_chains import ActionChains
@@ -58,6 +59,21 @@ class Engine(Protocol):
 
     def shot(self, path: Path) -> None:
         """Leave a picture of the page."""
+
+
+@contextmanager
+def launched(name: str, folder: Path) -> Iterator[Engine]:
+    """A browser with a new profile in this folder.
+
+    A story is skipped, and says what is missing, where this machine has no such browser:
+    ``build.py test`` installs what it can, and not every system has WebKitGTK.
+    """
+    with ExitStack() as stack:
+        try:
+            engine = stack.enter_context(ENGINES[name](folder))
+        except Missing as why:
+            pytest.skip(str(why))
+        yield engine
 
 
 def wait_until(look: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import BrowserContext, Page, Route, Worker
 
+from tests.browser.engines import wait_until
 from tests.browser.sheet import Sheet
 
 SITE = "https://foldbook.example/"
@@ -168,12 +169,10 @@ class StandIn:
 
     def next_heard(self, kind: str) -> dict[str, Any]:
         """Wait until the page has said something of this kind; the newest."""
-        for _ in range(200):
-            found = self.heard(kind)
-            if found:
-                return found[-1]
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"the page says nothing of the kind {kind}")
+        found: dict[str, Any] = wait_until(
+            lambda: self.heard(kind), f"something of the kind {kind} from the page"
+        )[-1]
+        return found
 
     def heard(self, kind: str) -> list[dict[str, Any]]:
         """What the page said of this kind."""

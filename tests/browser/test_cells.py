@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
+from tests.browser.engines import wait_until
 from tests.browser.sheet import Sheet
 
 pytestmark = pytest.mark.browser
@@ -79,9 +80,8 @@ def test_an_error_says_its_message_first_and_leads_to_its_line(sheet: Sheet) -> 
     assert sheet.cells[0]["outputs"][0].startswith("ZeroDivisionError: division by zero")
     error = sheet.cell(0).locator("[data-output-type=error]")
     error.get_by_role("button", name="Copy traceback").click()
-    sheet.page.wait_for_function(
-        "async () => (await navigator.clipboard.readText()).includes('ZeroDivisionError')"
-    )
+    copied = "async () => (await navigator.clipboard.readText()).includes('ZeroDivisionError')"
+    wait_until(lambda: sheet.page.evaluate(copied), "the traceback on the clipboard")
     error.get_by_role("button", name="Go to line 2").click()
     sheet.focused("editor 0")
     sheet.page.get_by_text("Ln 2, Col 1").wait_for()

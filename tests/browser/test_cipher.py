@@ -11,7 +11,7 @@ from builder import serve
 from foldbook.native.cipher import public_key
 from playwright.sync_api import Browser
 
-from tests.browser.engines import ENGINES, Missing
+from tests.browser.engines import ENGINES, launched
 
 pytestmark = pytest.mark.browser
 
@@ -89,12 +89,9 @@ def ask(
             page.goto(page_url)
             yield lambda body, *args: page.evaluate(f"async (args) => {{ {body} }}", list(args))
         return
-    try:
-        with ENGINES[request.param](tmp_path_factory.mktemp(request.param)) as engine:
-            engine.go(page_url)
-            yield engine.run
-    except Missing as why:
-        pytest.skip(str(why))
+    with launched(request.param, tmp_path_factory.mktemp(request.param)) as engine:
+        engine.go(page_url)
+        yield engine.run
 
 
 def test_every_engine_agrees_with_the_vectors(ask: Ask) -> None:

@@ -14,6 +14,7 @@ from foldbook.reducer import fold_all
 from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
 from playwright.sync_api import Page, expect
 
+from tests.browser.engines import wait_until
 from tests.browser.hostile import notebook as hostile
 from tests.browser.hostile.attacker import Asked, Attacker
 from tests.browser.hostile.reader import Reader, log_of, marks_of, notebook_id
@@ -97,10 +98,12 @@ def attack(reader: Reader, attacker: Attacker) -> Attack:
 
 def _log_with(page: Page, notebook: str, event: str) -> list[Row]:
     """The log, as soon as an event of this type stands in it."""
-    rows = log_of(page, notebook)
-    while not any(event.encode() in row.payload for row in rows):
-        page.wait_for_timeout(50)
+
+    def look() -> list[Row] | None:
         rows = log_of(page, notebook)
+        return rows if any(event.encode() in row.payload for row in rows) else None
+
+    rows: list[Row] = wait_until(look, f"{event} in the log")
     return rows
 
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, expect
 from wiretap import listen, secrets_of
 
 from tests.browser.chromium import Chromium
-from tests.browser.engines import ENGINES, Engine, Missing, wait_until
+from tests.browser.engines import ENGINES, Engine, launched, wait_until
 from tests.browser.test_other_browsers import Tab
 from tests.browser.test_two_browsers import People
 
@@ -80,11 +80,8 @@ def engine(request: pytest.FixtureRequest, chromium: Browser, tmp_path: Path) ->
         yield Chromium(context.new_page())
         context.close()
         return
-    try:
-        with ENGINES[request.param](tmp_path) as started:
-            yield started
-    except Missing as why:
-        pytest.skip(str(why))
+    with launched(request.param, tmp_path) as other:
+        yield other
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.engines import ENGINES, Engine, Missing, wait_until
+from tests.browser.engines import ENGINES, Engine, launched, wait_until
 from tests.browser.hostile import notebook as hostile
 from tests.browser.hostile.attacker import Attacker
 
@@ -130,11 +130,8 @@ def notebook_of(**sources: str) -> dict[str, Any]:
 def engine(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Engine]:
-    try:
-        with ENGINES[request.param](tmp_path_factory.mktemp(request.param)) as started:
-            yield started
-    except Missing as why:
-        pytest.skip(str(why))
+    with launched(request.param, tmp_path_factory.mktemp(request.param)) as browser:
+        yield browser
 
 
 @pytest.fixture

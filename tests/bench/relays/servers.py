@@ -148,6 +148,7 @@ def _free_port() -> int:
 
 
 def _answers(port: int, process: "subprocess.Popen[bytes]") -> bool:
+    """Ask until somebody listens there: not every server says when it is ready."""
     limit = time.monotonic() + _SECONDS
     while time.monotonic() < limit and process.poll() is None:
         try:
