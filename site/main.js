@@ -7,6 +7,12 @@ import { applyLook, followLook } from "./settings.js";
 /** @typedef {{mount: (place: HTMLElement) => void | Promise<void>, banners: import("./banners.js").Banners}} Page */
 
 const RELOADED = "foldbook:reloaded";
+const AWAY = 5000; // ms after which somebody who was on the way to another page is here to stay
+
+let isLeaving = false;
+addEventListener("beforeunload", () => {
+  isLeaving = true;
+});
 
 // First of all: what the address holds after # is a key.
 const link = takeLink();
@@ -34,10 +40,18 @@ if (wrong) page.banners.show("join", wrong);
 await page.mount(place);
 sessionStorage.removeItem(RELOADED);
 
-/** A part of the page is gone where the site was updated in this very moment. @param {unknown} error @returns {Promise<never>} */
+/**
+ * A part of the page is gone where the site was updated in this very moment. It does not come either
+ * where the page is being left, and a reload would call the reader back.
+ * @param {unknown} error
+ * @returns {Promise<never>}
+ */
 function reloadOnce(error) {
   if (sessionStorage.getItem(RELOADED)) throw error;
-  sessionStorage.setItem(RELOADED, "yes");
-  location.reload();
+  const reload = () => {
+    sessionStorage.setItem(RELOADED, "yes");
+    location.reload();
+  };
+  setTimeout(reload, isLeaving ? AWAY : 0);
   return new Promise(() => {}); // nothing else is done here
 }

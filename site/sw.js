@@ -1,11 +1,13 @@
 /**
  * Service worker, for two things. Where the host sends no headers that make the page cross-origin
  * isolated (so that a running cell can be interrupted), it adds them. And where the host does not
- * answer, the page comes from what `offline.js` has kept: one whole build, or none.
+ * answer, the page comes from what is kept (`keeping.js`): one whole build, or none.
  *
  * While a page loads from the network, all but documents and what must carry the headers goes past
  * it: a browser keeps compiled scripts only of answers that are the network's own.
  */
+
+import { isWhole, keepPage, pagesOf } from "./keeping.js";
 
 /** @type {any} */
 const service = self;
@@ -23,8 +25,6 @@ const CARRIERS = ["document", "iframe", "frame", "worker", "sharedworker"];
 const GATEWAY = [502, 503, 504]; // somebody answers in place of a host that does not
 
 const SCOPE = /** @type {string} */ (service.registration.scope);
-/** What the caches of whole builds are called here (`offline.js`); the newest is the last. */
-const PAGES = `foldbook-page ${SCOPE} `;
 /** `offline.js` says by this that the host isolates the page by itself. */
 const isHostIsolating = new URL(location.href).searchParams.has("isolated");
 
@@ -41,6 +41,17 @@ service.addEventListener("install", () => service.skipWaiting());
 service.addEventListener("activate", (/** @type {any} */ event) => {
   event.waitUntil(service.registration.navigationPreload?.enable().catch(() => {}));
   event.waitUntil(service.clients.claim());
+});
+service.addEventListener("message", (/** @type {any} */ event) => {
+  const [port] = event.ports;
+  const told = (/** @type {object} */ word) => port?.postMessage(word);
+  if (event.data?.keep)
+    event.waitUntil(
+      keepPage(SCOPE, event.data.keep).then(
+        () => told({}),
+        (error) => told({ problem: String(error) }),
+      ),
+    );
 });
 service.addEventListener("fetch", (/** @type {any} */ event) => {
   const { request } = event;
@@ -92,8 +103,7 @@ async function fromHost(request, address) {
 /** A file of the newest build that is here whole. @param {string} path @returns {Promise<Response | undefined>} */
 async function keptPage(path) {
   for (const cache of await builds()) {
-    // The manifest is put in last.
-    if (await cache.match(`${SCOPE}manifest.json`)) return cache.match(SCOPE + path);
+    if (await isWhole(cache, SCOPE)) return cache.match(SCOPE + path);
   }
   return undefined;
 }
@@ -109,7 +119,7 @@ async function keptAnywhere(address) {
 
 /** The newest first. @returns {Promise<Cache[]>} */
 async function builds() {
-  const names = (await caches.keys()).filter((name) => name.startsWith(PAGES));
+  const names = (await caches.keys()).filter((name) => name.startsWith(pagesOf(SCOPE)));
   return Promise.all(names.reverse().map((name) => caches.open(name)));
 }
 
