@@ -31,16 +31,29 @@ def test(arguments: Sequence[str]) -> int:
     if not checked:
         say("  a check failed, see above; the exit code will tell it too")
     shutil.rmtree(_CACHE, ignore_errors=True)  # what failed in an earlier run is not this one's
-    own = ["-o", f"cache_dir={_CACHE}"]
-    command = [str(venv.python()), "-m", "pytest", *own, *arguments]
-    code = subprocess.run(command, cwd=paths.ROOT, env=env, check=False).returncode
+    codes = [_stories(env, arguments)] if arguments else [_beside(env), _stories(env, [_STORIES])]
+    return next(filter(None, codes), 0 if checked else 1)
+
+
+def _beside(env: dict[str, str]) -> int:
+    """All that needs no browser, a file of tests beside another on each core."""
+    return _pytest(env, ["-n", "auto", "--dist", "loadfile", "--ignore", _STORIES])
+
+
+def _stories(env: dict[str, str], arguments: Sequence[str]) -> int:
+    """The browser's stories, or what else is asked for, one after the other."""
+    code = _pytest(env, arguments)
     if code == 1 and (stories := _failed_stories()):
         say(f"  {len(stories)} browser stories failed; once more, and both runs are told:")
         for story in stories:
             say(f"    {story}")
-        again = [*command, "--last-failed", "--last-failed-no-failures=none"]
-        code = subprocess.run(again, cwd=paths.ROOT, env=env, check=False).returncode
-    return code or (0 if checked else 1)
+        code = _pytest(env, [*arguments, "--last-failed", "--last-failed-no-failures=none"])
+    return code
+
+
+def _pytest(env: dict[str, str], arguments: Sequence[str]) -> int:
+    command = [str(venv.python()), "-m", "pytest", "-o", f"cache_dir={_CACHE}", *arguments]
+    return subprocess.run(command, cwd=paths.ROOT, env=env, check=False).returncode
 
 
 def _failed_stories() -> list[str]:
