@@ -268,6 +268,30 @@ def test_more_rows_than_the_window_may_be_pending() -> None:
     assert me.source == "> abc" + "x" * (WINDOW + 100)
 
 
+def test_who_comes_back_after_long_is_met_by_others_in_the_middle() -> None:
+    me = Writer(CELL)
+    for i in range(WINDOW + 100):
+        me.write(typed("x", 3 + i, 3 + i))
+    waiting = list(me.log.pending)
+    first = WINDOW // 2 + 10  # so many that the rest is rewritten, before anybody else comes in
+    me.tell(*waiting[:first])
+    assert me.log.pending == tuple(waiting[first:])
+    assert me.source == "abc" + "x" * (WINDOW + 100)
+    me.tell(numbered(0, typed(">", 0, 3), seen=1))
+    assert me.source == ">abc" + "x" * (WINDOW + 100)
+    assert me.log.rebase(first + 1) == []
+    me.tell(*me.log.pending)
+    assert me.source == ">abc" + "x" * (WINDOW + 100)
+    assert not me.log.waiting
+
+
+def test_what_is_confirmed_tells_which_rows_were_pending() -> None:
+    me = Writer(CELL)
+    mine = me.write(typed("x", 3, 3))
+    other = numbered(2, typed(">", 0, 3), seen=1)
+    assert me.log.confirm([other, replace(mine, seq=3)]) == [("me", 1)]
+
+
 def test_an_edit_of_a_text_that_never_was_goes_to_the_drawer() -> None:
     me = Writer(CELL)
     me.write(typed("x", 3, 7))

@@ -16,6 +16,7 @@ longer. Therefore the log rewrites pending edits onto the head before that (for 
 what is sent stays as it was made), and `Log.rebase` makes that what is sent.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -59,7 +60,9 @@ class Log:
         self.confirmed = confirmed or Notebook()
         self.view = self.confirmed
         self.refused: list[Refusal] = []
-        self._pending: list[_Pending] = []
+        self._pending: deque[_Pending] = deque()
+        # Whether pending edits may mean something else on the head than where they were made.
+        self._strayed = False
 
     @property
     def head(self) -> int:
@@ -81,6 +84,7 @@ class Log:
         if self.head:
             raise BadRow(f"rows after {self.head} expected, a snapshot up to {confirmed.head} came")
         self.confirmed = confirmed
+        self._strayed = True
         self._refresh()
 
     def amend(self, confirmed: Notebook) -> None:
@@ -88,6 +92,7 @@ class Log:
         if confirmed.head != self.head:
             raise BadRow(f"the fold of rows 1 to {self.head} expected, to {confirmed.head} came")
         self.confirmed = confirmed
+        self._strayed = True
         self._refresh()
 
     def append(self, row: Row, event: Event | Unknown | None = None) -> None:
@@ -105,30 +110,39 @@ class Log:
         new = _Pending(row, decode(row.payload) if event is None else event, row.seen)
         if not self._pending:
             self.view = self.confirmed.fork()
+            self._strayed = False
+        self._strayed = self._strayed or row.seen != self.head
         self._pending.append(new)
         self._fold_pending(self.view, len(self._pending), new)
 
-    def confirm(self, rows: Sequence[Row]) -> None:
-        """Take the next rows of the log, dense after the head.
+    def confirm(self, rows: Sequence[Row]) -> list[tuple[str, int]]:
+        """Take the next rows of the log, dense after the head; gives session and n of those that
+        were pending.
 
-        Raises `BadRow` where they are not; then nothing has changed. A pending row leaves as
-        soon as it comes back; where another row has its place (the same session and n), it
+        Raises `BadRow` where they are not dense; then nothing has changed. A pending row leaves
+        as soon as it comes back; where another row has its place (the same session and n), it
         stays, for it has not been accepted.
         """
         check_dense(rows, self.head)
+        left: list[tuple[str, int]] = []
         straight = True
         for row in rows:
             if self._pending and self.head - self._pending[0].seen > WINDOW // 2:
                 self._lift()
             voids = self.confirmed.void_count
+            waiting = len(self._pending)
             straight = self._arrived(row) and straight
+            if len(self._pending) < waiting:
+                left.append((row.session, row.n))
             fold(self.confirmed, row)
             straight = straight and self.confirmed.void_count == voids
+            self._strayed = self._strayed or not straight
         if straight and self._pending:
             self.view.head = self.head
             self.view.numbers = dict(self.confirmed.numbers)
         else:
             self._refresh()
+        return left
 
     def refuse(self, n: int, reason: str) -> list[Refusal]:
         """The authority has refused the pending row ``n``, whose number is used up by that.
@@ -183,9 +197,13 @@ class Log:
 
     def _lift(self) -> list[_Pending]:
         """Rewrite how pending edits fold onto the head; returns those that do not count."""
+        if not self._strayed and self.view.void_count == self.confirmed.void_count:
+            for each in self._pending:
+                each.seen = self.head
+            return []
         scratch = self.confirmed.fork()
         misfits: list[_Pending] = []
-        lifted: list[_Pending] = []
+        lifted: deque[_Pending] = deque()
         for i, each in enumerate(self._pending, 1):
             self._fold_pending(scratch, i, each)
             event: Event | Unknown | None = each.event
@@ -197,11 +215,12 @@ class Log:
             else:
                 lifted.append(_Pending(each.row, event, self.head))
         self._pending = lifted
+        self._strayed = False
         return misfits
 
     def _put_away(self, reasons: dict[int, str]) -> list[Refusal]:
         moved: list[Refusal] = []
-        kept: list[_Pending] = []
+        kept: deque[_Pending] = deque()
         for each in self._pending:
             reason = reasons.get(each.row.n)
             if reason is None and any(_builds_on(each.event, other.event) for other in moved):
@@ -212,6 +231,7 @@ class Log:
                 moved.append(Refusal(each.row, each.event, reason))
         self.refused += moved
         self._pending = kept
+        self._strayed = self._strayed or bool(moved)
         return moved
 
     def _number(self, first: int, start: int) -> None:

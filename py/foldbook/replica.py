@@ -286,16 +286,12 @@ class Replica:
 
     def _confirm(self, rows: tuple[Row, ...]) -> None:
         mine = tuple(row for row in rows if row.session == self.session)
-        own = [row.n for row in mine]
-        waited = {row.n for row in self.log.pending} if own else set()
-        self.log.confirm(rows)
-        if own and not self.log.waiting:
-            self.n = max(self.n, own[-1])
+        # Not every own row was pending here as it stands in the log: a fork is found later.
+        arrived = self.log.confirm(rows)
+        if mine and not self.log.waiting:
+            self.n = max(self.n, mine[-1].n)
         if self._keeping is Keeping.HERE:
-            # Not every own row was pending here as it stands in the log: a fork is found later.
-            waited -= {row.n for row in self.log.pending}
-            dropped = [(self.session, n) for n in own if n in waited]
-            batch = Batch(confirmed=list(rows), pending_dropped=dropped)
+            batch = Batch(confirmed=list(rows), pending_dropped=arrived)
             self._host.keep(batch, None, "relaxed")
         kept = mine if self._keeping is Keeping.UPSTREAM else ()
         self._host.changed(Change(confirmed=rows, kept=kept))
