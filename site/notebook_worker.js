@@ -139,6 +139,7 @@ function glue(python, boot) {
     quiet: boot.quiet,
     crashed: boot.crashed,
     identity: catalogue.identity,
+    storage: catalogue.storage,
     inbox,
     dropInbox: catalogue.dropInbox,
     refresh: (/** @type {string} */ id, /** @type {string} */ json) =>

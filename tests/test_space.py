@@ -7,12 +7,12 @@ from typing import Any
 from foldbook import snapshot
 from foldbook.browser.host import Host
 from foldbook.commands import parse
-from foldbook.errors import StoreFull
+from foldbook.errors import StoreDamaged, StoreFull
 from foldbook.events.outputs import DisplayDataAdded, StreamAppended
 from foldbook.pruning import PRUNED, Dropped, is_pruned
 from foldbook.reducer import fold_all
 from foldbook.row import Row
-from foldbook.store import Batch, Durability, MemoryStore, RefusedRow
+from foldbook.store import Batch, Durability, Folded, MemoryStore, RefusedRow
 from foldbook.view import Around, full_view
 from rows import row
 from stories import story
@@ -273,3 +273,31 @@ async def test_what_runs_or_waits_is_never_touched() -> None:
     kept = fold_all(store.stored).executions
     assert kept["x1"].outputs != before["x1"].outputs
     assert kept["x11"].outputs == before["x11"].outputs
+
+
+@story
+async def test_a_crash_in_the_middle_leaves_a_log_that_folds_to_what_shows() -> None:
+    store = Scarce(busy())
+    page = Page(store, store.used * 100 // 94)
+    host = await quiet(page, store)
+    old = snapshot.encode(host.desk.peer.log.confirmed)
+    store.write(Batch(snapshot=Folded(host.desk.peer.log.head, old)))
+    before = looks(host)
+    rows, pruned = store.rows, False
+
+    async def crashing(after: int, limit: int) -> list[Row]:
+        nonlocal pruned
+        if any(map(is_pruned, store.stored)):
+            pruned = True
+            raise StoreDamaged("the power went")
+        return await rows(after, limit)
+
+    store.rows = crashing  # type: ignore[method-assign]
+    host.receive({"t": "make_room"}, "page")
+    await long_settle()
+    assert pruned
+    store.rows = rows  # type: ignore[method-assign]
+    again = await opened(FakePage(), store, quiet=True)
+    assert looks(again) == before
+    assert again.desk.peer.log.confirmed == fold_all(store.stored)
+    assert again.desk.told() is not None
