@@ -8,8 +8,6 @@ import { countWords, sizeWords } from "./words.js";
  * browser has the only copy.
  * @typedef {object} SpaceNews
  * @property {"" | "low" | "full"} [level]
- * @property {number} [usage] bytes
- * @property {number} [quota] bytes, 0 where the browser does not say
  * @property {boolean} [only]
  * @property {{outputs: number, bytes: number, only: boolean}} [dropped]
  */
@@ -21,27 +19,32 @@ export function tellSpace(page, news) {
 }
 
 /** @param {import("./notebook.js").NotebookPage} page @param {SpaceNews} news */
-function tellLevel(page, { level, usage = 0, quota = 0, only }) {
+function tellLevel(page, { level, only }) {
   // Only a window may ask; where it is granted there may be more room.
   if (level) persist().catch((error) => console.error("Lasting storage was not asked for:", error));
-  const isTold = level && only && quota > 0;
-  page.banners.show(
-    "space",
-    isTold
-      ? {
-          look: "warn",
-          title: "There is little room left.",
-          words:
-            `This browser lets Foldbook keep ${sizeWords(quota)}, and ${sizeWords(usage)} are used. When nothing is ` +
-            "left, outputs of earlier runs that later runs have replaced are let go of, so that what you type can be kept.",
-          acts: [
-            { label: "Download backup", run: () => page.files.download("log") },
-            { label: "Let go of earlier outputs", run: () => page.link.makeRoom() },
-          ],
-          canClose: true,
-        }
-      : null,
-  );
+  const backup = { label: "Download backup", run: () => page.files.download("log") };
+  const letGo = { label: "Let go of earlier outputs", run: () => page.link.makeRoom() };
+  /** @type {import("./banners.js").Banner} */
+  const low = {
+    look: "warn",
+    title: "There is little room left.",
+    words:
+      "This browser gives Foldbook not much more. When nothing is left, outputs of earlier runs that later runs have " +
+      "replaced are let go of, so that what you type can be kept.",
+    acts: [backup, letGo],
+    canClose: true,
+  };
+  /** @type {import("./banners.js").Banner} */
+  const full = {
+    look: "warn",
+    title: "There is no room left.",
+    words:
+      "This browser gives Foldbook hardly any more. Delete notebooks or files that you do not need, so that what you " +
+      "type can be kept.",
+    acts: [backup],
+    canClose: true,
+  };
+  page.banners.show("space", level === "full" ? full : level && only ? low : null);
 }
 
 /** @param {import("./notebook.js").NotebookPage} page @param {{outputs: number, bytes: number, only: boolean}} dropped */

@@ -72,6 +72,9 @@ class FakePage:
     async def storage(self) -> tuple[int, int]:
         return self.room
 
+    async def reserve(self, *, keep: bool) -> bool:
+        return keep
+
     async def load_package(self, name: str) -> None:
         await asyncio.sleep(0)
 

@@ -210,6 +210,44 @@ async def test_where_nothing_may_go_what_is_typed_waits_until_there_is_room() ->
     assert sources == ["one", "n1", "n2", "n3"]
 
 
+class Reserving(Page):
+    """Room is kept back, and given up."""
+
+    held = False
+
+    async def reserve(self, *, keep: bool) -> bool:
+        limit = self.store.limit
+        if keep and not self.held and limit is not None:
+            if limit - self.store.used < 4000:
+                return False
+            self.store.limit, self.held = limit - 4000, True
+        elif not keep and self.held:
+            assert limit is not None
+            self.store.limit, self.held = limit + 4000, False
+        return self.held
+
+
+@story
+async def test_what_is_typed_has_the_room_that_was_kept_back() -> None:
+    desk = Kernel("one")
+    desk.run("c0", prints())
+    store = Scarce(desk)
+    store.limit = store.used + 5000
+    page = Reserving(store, 0)
+    host = await quiet(page, store)
+    assert page.held
+    typed = {"do": "create_cell", "cell_type": "code", "source": "typed " * 300}
+    host.desk.submit(parse(typed), "v", 1)
+    await long_settle()
+    assert host.desk.peer.saved
+    assert not page.held
+    assert page.levels == ["full"]
+    store.limit += 5000
+    await long_settle()
+    assert page.held
+    assert page.levels == ["full", ""]
+
+
 class Tight(Scarce):
     """There is room for nothing but what frees some by itself."""
 

@@ -80,6 +80,9 @@ class _Page:
         found = await self._glue.storage()
         return int(found.usage), int(found.quota)
 
+    async def reserve(self, *, keep: bool) -> bool:
+        return bool(await self._glue.reserve(keep))
+
     async def load_package(self, name: str) -> None:
         await self._glue.loadPackage(name)
 

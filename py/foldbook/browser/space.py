@@ -1,6 +1,7 @@
 """What is done when the browser's storage is nearly used up, or refuses to take more.
 
-First the page asks the browser to keep what is here for good, which may bring room. Then output
+Some room is kept back for that: to make room needs some. First the page asks the browser to keep
+what is here for good, which may bring more. Then output
 that nobody is shown any more goes (`foldbook.pruning`), the oldest first: of a shared notebook as
 soon as little is left, for the relay has it; where this is the only copy when people ask for it,
 or when without that nothing more could be saved. People are told what went.
@@ -12,7 +13,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from foldbook.browser.desk import Desk
 from foldbook.browser.page import Page, Where
@@ -76,14 +77,16 @@ class Space:
         self._dropped = Dropped.unpack(loaded.meta.get(PRUNED))
         self._needed = asyncio.Event()
         self._level = ""
-        self._words: dict[str, Any] = {}
-        self._agreed = self._asked = False
+        self._only = False
+        self._agreed = self._asked = self._refuses = False
         self._waits = 1
 
     def heed(self) -> None:
         """The store has begun or ceased to refuse."""
-        if isinstance(self._saver.failed, StoreFull):
+        refuses = isinstance(self._saver.failed, StoreFull)
+        if refuses and not self._refuses:
             self._needed.set()
+        self._refuses = refuses
 
     def agree(self) -> None:
         """People want earlier output to go."""
@@ -93,7 +96,7 @@ class Space:
     def tell(self, to: Where) -> None:
         """How it stands, for a page that comes."""
         if self._level:
-            self._page.post({"t": "space", **self._words}, to)
+            self._page.post({"t": "space", "level": self._level, "only": self._only}, to)
 
     async def run(self) -> None:
         """Look after it, until cancelled."""
@@ -104,7 +107,7 @@ class Space:
             self._needed.clear()
 
     async def look(self) -> bool:
-        """See how much is left, and do what is to be done; whether the browser says how much."""
+        """See how much is left, and do what is to be done; whether to look again by and by."""
         level, left, quota = await self._measure()
         if level and not self._asked:
             self._asked = True
@@ -120,21 +123,21 @@ class Space:
             self._waits = 1 if went else min(2 * self._waits, _LONGEST)
         elif not level:
             self._waits = 1
-        return quota > 0
+        return quota > 0 or level != ""
 
     async def _measure(self) -> tuple[str, int, int]:
         """The level, the bytes that are left, and those there are in all; 0 where unknown."""
         usage, quota = await self._page.storage()
         left = max(0, quota - usage)
-        if isinstance(self._saver.failed, StoreFull) or (quota and left < min(quota // 30, FULL)):
+        if isinstance(self._saver.failed, StoreFull) or not await self._page.reserve(keep=True):
+            level = "full"  # whatever the browser says: some say that there is always more
+        elif quota and left < min(quota // 30, FULL):
             level = "full"
         else:
             level = "low" if quota and left < min(quota // 10, LOW) else ""
         if level != self._level:
-            self._level = level
-            only = not self._elsewhere.has_all
-            self._words = {"level": level, "usage": usage, "quota": quota, "only": only}
-            self._page.post({"t": "space", **self._words})
+            self._level, self._only = level, not self._elsewhere.has_all
+            self._page.post({"t": "space", "level": level, "only": self._only})
         return level, left, quota
 
     async def _make_room(self, goal: int, *, is_elsewhere: bool) -> bool:
@@ -142,6 +145,9 @@ class Space:
         work = _Work(self._peer, self._saver, self._around, self._drawer, self._elsewhere)
         before = self._dropped
         try:
+            if self._level == "full":
+                await self._page.reserve(keep=False)
+                self._saver.retry()
             if not await work.survey(goal):
                 return False
             self._desk.keeping.hold()
