@@ -11,11 +11,12 @@ from tests.browser.sheet import PATIENCE, Sheet
 pytestmark = pytest.mark.browser
 
 RUNS = 4
+QUIET = 10_000  # ms in which nothing more is kept
 LINE = 'print("run", n := globals().get("n", 0) + 1, "." * 800_000)'
-USED = "async () => (await navigator.storage.estimate()).usage"
+QUOTA = 450_000_000  # bytes; the page itself, and what Python needs, come to half of it
 ROOM = "Storage.overrideQuotaForOrigin"
 IS_SAVED = "() => /^Saved/.test(document.querySelector('.saved').innerText)"
-_LARGEST = """
+_ROWS = """
 async () => {
   const { databases } = indexedDB;
   const names = (await databases.call(indexedDB)).map(({ name }) => name);
@@ -35,6 +36,14 @@ async () => {
 """
 
 
+_IS_KEPT = """
+async () => {
+  const [name] = (await caches.keys()).filter((each) => each.startsWith("foldbook-page"));
+  const cache = name && (await caches.open(name));
+  return cache && Boolean(await cache.match(new URL("manifest.json", location.href).href));
+}
+"""
+_USED = "async () => (await navigator.storage.estimate()).usageDetails.caches"
 _FILL = """
 async () => {
   const db = await new Promise((done) => {
@@ -69,32 +78,33 @@ _SAY = """
 
 
 class Disk:
-    """The room that the browser gives the site, and how much of it is used."""
+    """The room that the browser gives the site."""
 
-    def __init__(self, sheet: Sheet) -> None:
-        self._page = sheet.page
-        self._session: CDPSession = sheet.page.context.new_cdp_session(sheet.page)
-        self._origin: str = sheet.page.evaluate("location.origin")
+    def __init__(self, profile: Profile) -> None:
+        # Before the first transaction: the browser remembers for a while how much room there was.
+        self._page = profile.page(drive=True)
+        self._session: CDPSession = profile.context.new_cdp_session(self._page)
+        self._origin: str = self._page.evaluate("location.origin")
+        self._session.send(ROOM, {"origin": self._origin, "quotaSize": QUOTA})
 
     @property
     def rows(self) -> int:
         """Bytes of the rows of all notebooks."""
-        size: int = self._page.evaluate(_LARGEST)
+        size: int = self._page.evaluate(_ROWS)
         return size
 
-    def hold(self, used: float | None) -> None:
-        """From now on so much of the room is used, of 1; None: as the browser likes."""
-        more = {} if used is None else {"quotaSize": int(self._page.evaluate(USED) / used)}
-        self._session.send(ROOM, {"origin": self._origin, **more})
-
     def fill(self) -> None:
-        """Use all that is left."""
+        """Use all that is left, once the page has kept itself and what Python needs: what it still
+        writes goes beyond the limit, and would be counted as used."""
+        self._page.wait_for_function(_IS_KEPT)
+        before = None
+        while before != (before := self._page.evaluate(_USED)):
+            self._page.wait_for_timeout(QUIET)
         self._page.evaluate(_FILL)
 
-    def say(self, used: float) -> None:
-        """Have the notebook worker told that so much of the room is used, of 1."""
-        [worker] = [each for each in self._page.workers if "/notebook_worker-" in each.url]
-        worker.evaluate(_SAY, used)
+    def grow(self) -> None:
+        """There is room again."""
+        self._session.send(ROOM, {"origin": self._origin})
 
 
 def run_again_and_again(sheet: Sheet) -> None:
@@ -107,15 +117,21 @@ def run_again_and_again(sheet: Sheet) -> None:
     sheet.page.wait_for_function(IS_SAVED)
 
 
+def say(sheet: Sheet, used: float) -> None:
+    """Have the notebook worker told that so much of the room is used, of 1."""
+    [worker] = [each for each in sheet.page.workers if "/notebook_worker-" in each.url]
+    worker.evaluate(_SAY, used)
+
+
 def test_old_output_goes_when_people_say_so_and_what_shows_stays(
     profile: Profile, tmp_path: Path
 ) -> None:
+    disk = Disk(profile)
     sheet = Sheet.new(profile.context, profile.url)
     run_again_and_again(sheet)
-    disk = Disk(sheet)
     before = disk.rows
     assert before > RUNS * 800_000
-    disk.say(0.94)
+    say(sheet, 0.94)
     little = sheet.page.get_by_role("status").filter(has_text="There is little room left.")
     expect(little).to_contain_text("outputs of earlier runs", timeout=PATIENCE)
     assert disk.rows >= before
@@ -125,7 +141,6 @@ def test_old_output_goes_when_people_say_so_and_what_shows_stays(
     expect(told).to_contain_text(words, timeout=PATIENCE)
     expect(told).to_contain_text("All that is shown and all that was typed is here.")
     assert disk.rows < before / 2
-    expect(little).to_have_count(0, timeout=PATIENCE)
 
     sheet.page.reload()
     sheet.until("cells[0]?.outputs[0]?.startsWith(`run ${argument} `)", RUNS)
@@ -148,13 +163,12 @@ def test_old_output_goes_when_people_say_so_and_what_shows_stays(
 
 
 def test_when_nothing_is_left_old_output_goes_by_itself(profile: Profile) -> None:
+    disk = Disk(profile)
     sheet = Sheet.new(profile.context, profile.url)
     run_again_and_again(sheet)
-    disk = Disk(sheet)
     before = disk.rows
-    disk.hold(0.95)
     disk.fill()
-    sheet.press("Enter", "End").write(f"  # {'typed ' * 1000}")
+    sheet.press("Enter", "End").write(f"  # {'typed ' * 60}")
     [source] = sheet.sources()
     told = sheet.page.get_by_role("status").filter(has_text="Earlier outputs are not kept any more")
     expect(told).to_contain_text("2.4 MB", timeout=PATIENCE)
@@ -167,21 +181,27 @@ def test_when_nothing_is_left_old_output_goes_by_itself(profile: Profile) -> Non
 
 
 def test_a_full_disk_takes_nothing_that_was_typed(profile: Profile) -> None:
+    disk = Disk(profile)
     sheet = Sheet.new(profile.context, profile.url)
-    sheet.write("before = 1")
+    sheet.write("before = 1").press("Control+Enter")
+    sheet.until("cells[0].status === 'ok'")
     sheet.page.wait_for_function(IS_SAVED)
-    disk = Disk(sheet)
-    disk.hold(0.95)
+    disk.fill()
+    full = sheet.page.get_by_role("status").filter(has_text="There is no room left.")
+    sheet.press("Enter", "Control+End", "Enter").write(f"long = '{'x' * 500}'")
+    expect(full).to_be_visible(timeout=PATIENCE)
+    sheet.page.wait_for_function(IS_SAVED)  # in what was kept back
     disk.fill()
     alert = sheet.page.get_by_role("alert").filter(has_text="Not saved.")
-    sheet.press("Enter").write(f"long = '{'x' * 3000}'")
+    sheet.press("Enter").write(f"more = '{'x' * 500}'")
     expect(alert).to_contain_text("no more room to store", timeout=PATIENCE)
     expect(alert).to_contain_text("it is saved as soon as there is room")
     expect(sheet.page.locator(".saved")).to_contain_text("Not saved")
     sheet.press("Enter").write("last = 2")
     [source] = sheet.sources()
-    disk.hold(None)
+    disk.grow()
     expect(alert).to_have_count(0, timeout=PATIENCE)
+    expect(full).to_have_count(0, timeout=PATIENCE)
     sheet.page.wait_for_function(IS_SAVED)
     sheet.page.reload()
     sheet.shows(source)
