@@ -65,6 +65,13 @@ export function openHomeDatabase() {
   });
 }
 
+/** Another database, with these stores. @param {string} name @param {string[]} stores @returns {Promise<IDBDatabase>} */
+export function openDatabase(name, stores) {
+  return open(name, VERSION, true, (db) => {
+    for (const each of stores) db.createObjectStore(each);
+  });
+}
+
 /**
  * @param {string} name
  * @param {number | undefined} version undefined: whichever it is of

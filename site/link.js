@@ -32,6 +32,7 @@ import { Unstored } from "./unstored.js";
  * @property {(host: any) => void} [onHost] progress of packages and other news of the runtime
  * @property {(state: any) => void} [onShare] how the sharing goes on
  * @property {(people: any[]) => void} [onPeople] who is here
+ * @property {(news: import("./space.js").SpaceNews) => void} [onSpace] how much room is left to store
  * @property {(leads: boolean) => void} [onLeader] this tab now holds worker and runtime
  */
 
@@ -165,6 +166,11 @@ export class Link {
   /** Say where the reader is. It is not kept: what is late is wrong. @param {object} place */
   tellPlace(place) {
     if (this.#attached) this.#post({ t: "presence", ...place });
+  }
+
+  /** Let go of output of earlier runs, as much as there must be room. */
+  makeRoom() {
+    if (this.#attached) this.#post({ t: "make_room" });
   }
 
   /**
@@ -316,6 +322,8 @@ export class Link {
         return this.handlers.onHost?.(message);
       case "share":
         return this.handlers.onShare?.(message);
+      case "space":
+        return this.handlers.onSpace?.(message);
       case "people":
         return this.handlers.onPeople?.(message.people);
       case "host":

@@ -22,6 +22,7 @@ import { Selection } from "./select.js";
 import { openSettings } from "./settings.js";
 import { Sharing } from "./sharing.js";
 import { Sheet } from "./sheet.js";
+import { tellSpace } from "./space.js";
 import { Status } from "./status.js";
 import { CellTexts } from "./texts.js";
 import { showToast } from "./toast.js";
@@ -112,6 +113,7 @@ export class NotebookPage {
       onHost: (news) => this._news(news),
       onShare: (state) => this.sharing.told(state),
       onPeople: (people) => this.sharing.here(people),
+      onSpace: (news) => tellSpace(this, news),
       onLeader: (leads) => {
         this.isHost = leads;
       },
@@ -156,7 +158,7 @@ export class NotebookPage {
         ? {
             look: "bad",
             title: "Not saved.",
-            words: `${saved.failed}. What is here stays on this page until it is closed; nothing was dropped.`,
+            words: `${saved.failed}. What is here stays on this page until it is closed; it is saved as soon as there is room.`,
             acts: [{ label: "Download the raw log", run: () => this.files.download("log") }],
           }
         : null,

@@ -11,6 +11,7 @@ import * as catalogue from "./catalogue.js";
 import * as cipher from "./cipher.js";
 import * as db from "./db.js";
 import * as network from "./network.js";
+import { reserve } from "./reserve.js";
 import { archivesOf, describe, memoryOf, rehearsalKey, stubsOf } from "./snapshots.js";
 import { answerWith, startPython } from "./start_python.js";
 
@@ -139,6 +140,8 @@ function glue(python, boot) {
     quiet: boot.quiet,
     crashed: boot.crashed,
     identity: catalogue.identity,
+    storage: catalogue.storage,
+    reserve,
     inbox,
     dropInbox: catalogue.dropInbox,
     refresh: (/** @type {string} */ id, /** @type {string} */ json) =>

@@ -7,6 +7,7 @@ opening the next is what a reload of the page does.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from foldbook.row import Role
 from foldbook.store import HISTORY, Batch, Folded, Loaded, RefusedRow, Store
@@ -24,6 +25,8 @@ async def accept(make: Callable[[], Store]) -> None:
     await _values_are_replaced_and_removed(make)
     await _rows_are_read_in_pieces(make)
     await _a_snapshot_stands_for_the_rows_before_it(make)
+    await _rows_are_rewritten_where_they_stand(make)
+    await _blobs_are_dropped(make)
 
 
 async def accept_joined(make: Callable[[], Store]) -> None:
@@ -187,4 +190,39 @@ async def _a_snapshot_stands_for_the_rows_before_it(make: Callable[[], Store]) -
     await store.commit(Batch(confirmed=[row(391).numbered(391, "a", Role.OWN, 1)]), "strict")
     store, loaded = await _reload(store, make)
     assert [each.seq for each in loaded.rows] == list(range(351, 392))
+    await store.close()
+
+
+async def _rows_are_rewritten_where_they_stand(make: Callable[[], Store]) -> None:
+    store = make()
+    rows = (await store.open(whole=True)).rows
+    less = {seq: replace(rows[seq - 1], payload=b"less") for seq in (1, 2, 150, 310, 385, 391)}
+    expected = [less.get(row.seq, row) for row in rows]
+    snapshot = Folded(0, b"")
+    await store.commit(Batch(rewritten=list(less.values()), snapshot=snapshot), "strict")
+    assert await store.rows(0, 1000) == expected
+    for seq in range(392, 450):  # they are laid down with those that come after them
+        added = row(seq).numbered(seq, "a", Role.OWN, 1)
+        expected.append(added)
+        await store.commit(Batch(confirmed=[added]), "relaxed")
+    assert await store.rows(0, 1000) == expected
+    store, loaded = await _reload(store, make)
+    assert (loaded.rows, loaded.damaged, loaded.snapshot) == (expected, [], None)
+    late = replace(expected[-1], payload=b"late")
+    more = row(450).numbered(450, "a", Role.OWN, 1)
+    await store.commit(Batch(rewritten=[late], confirmed=[more]), "relaxed")
+    store, loaded = await _reload(store, make)
+    assert (loaded.rows, loaded.damaged) == ([*expected[:-1], late, more], [])
+    await store.close()
+
+
+async def _blobs_are_dropped(make: Callable[[], Store]) -> None:
+    store = make()
+    await store.open()
+    one, two, absent = "01" * 32, "02" * 32, "03" * 32
+    await store.commit(Batch(blobs={one: b"one", two: b"two"}), "strict")
+    await store.commit(Batch(blobs_dropped=[one, absent]), "strict")
+    assert [await store.blob(each) for each in (one, two)] == [None, b"two"]
+    await store.commit(Batch(blobs_dropped=[two], blobs={two: b"again"}), "strict")
+    assert await store.blob(two) == b"again"
     await store.close()

@@ -51,6 +51,7 @@ class FakePage:
         self.told: list[Mapping[str, Any]] = []
         self.waiting = list(waiting)
         self.entry: dict[str, Any] = {}
+        self.room = (0, 0)
 
     def post(self, message: Message, to: Where = "all") -> None:
         to_json(message)  # as the real one does
@@ -67,6 +68,12 @@ class FakePage:
 
     async def refresh(self, entry: Mapping[str, Any]) -> None:
         self.entry |= entry
+
+    async def storage(self) -> tuple[int, int]:
+        return self.room
+
+    async def reserve(self, *, keep: bool) -> bool:
+        return keep
 
     async def load_package(self, name: str) -> None:
         await asyncio.sleep(0)

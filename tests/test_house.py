@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("notebook",),
     ("events",),
     ("reducer",),
-    ("commands", "snapshot"),
+    ("commands", "snapshot", "pruning"),
     ("undo",),
     ("log",),
     ("store", "wire"),
@@ -39,7 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 PURE = {
     *("errors", "mime", "text", "rope", "order", "row", "blobs", "bridge"),
     *("difference", "pieces"),
-    *("notebook", "events", "reducer", "snapshot", "commands", "undo", "log"),
+    *("notebook", "events", "reducer", "snapshot", "pruning", "commands", "undo", "log"),
     *("wire", "access", "calls", "presence", "people", "ring", "ledger", "link", "effects"),
     *("seal", "room", "sync", "replica", "view"),
 }

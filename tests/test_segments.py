@@ -1,6 +1,7 @@
 """Segments: few records whatever the commits are like, and what is read back of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import cycle
 
 import pytest
@@ -82,3 +83,12 @@ def test_reading_may_begin_anywhere_and_tells_what_is_missing_then() -> None:
         reading.end()
         [damage] = reading.damaged
         assert f"rows {missing} are missing" in damage.reason
+
+
+def test_rows_that_are_rewritten_are_joined_as_they_are_now() -> None:
+    rows = log(17)
+    records, _ = written([1], rows[:16])
+    tail = read(records).tail
+    less = replace(rows[4], payload=b"less")
+    assert tail.plan(rows[16:]).rows == rows
+    assert tail.rewritten({5: less}).plan(rows[16:]).rows == [*rows[:4], less, *rows[5:]]

@@ -1,6 +1,7 @@
 """The store in memory, and batches that are joined."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from foldbook.errors import StoreFull
@@ -41,6 +42,8 @@ def test_joined_batches_write_what_they_would_write_one_after_the_other() -> Non
         Batch(pending_dropped=[("s", 2)], pending_added=[anew], saved_view=b"1"),
         Batch(refused_added=[RefusedRow(row(3), "no")], views={"v": 2}, saved_view=b"2"),
         Batch(refused_dropped=[RefusedRow(row(3), "no").key], blobs={"0" * 64: b"b"}),
+        Batch(blobs_dropped=["0" * 64], blobs={"1" * 64: b"c", "2" * 64: b"d"}),
+        Batch(blobs_dropped=["2" * 64], blobs={"2" * 64: b"e"}),
     ]
     apart, joined = MemoryStore(), MemoryStore()
     together = Batch()
@@ -51,3 +54,18 @@ def test_joined_batches_write_what_they_would_write_one_after_the_other() -> Non
     assert joined.load() == apart.load()
     assert joined.load().pending == [anew]
     assert joined.load().refused == []
+    for store in (apart, joined):
+        kept = [asyncio.run(store.blob(digit * 64)) for digit in "012"]
+        assert kept == [None, b"c", b"e"]
+
+
+def test_what_is_let_go_of_makes_room() -> None:
+    store = MemoryStore(limit=5000)
+    store.write(Batch(confirmed=[replace(log(1)[0], payload=b"x" * 2000)]))
+    store.write(Batch(blobs={"0" * 64: b"x" * 2500}))
+    more = Batch(blobs={"1" * 64: b"x" * 4000})
+    with pytest.raises(StoreFull):
+        store.write(more)
+    store.write(Batch(rewritten=log(1), blobs_dropped=["0" * 64]))
+    store.write(more)
+    assert store.load().rows == log(1)

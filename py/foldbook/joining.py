@@ -134,6 +134,27 @@ async def fetch_base(outside: Outside, share: Share, actor_secret: bytes) -> lis
     return [row async for rows in relay.segments(0) for row in rows]
 
 
+async def fetch_rows(
+    outside: Outside, share: Share, actor_secret: bytes, after: int, last: int
+) -> list[Row]:
+    """The rows after ``after`` up to ``last`` as the relay has them, from whatever time they are.
+
+    Raises `Refused`.
+    """
+    relay = _Relay(outside, share, actor_secret)
+    found: list[Row] = []
+    async for rows in relay.segments(after):
+        found += [row for row in rows if after < row.seq <= last]
+        if rows[-1].seq >= last:
+            return found
+    reached = max(after, share.base)
+    while reached < last:
+        rows = await relay.rows(reached)
+        found += [row for row in rows if row.seq <= last]
+        reached = rows[-1].seq
+    return found
+
+
 class History:
     """Fetches what is owed, a piece at a time, and checks the snapshot when all is there.
 

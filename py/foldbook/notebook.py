@@ -99,7 +99,8 @@ class Output:
     stream: name, text (as a ``rope``, for it may be long and go on growing). display_data,
     execute_result: data, metadata (execution_count, display_id). error: ename, evalue,
     traceback (lines with ANSI colours).
-    Values of ``data`` may be blobs (`foldbook.mime.is_blob`).
+    Values of ``data`` may be blobs (`foldbook.mime.is_blob`). not_kept: bytes that stood here and
+    do not any more (`foldbook.pruning`); 0: it is whole.
     """
 
     type: OutputType
@@ -112,6 +113,7 @@ class Output:
     ename: str = ""
     evalue: str = ""
     traceback: tuple[str, ...] = ()
+    not_kept: int = 0
 
     @property
     def text(self) -> str:
@@ -182,6 +184,15 @@ class Executions(dict[str, Execution]):
     def packed(self) -> Iterator[tuple[str, Execution | bytes]]:
         """Each as it stands here."""
         return iter(super().items())
+
+    def passing(self) -> Iterator[Execution]:
+        """Each, one at a time: what is put away stays so."""
+        for _, each in self.packed():
+            if isinstance(each, bytes):
+                assert self._unpack is not None, "it came with what was put away"
+                yield self._unpack(each)
+            else:
+                yield each
 
     def unfinished(self) -> Iterator[Execution]:
         """Those that are queued, assigned or running; costs as much as there are."""

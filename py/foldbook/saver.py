@@ -38,6 +38,8 @@ class Saver:
         self._changed = changed
         self._open = _Group()
         self._running: _Group | None = None
+        self._ahead: list[tuple[Batch, asyncio.Future[None]]] = []
+        self._fresh: set[str] = set()
         self._work = asyncio.Event()
         self._retry = asyncio.Event()
         self._idle = asyncio.Event()
@@ -48,6 +50,7 @@ class Saver:
     ) -> None:
         """Have a batch written; ``then`` is called right after its transaction is done."""
         group = self._open
+        self._fresh.update(batch.blobs)
         group.batch.add(batch)
         if then is not None:
             group.then.append(then)
@@ -63,6 +66,22 @@ class Saver:
     def retry(self) -> None:
         """Try a refused batch again now: there may be room."""
         self._retry.set()
+
+    async def ahead(self, batch: Batch) -> None:
+        """Write a batch by itself, before what the store has refused: it makes room.
+
+        Raises what the store raises; it is not tried again.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ahead.append((batch, done))
+        self._retry.set()
+        self._work.set()
+        await done
+
+    def fresh(self) -> set[str]:
+        """The digests of the blobs that are put from now on; they come in by and by."""
+        self._fresh = set()
+        return self._fresh
 
     async def blob(self, digest: str) -> bytes | None:
         """The bytes with this SHA-256 (hex), written or on their way."""
@@ -82,6 +101,7 @@ class Saver:
             await self._write()
 
     async def _write(self) -> None:
+        await self._write_ahead()
         group = self._running = self._take(self._running)
         try:
             await self._store.commit(group.batch, group.durability)
@@ -98,6 +118,18 @@ class Saver:
         if not self._work.is_set():
             self._idle.set()
 
+    async def _write_ahead(self) -> None:
+        while self._ahead:
+            batch, done = self._ahead.pop(0)
+            try:
+                await self._store.commit(batch, "relaxed")
+            except FoldbookError as why:
+                if not done.done():
+                    done.set_exception(why)
+                continue
+            if not done.done():
+                done.set_result(None)
+
     def _take(self, refused: "_Group | None") -> "_Group":
         group, self._open = self._open, _Group()
         self._work.clear()
@@ -107,7 +139,8 @@ class Saver:
         return refused
 
     async def _wait_for_retry(self) -> None:
-        self._retry.clear()
+        if not self._ahead:
+            self._retry.clear()
         await first_of(self._pause(RETRY_SECONDS), self._retry.wait())
         self._work.set()
 

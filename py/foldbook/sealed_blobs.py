@@ -24,7 +24,9 @@ _FOR_GOOD: Final = frozenset({"size", "space", "malformed"})
 
 
 class SealedBlobs:
-    """A `foldbook.ties.Elsewhere`. room: its name; told: heeds why a blob stays here."""
+    """A `foldbook.ties.Elsewhere`. room: its name; told: heeds why a blob stays here. unsent: the
+    digests of blobs that the relay has not been given, or did not take.
+    """
 
     def __init__(
         self,
@@ -44,6 +46,7 @@ class SealedBlobs:
         self._around = around
         self._told = told
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
+        self.unsent: set[str] = set()
 
     async def fetch(self, digest: str) -> bytes | None:
         """See `foldbook.ties.Elsewhere`; so for the following one. A row may be here before the
@@ -68,13 +71,13 @@ class SealedBlobs:
     def offer(self, digest: str) -> None:
         """Have it sent; that it is to be sent is kept with it."""
         self._saver.put(Batch(meta={UPLOAD + digest: 1}))
-        self._waiting.put_nowait(digest)
+        self._wait(digest)
 
     def again(self, names: Iterable[str]) -> None:
         """Of the names in the store's meta, those of blobs that were not sent before."""
         for name in names:
             if name.startswith(UPLOAD):
-                self._waiting.put_nowait(name.removeprefix(UPLOAD))
+                self._wait(name.removeprefix(UPLOAD))
 
     async def run(self) -> None:
         """Send what is offered, until cancelled."""
@@ -84,6 +87,10 @@ class SealedBlobs:
             while not await self._send(digest):
                 await self._around.pause(backoff(attempt, self._around.random))
                 attempt += 1
+
+    def _wait(self, digest: str) -> None:
+        self.unsent.add(digest)
+        self._waiting.put_nowait(digest)
 
     async def _send(self, digest: str) -> bool:
         """Whether there is nothing more to do for it."""
@@ -100,5 +107,7 @@ class SealedBlobs:
         except FoldbookError:
             logging.getLogger(__name__).exception("blob %s cannot be read", digest)
             return False
+        else:
+            self.unsent.discard(digest)
         self._saver.put(Batch(meta={UPLOAD + digest: None}), durability="relaxed")
         return True

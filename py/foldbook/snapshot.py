@@ -245,6 +245,7 @@ def _output(output: Output) -> list[Any]:
         output.ename,
         output.evalue,
         output.traceback,
+        *([output.not_kept] if output.not_kept else []),
     ]
 
 
@@ -383,11 +384,9 @@ def _read_history(packed: bytes) -> History:
 
 
 def _read_output(values: list[Any]) -> Output:
-    type_, name, text, data, metadata, count, display, ename, evalue, traceback = values
-    rope = Rope(text)
-    return Output(
-        type_, name, rope, data, metadata, count, display, ename, evalue, tuple(traceback)
-    )
+    type_, name, text, data, metadata, count, display, ename, evalue, traceback, *rest = values
+    rope, lines = Rope(text), tuple(traceback)
+    return Output(type_, name, rope, data, metadata, count, display, ename, evalue, lines, *rest)
 
 
 def _pack(values: object) -> bytes:

@@ -61,17 +61,20 @@ class Batch:
     """What one transaction writes.
 
     confirmed: rows that go on, without a gap, from those the store has, or from its snapshot.
-    earlier: rows that go on from the first, of a log that began with a snapshot. pending_added,
+    earlier: rows that go on from the first, of a log that began with a snapshot. rewritten: rows
+    that take the place of those with their seq, which the store has (`foldbook.pruning`).
+    pending_added,
     pending_dropped: own rows that wait for the authority, by (session, n); dropping one that
     is not there is fine. refused_added, refused_dropped: the drawer, by `RefusedRow.key`.
     meta: small values by name (None: remove). views: newest command number of each view
     (None: forget it). saved_view: what the page draws before Python is up. snapshot: takes the
     place of the one before; it is of rows that the store has by then. blobs: SHA-256 in hex ->
-    bytes.
+    bytes. blobs_dropped: by SHA-256; dropping one that is not there is fine.
     """
 
     confirmed: list[Row] = field(default_factory=list)
     earlier: list[Row] = field(default_factory=list)
+    rewritten: list[Row] = field(default_factory=list)
     pending_added: list[Row] = field(default_factory=list)
     pending_dropped: list[tuple[str, int]] = field(default_factory=list)
     refused_added: list[RefusedRow] = field(default_factory=list)
@@ -81,11 +84,13 @@ class Batch:
     saved_view: bytes | None = None
     snapshot: Folded | None = None
     blobs: dict[str, bytes] = field(default_factory=dict)
+    blobs_dropped: list[str] = field(default_factory=list)
 
     def add(self, later: "Batch") -> None:
         """Take in what a later batch writes; a row added here and dropped there is not written."""
         self.confirmed += later.confirmed
         self.earlier += later.earlier
+        self.rewritten += later.rewritten
         dropped = set(later.pending_dropped)
         kept = [row for row in self.pending_added if (row.session, row.n) not in dropped]
         self.pending_added = kept + later.pending_added
@@ -95,7 +100,10 @@ class Batch:
         self.refused_dropped += later.refused_dropped
         self.meta |= later.meta
         self.views |= later.views
-        self.blobs |= later.blobs
+        self.blobs_dropped += later.blobs_dropped
+        self.blobs = {
+            key: data for key, data in self.blobs.items() if key not in later.blobs_dropped
+        } | later.blobs
         if later.saved_view is not None:
             self.saved_view = later.saved_view
         self.snapshot = later.snapshot or self.snapshot
@@ -237,7 +245,7 @@ class MemoryStore:
 
     def write(self, batch: Batch) -> None:
         """`commit`, without waiting."""
-        used = self._used + _cost(batch)
+        used = self._used + _cost(batch) - self._freed(batch)
         if self.limit is not None and used > self.limit:
             raise StoreFull(f"room for {self.limit} bytes, {used} would be needed")
         self._used = used
@@ -245,6 +253,8 @@ class MemoryStore:
         if batch.earlier:
             place = self._place(batch.earlier[0].seq)
             self._rows[place:place] = batch.earlier
+        for row in batch.rewritten:
+            self._rows[self._place(row.seq) - 1] = row
         for key in batch.pending_dropped:
             self._pending.pop(key, None)
         self._pending |= {(row.session, row.n): row for row in batch.pending_added}
@@ -253,6 +263,8 @@ class MemoryStore:
         self._refused |= {each.key: each for each in batch.refused_added}
         _set(self._meta, batch.meta)
         _set(self._views, batch.views)
+        for name in batch.blobs_dropped:
+            self._blobs.pop(name, None)
         self._blobs |= batch.blobs
         if batch.saved_view is not None:
             self._saved_view = batch.saved_view
@@ -262,6 +274,12 @@ class MemoryStore:
         """See `Store`."""
         place = self._place(after)
         return self._rows[place : place + limit]
+
+    def _freed(self, batch: Batch) -> int:
+        """Bytes that there are less of what the store has."""
+        rows = ((self._rows[self._place(row.seq) - 1], row) for row in batch.rewritten)
+        blobs = (self._blobs.get(name, b"") for name in batch.blobs_dropped)
+        return sum(len(old.payload) - len(new.payload) for old, new in rows) + sum(map(len, blobs))
 
     def _place(self, after: int) -> int:
         return bisect_right(self._rows, after, key=lambda row: row.seq)

@@ -14,10 +14,11 @@ from foldbook.commands.runs import ReplyInput
 from foldbook.joining import PREFIX, Told
 from foldbook.notebook import Notebook
 from foldbook.peer import Change, Origin, Peer
+from foldbook.pruning import PRUNED, Dropped
 from foldbook.row import RIGHTS, Kind, Role, Row, chained, runtime_actor
 from foldbook.saver import Saver
 from foldbook.snapshot import encode
-from foldbook.store import Batch, Loaded
+from foldbook.store import Batch, Folded, Loaded
 from foldbook.view import Around, Strip, full_view
 
 
@@ -45,6 +46,8 @@ class Desk:
         self.changed = int(before.get("changed", 0))
         self._strip = Strip.of(before["strip"]) if "strip" in before else Strip()
         self._prefix: bytes | None = before.get(PREFIX, None if before else b"")
+        if Dropped.unpack(loaded.meta.get(PRUNED)).elsewhere:
+            self._prefix = None  # the rows here are not those that others have
         for row in loaded.rows:
             self._count_one(row)
         peer.subscribe(self._count)
@@ -125,6 +128,12 @@ class Desk:
         view = full_view(peer.log.confirmed, Around(me="", strip=self._strip))
         data = encode(peer.log.confirmed, self._beside())
         return Told(data, to_json(view), peer.actor)
+
+    def begin_anew(self, prefix: bytes | None) -> Folded | None:
+        """The confirmed rows were changed, and folded anew: a snapshot of that. prefix: what
+        stands for them; None where others have other ones."""
+        self._prefix = prefix
+        return self.keeping.begin_anew()
 
     def _beside(self) -> dict[str, Any]:
         """What a snapshot of the log has beside it: it is made of rows, not of the fold."""

@@ -49,6 +49,7 @@ class Host:
         self._sharing = opened.sharing
         self._works = opened.works
         self._link = opened.begin
+        self._space = opened.space
         self._notes = opened.notes
         self._refused: list[str] = []
         self._around = around
@@ -64,6 +65,8 @@ class Host:
             self._sharing.distrust = self.desk.keeping.stop
             self._sharing.here.changed = self._views.changed
         opened.heed.append(self._tell_saved)
+        if self._space is not None:
+            opened.heed.append(self._space.heed)
 
     async def begin(self, *, quiet: bool = False, crashed: bool = False) -> None:
         """Take what waits, say hello, and have Python started.
@@ -79,6 +82,8 @@ class Host:
             self._runtime.prepare()
         for work in self._works:
             self._start(work())
+        if self._space is not None:
+            self._start(self._space.run())
         self._link()
         self._runtime.mourn(CRASHED if crashed else CLOSED)
         await self._take_inbox()
@@ -100,6 +105,8 @@ class Host:
                 self._start(self._sharing.heard(message))
             case "call" | "export" | "import" | "share":
                 self._start(self._answer(message, sender, self._work(message, data)))
+            case "make_room" if self._space is not None:
+                self._space.agree()
             case "inbox":
                 self._start(self._take_inbox())
             case "hidden":
@@ -137,6 +144,8 @@ class Host:
         stage = "readonly" if self.desk.readonly else "ready"
         self._page.post({"t": "status", "view": message["view"], "stage": stage}, sender)
         self._tell_saved(again=True)
+        if self._space is not None:
+            self._space.tell(sender)
         if self._sharing is not None:
             self._page.post({"t": "share", **self._sharing.state()}, sender)
             self._sharing.here.tell()

@@ -4,6 +4,7 @@ Whatever cannot be read is reported as damaged and left where it is; while anyth
 is written any more (`foldbook.errors.StoreDamaged`).
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgpack
@@ -73,8 +74,12 @@ class IndexedDBStore:
         """See `foldbook.store.Store`."""
         if self._damaged:
             raise StoreDamaged("a damaged notebook is not written to", self.id)
-        plan = self._tail.plan(batch.confirmed) if batch.confirmed else None
-        await self._write(_changes(batch, plan), durability)
+        rewritten = {row.seq: row for row in batch.rewritten}
+        records = [] if not rewritten else await self._rewritten(rewritten)
+        tail = self._tail.rewritten(rewritten)
+        plan = tail.plan(batch.confirmed) if batch.confirmed else None
+        await self._write([*records, *_changes(batch, plan)], durability)
+        self._tail = tail
         if plan:
             self._tail.done(plan)
 
@@ -102,6 +107,23 @@ class IndexedDBStore:
         for key, value in _pairs(found):
             reading.take(key, _record(value))
         return reading
+
+    async def _rewritten(self, rows: Mapping[int, Row]) -> list[tuple[Any, ...]]:
+        """Changes that put these rows, by seq, in place of those that their records have."""
+        changes: list[tuple[Any, ...]] = []
+        wanted, reached = sorted(rows), 0
+        for seq in wanted:
+            if seq <= reached:
+                continue
+            try:
+                found = await self._js.readFrom(self._database, "rows", seq, 1)
+            except JsException as why:
+                raise _translate(why) from None
+            [(key, value)] = _pairs(found)
+            old = decode_segment(_record(value))
+            reached = old[-1].seq
+            changes.append(("rows", key, encode_segment([rows.get(row.seq, row) for row in old])))
+        return changes
 
     async def _write(self, changes: list[tuple[Any, ...]], durability: Durability) -> None:
         # One call that puts in all requests: the transaction would end at an await between them.
@@ -153,6 +175,7 @@ def _changes(batch: Batch, plan: Plan | None) -> list[tuple[Any, ...]]:
     changes += [
         ("views", view) if k is None else ("views", view, k) for view, k in batch.views.items()
     ]
+    changes += [("blobs", digest) for digest in batch.blobs_dropped]
     changes += [("blobs", digest, data) for digest, data in batch.blobs.items()]
     if batch.saved_view is not None:
         changes.append(("view", _SAVED, batch.saved_view.decode()))

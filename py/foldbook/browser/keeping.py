@@ -24,7 +24,7 @@ class Keeping:
         self._peer = peer
         self._beside = beside
         self._last = loaded.snapshot or Folded(0, b"")
-        self._stopped = False
+        self._stopped = self._held = False
 
     def stop(self) -> None:
         """What is beside the fold was wrong: nothing is kept before the next opening."""
@@ -34,9 +34,24 @@ class Keeping:
         """A new snapshot, if it is time for one. It is of all confirmed rows, and is to be
         written after them, or with them."""
         confirmed = self._peer.log.confirmed
-        if self._stopped or confirmed.head - self._last.seq < max(
-            ROWS, len(self._last.data) // _BYTES
+        if (
+            self._stopped
+            or self._held
+            or confirmed.head - self._last.seq < max(ROWS, len(self._last.data) // _BYTES)
         ):
             return None
+        return self._make()
+
+    def hold(self) -> None:
+        """The rows are being changed: no snapshot before `begin_anew`."""
+        self._held = True
+
+    def begin_anew(self) -> Folded | None:
+        """A snapshot of the rows as they are now, in place of the one before."""
+        self._held = False
+        return None if self._stopped else self._make()
+
+    def _make(self) -> Folded:
+        confirmed = self._peer.log.confirmed
         self._last = Folded(confirmed.head, encode(confirmed, self._beside()))
         return self._last

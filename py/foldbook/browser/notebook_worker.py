@@ -76,6 +76,13 @@ class _Page:
     async def refresh(self, entry: Mapping[str, Any]) -> None:
         await self._glue.refresh(self._id, to_json(entry).decode())
 
+    async def storage(self) -> tuple[int, int]:
+        found = await self._glue.storage()
+        return int(found.usage), int(found.quota)
+
+    async def reserve(self, *, keep: bool) -> bool:
+        return bool(await self._glue.reserve(keep))
+
     async def load_package(self, name: str) -> None:
         await self._glue.loadPackage(name)
 

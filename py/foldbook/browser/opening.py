@@ -12,6 +12,7 @@ from foldbook.browser.desk import Desk
 from foldbook.browser.page import Page, Person, Waiting
 from foldbook.browser.runtimes import PageRuntime
 from foldbook.browser.sharing import ShareDesk
+from foldbook.browser.space import Space
 from foldbook.browser.views import outdated
 from foldbook.errors import BadNotebookFile
 from foldbook.guests import Guests
@@ -36,7 +37,7 @@ Work = Callable[[], Awaitable[Any]]
 
 @dataclass(slots=True)
 class Opened:
-    """An open notebook. saver, runtime and sharing are None where it can only be looked at.
+    """An open notebook. saver, runtime, sharing and space are None where it can only be looked at.
     notes: what people should be told. heed: called when the store begins or ceases to refuse.
     begin: what is to be called first, and runs as long as the notebook is open."""
 
@@ -46,6 +47,7 @@ class Opened:
     saver: Saver | None = None
     runtime: PageRuntime | None = None
     sharing: ShareDesk | None = None
+    space: Space | None = None
     notes: list[str] = field(default_factory=list)
     heed: list[Callable[[], None]] = field(default_factory=list)
     begin: Callable[[], None] = lambda: None
@@ -117,8 +119,9 @@ def _open(
             sharing.begin(share, loaded.meta)
 
     desk = Desk(peer, loaded, saver, runtime, sharing.here)
+    space = Space(page, desk, saver, sharing, around, loaded)
     return Opened(
-        desk, loaded.views, saver.blob, saver, runtime, sharing, begin=begin, works=(work,)
+        desk, loaded.views, saver.blob, saver, runtime, sharing, space, begin=begin, works=(work,)
     )
 
 

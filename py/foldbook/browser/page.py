@@ -58,6 +58,12 @@ class Page(Protocol):
     async def refresh(self, entry: Mapping[str, Any]) -> None:
         """Set values of this notebook's entry in the catalogue."""
 
+    async def storage(self) -> tuple[int, int]:
+        """Bytes that this site stores, of how many it may; 0 and 0 where that is not known."""
+
+    async def reserve(self, *, keep: bool) -> bool:
+        """Keep some room back, or give it up; whether it is kept now. False: there is none."""
+
     async def load_package(self, name: str) -> None:
         """Make a Python package importable."""
 

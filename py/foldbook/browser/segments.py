@@ -5,8 +5,8 @@ size class or smaller ones stand at the end, the next commit writes them and its
 a row is written anew some times only, and a log of 100,000 rows is some hundred records. Pure.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from foldbook.errors import BadRow
@@ -42,6 +42,17 @@ class Tail:
     def seed(self, rows: Sequence[Row], size: int) -> None:
         """Note a record that was read, in order."""
         self._push(_Segment(rows[0].seq, rows, size))
+
+    def rewritten(self, rows: Mapping[int, Row]) -> "Tail":
+        """This tail with these rows, by seq, in place of its own."""
+        if not rows:
+            return self
+        return Tail(
+            [
+                replace(each, rows=[rows.get(row.seq, row) for row in each.rows])
+                for each in self._segments
+            ]
+        )
 
     def plan(self, rows: Sequence[Row]) -> "Plan":
         """How to write these rows next. Nothing is noted before `done`."""

@@ -2,8 +2,7 @@
 
 import asyncio
 import hashlib
-import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,10 +11,11 @@ from foldbook.browser.here import Here
 from foldbook.browser.offers import Offers
 from foldbook.browser.page import Page
 from foldbook.errors import Refused
-from foldbook.joining import History, Told
+from foldbook.joining import History, Told, fetch_rows
 from foldbook.link import ShareLink, parse
 from foldbook.notebook import Notebook
 from foldbook.peer import Change, Peer, Surroundings
+from foldbook.pruning import is_pruned, named_blobs, whole
 from foldbook.row import Role, Row
 from foldbook.saver import Saver
 from foldbook.sealed_blobs import SealedBlobs
@@ -32,7 +32,6 @@ PATIENCE: Final = 10.0
 _NOTHING: Final[Mapping[str, MetaValue]] = {}
 _OWNER: Final = "owner"  # the id of the link that a room begins with
 _ORDER: Final = (Role.VIEW, Role.COMMENT, Role.EDIT, Role.RUN, Role.OWN)
-_BLOB: Final = re.compile(rb'"([0-9a-f]{64})"')
 
 Start = Callable[[Awaitable[Any]], None]
 
@@ -66,6 +65,8 @@ class ShareDesk:
         self._secret = secret
         self._authority = authority
         self._sharing: Sharing | None = None
+        self._blobs: SealedBlobs | None = None
+        self._checks = False
         self._told: Mapping[str, Any] | None = None
         self._was_linked = self._was_ever_linked = False
         peer.subscribe(self._follow)
@@ -75,7 +76,39 @@ class ShareDesk:
         """Whether a relay numbers the rows, or is going to."""
         return self._sharing is not None
 
-    def begin(self, share: Share, meta: Mapping[str, MetaValue] = _NOTHING) -> None:
+    @property
+    def owes(self) -> bool:
+        """See `foldbook.browser.space.Elsewhere`; so for the following ones."""
+        sharing = self._sharing
+        return self._checks or (sharing is not None and sharing.share.stage != "open")
+
+    @property
+    def has_all(self) -> bool:
+        """Whether there is another copy."""
+        return self._sharing is not None and self._peer.ended is None and not self.owes
+
+    @property
+    def unsent(self) -> frozenset[str]:
+        """Blobs that are only here."""
+        return frozenset(self._blobs.unsent if self._blobs else ())
+
+    async def rows(self, after: int, limit: int) -> list[Row]:
+        """Confirmed rows as `foldbook.store.Store.rows` gives them; those that are not kept here
+        any more as the relay has them, where it gives them out."""
+        rows = await self._saver.rows(after, limit)
+        lacking = [row.seq for row in rows if is_pruned(row)]
+        if self._sharing is None or not lacking:
+            return rows
+        first, last = lacking[0], lacking[-1]
+        share = self._sharing.share
+        try:
+            found = await fetch_rows(self._outside, share, self._secret, first - 1, last)
+        except Refused:  # what is here is true, too
+            return rows
+        there = {row.seq: row for row in found}
+        return [whole(row, there.get(row.seq, row)) if is_pruned(row) else row for row in rows]
+
+    def begin(self, share: Share, meta: Mapping[str, MetaValue] = _NOTHING) -> SealedBlobs:
         """Be linked from now on. meta: what the store has of what is still to be done."""
         sharing = self._sharing = Sharing(
             self._outside,
@@ -107,7 +140,13 @@ class ShareDesk:
             self.start(work)
         owed = meta.get(HISTORY)
         if isinstance(owed, bytes):
-            self.start(self._offers.check(self._history(share, owed)))
+            self._checks = True
+            self.start(self._check_history(self._history(share, owed)))
+        return blobs
+
+    async def _check_history(self, history: History) -> None:
+        await self._offers.check(history)
+        self._checks = False
 
     def _history(self, share: Share, owed: bytes) -> History:
         def amend(notebook: Notebook) -> bool:
@@ -215,13 +254,13 @@ class ShareDesk:
         self._peer.move(room.name, room.epoch, share.link.token.hex())
         self._authority = None
         self._keep(share)
-        self.begin(share)
+        blobs = self.begin(share)
         offered: set[str] = set()
         async for rows in pieces(self._saver.rows, share.base):
-            for digest in set(_blobs_of(rows)) - offered:
+            for digest in set(named_blobs(rows)) - offered:
                 offered.add(digest)
                 if await self._saver.blob(digest) is not None:
-                    self._blobs.offer(digest)
+                    blobs.offer(digest)
 
     async def _link(self, role: Role) -> dict[str, Any]:
         """A link for a role: the one that there is, or a new one."""
@@ -323,9 +362,3 @@ def _gives_more(link: ShareLink, known: ShareLink) -> bool:
     if link.role not in _ORDER or known.role not in _ORDER:
         return False
     return _ORDER.index(link.role) > _ORDER.index(known.role)
-
-
-def _blobs_of(rows: Sequence[Row]) -> list[str]:
-    """What may be digests of blobs in these rows, once each."""
-    found = (match for row in rows for match in _BLOB.findall(row.payload))
-    return list(dict.fromkeys(each.decode() for each in found))

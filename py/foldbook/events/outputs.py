@@ -2,6 +2,9 @@
 
 They belong to an execution and count only from the session that owns it. After completion a
 thread's late output still appends.
+
+not_kept: so many bytes of text or data (blobs included) stood here once, and do not any more: the
+store had no room left, and nobody was shown them (`foldbook.pruning`). 0: it is whole.
 """
 
 from dataclasses import replace
@@ -52,10 +55,12 @@ class StreamAppended(Event):
     execution_id: Id
     name: Literal["stdout", "stderr"]
     text: str
+    not_kept: Positive = 0
 
     def apply(self, notebook: Notebook, row: Row) -> None:
         _speaking(notebook, self.execution_id, row)
-        output = Output(type="stream", name=self.name, rope=Rope(self.text))
+        rope = Rope(self.text)
+        output = Output(type="stream", name=self.name, rope=rope, not_kept=self.not_kept)
         add_output(notebook, self.execution_id, output)
 
 
@@ -67,6 +72,7 @@ class DisplayDataAdded(Event):
     data: Json
     metadata: Json = Field(default_factory=dict)
     display_id: str | None = None
+    not_kept: Positive = 0
 
     def apply(self, notebook: Notebook, row: Row) -> None:
         _speaking(notebook, self.execution_id, row)
@@ -75,6 +81,7 @@ class DisplayDataAdded(Event):
             data=self.data,
             metadata=self.metadata,
             display_id=self.display_id,
+            not_kept=self.not_kept,
         )
         add_output(notebook, self.execution_id, output)
         _remember_display(notebook, self.execution_id, self.display_id, row)
@@ -87,6 +94,7 @@ class DisplayDataUpdated(Event):
     display_id: str
     data: Json
     metadata: Json = Field(default_factory=dict)
+    not_kept: Positive = 0
 
     def apply(self, notebook: Notebook, row: Row) -> None:
         places = notebook.displays.get((row.session, self.display_id))
@@ -97,7 +105,9 @@ class DisplayDataUpdated(Event):
             outputs = list(execution.outputs)
             if index >= len(outputs) or outputs[index].display_id != self.display_id:
                 continue  # cleared since
-            outputs[index] = replace(outputs[index], data=self.data, metadata=self.metadata)
+            outputs[index] = replace(
+                outputs[index], data=self.data, metadata=self.metadata, not_kept=self.not_kept
+            )
             notebook.executions[execution_id] = replace(execution, outputs=tuple(outputs))
 
 
@@ -110,6 +120,7 @@ class ExecuteResultAdded(Event):
     metadata: Json = Field(default_factory=dict)
     execution_count: Positive | None = None
     display_id: str | None = None
+    not_kept: Positive = 0
 
     def apply(self, notebook: Notebook, row: Row) -> None:
         _speaking(notebook, self.execution_id, row)
@@ -119,6 +130,7 @@ class ExecuteResultAdded(Event):
             metadata=self.metadata,
             execution_count=self.execution_count,
             display_id=self.display_id,
+            not_kept=self.not_kept,
         )
         add_output(notebook, self.execution_id, output)
         _remember_display(notebook, self.execution_id, self.display_id, row)
@@ -207,7 +219,8 @@ def add_output(notebook: Notebook, execution_id: str, output: Output) -> None:
 
 def grown(stream: Output, more: Output) -> Output:
     """A stream that goes on with the text of another."""
-    return replace(stream, rope=stream.rope.plus(more.text))
+    rope = stream.rope.plus(more.text)
+    return replace(stream, rope=rope, not_kept=stream.not_kept + more.not_kept)
 
 
 def _remember_display(

@@ -10,6 +10,7 @@ from foldbook.blobs import unpack
 from foldbook.ipynb.reading import CELL_TYPES, STASH, STRANGE_OUTPUT
 from foldbook.mime import BLOB_KEY, is_blob
 from foldbook.notebook import Cell, Execution, Notebook, Output
+from foldbook.pruning import stand_in
 
 Fetch = Callable[[str], bytes | None]
 Values = dict[str, Any]
@@ -121,6 +122,7 @@ def _attachments(attachments: Mapping[str, Any], unpacked: _Unpacking) -> Values
 
 
 def _output(output: Output, unpacked: _Unpacking) -> Values:
+    output = stand_in(output)
     match output.type:
         case "stream":
             return {"output_type": "stream", "name": output.name, "text": output.text}

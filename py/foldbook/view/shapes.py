@@ -16,6 +16,7 @@ from foldbook.notebook import (
     Runtime,
     Status,
 )
+from foldbook.pruning import stand_in
 from foldbook.row import RIGHTS, Kind, Role
 from foldbook.view.strip import Strip
 
@@ -140,6 +141,7 @@ def _is_stale(execution: Execution, source: str) -> bool:
 
 def of_output(output: Output) -> Shape:
     """An output."""
+    output = stand_in(output)
     match output.type:
         case "stream":
             return {"type": "stream", "name": output.name, "text": output.text}
