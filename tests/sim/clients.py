@@ -54,7 +54,8 @@ class Client:
         self._line: Line | None = None
         self._keeping: list[tuple[Batch, Callable[[], None] | None, Durability]] = []
         self._model: Notebook | None = None  # what the view must be
-        self._folded = (0, 0)  # pending rows in there, as of how many rewritings
+        self._folded: object = None  # on what, and as of how many rewritings
+        self._in_model: tuple[Row, ...] = ()
         loaded = disk.load()
         secret = loaded.meta.get(SESSION)
         if not isinstance(secret, bytes):
@@ -120,17 +121,23 @@ class Client:
         memory = [*log.pending, *(each.row for each in log.refused)]
         self.book.may_be_lost |= characters(memory) - characters(there)
 
-    def check(self, change: Change | None = None) -> None:
-        """The law of the view. Where nothing but own new rows came, only these are folded."""
+    def check(self) -> None:
+        """The law of the view. Folded is what is not in the model yet: nothing where rows were
+        only kept, own new rows where nothing else came, else everything.
+        """
         log = self.replica.log
         pending = log.pending
-        new = change.pending if change else ()
-        known = (len(pending) - len(new), self.replica._rewrites)
-        if not new or self._model is None or self._model.head != log.head or self._folded != known:
+        if not pending:
+            assert log.view is log.confirmed, f"{self.name}: the view is not what is confirmed"
+            return
+        on = (id(log.confirmed), log.head, self.replica._rewrites)
+        count = len(self._in_model)
+        new = pending[count:]
+        if self._model is None or self._folded != on or pending[:count] != self._in_model:
             self._model, new = log.confirmed.fork(), pending
         for place, row in enumerate(new, len(pending) - len(new) + 1):
             fold_provisionally(self._model, row.folded_at(log.head + place, row.seen))
-        self._folded = (len(pending), self.replica._rewrites)
+        self._folded, self._in_model = on, pending
         assert shape(log.view) == shape(self._model), f"{self.name}: the view is not the fold"
 
     # The host of the replica
@@ -160,7 +167,7 @@ class Client:
             self._told(change.confirmed)
         lifted = self.world.plan.lies and self.replica._rewrites  # older rows fold as made later
         if change != Change() and not lifted:
-            self.check(change)
+            self.check()
         for follow in self.followers:
             follow(change)
 
