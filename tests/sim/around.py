@@ -1,7 +1,8 @@
-"""What stands around a story: an authority that is not there yet, and small changes of the product
-while it is told.
+"""What stands around a story: an authority that is not there yet, time as the world has it, and
+small changes of the product while it is told.
 """
 
+from asyncio import events
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -41,7 +42,10 @@ def patched(world: World) -> Iterator[None]:
     kept = (reducer.decode, log_module.decode, ring.BATCH_ROWS, sync.BATCH_ROWS)
     reducer.decode = log_module.decode = decode  # type: ignore[assignment]
     ring.BATCH_ROWS = sync.BATCH_ROWS = world.plan.batch  # type: ignore[misc]
+    events._set_running_loop(world.loop)
     try:
         yield
     finally:
+        world.loop.end()
+        events._set_running_loop(None)
         reducer.decode, log_module.decode, ring.BATCH_ROWS, sync.BATCH_ROWS = kept  # type: ignore[misc]

@@ -12,10 +12,11 @@ from foldbook.notebook import Notebook
 from foldbook.reducer import fold_provisionally
 from foldbook.replica import Change, Keeping, Replica
 from foldbook.row import Role, Row
+from foldbook.saver import Saver
 from foldbook.store import EPOCH, SESSION, Batch, Durability
 from foldbook.wire import Ack, Hello, Message
 from sim.book import Book, characters, shape
-from sim.disk import Disk
+from sim.disk import Disk, Drive
 from sim.lines import Line, line_of
 from sim.network import Connection
 from sim.world import World
@@ -52,7 +53,9 @@ class Client:
         self.kept = {(row.session, row.n) for row in [*disk.rows, *disk.waiting]}  # at some time
         self.followers: list[Callable[[Change], None]] = []
         self._line: Line | None = None
-        self._keeping: list[tuple[Batch, Callable[[], None] | None, Durability]] = []
+        self._drive = Drive(disk, world, self._note_kept)
+        self.saver = Saver(self._drive, pause=world.loop.pause)
+        self._works = [world.loop.work(self.saver.run())]
         self._model: Notebook | None = None  # what the view must be
         self._folded: object = None  # on what, and as of how many rewritings
         self._in_model: tuple[Row, ...] = ()
@@ -61,9 +64,8 @@ class Client:
         if not isinstance(secret, bytes):
             secret = self.new_secret()
             disk.write(Batch(meta={SESSION: secret}))
-        since = loaded.rows[-1].seq if loaded.rows else 0
         epoch = str(loaded.meta.get(EPOCH, ""))
-        hello = Hello(self.room, epoch, secret, self.actor_secret(), since, self.token())
+        hello = Hello(self.room, epoch, secret, self.actor_secret(), loaded.head, self.token())
         window = self.window or world.rng.choice([0, 0, 500])
         self.replica = Replica(self, hello, self.role(), loaded, self.keeping, window)
 
@@ -111,15 +113,22 @@ class Client:
         self.dead = True
         if self.link is not None:
             self.link.leave()
+        self.stop()
+        self._drive.die()
         rng = self.world.rng
-        if self._keeping and rng.random() < 0.5:
-            self._write(self._keeping)
         if rng.random() < 0.3 and self.disk.lose_power(rng.randint(0, 2)):
             self.book.count("lost power")
         there = [*self.disk.rows, *self.disk.waiting, *self.disk.drawer]
         log = self.replica.log
         memory = [*log.pending, *(each.row for each in log.refused)]
         self.book.may_be_lost |= characters(memory) - characters(there)
+
+    def stop(self) -> None:
+        """Its loops end."""
+        for work in self._works:
+            work.cancel()
+        if self._drive.refusals:
+            self.book.count("disk full")
 
     def check(self) -> None:
         """The law of the view. Folded is what is not in the model yet: nothing where rows were
@@ -153,9 +162,14 @@ class Client:
             self.link.up(self._line.sealed(message) if self._line else message)
 
     def keep(self, batch: Batch, then: Callable[[], None] | None, how: Durability) -> None:
-        if not self._keeping:
-            self.world.after(8, self._commit)
-        self._keeping.append((batch, then, how))
+        rows = list(batch.pending_added)
+
+        def written() -> None:  # what was rewritten at once was kept in its new form
+            self._note_kept(rows)
+            if then is not None:
+                then()
+
+        self.saver.put(batch, written, how)
 
     def changed(self, change: Change) -> None:
         if not hasattr(self, "replica"):  # it is being made, and makes its numbers good
@@ -192,24 +206,8 @@ class Client:
                 assert known == row, f"{self.name} was told another row {row.seq}"
             assert self.world.plan.lies or self.host.has(row), f"{self.name} {row} is nowhere kept"
 
-    def _commit(self) -> None:
-        if self.dead:
-            return
-        group, self._keeping = self._keeping, []
-        self._write(group)
-        for _, then, _ in group:
-            if then is not None:
-                then()
-
-    def _write(self, group: list[tuple[Batch, Callable[[], None] | None, Durability]]) -> None:
-        together = Batch()
-        for batch, _, _ in group:
-            together.add(batch)
-        for batch, _, _ in group:  # what was rewritten at once was kept in its new form
-            rows = [*batch.pending_added, *batch.confirmed]
-            self.kept |= {(row.session, row.n) for row in rows}
-        strict = any(how == "strict" for _, _, how in group)
-        self.disk.keep(together, "strict" if strict else "relaxed")
+    def _note_kept(self, rows: list[Row]) -> None:
+        self.kept |= {(row.session, row.n) for row in rows}
 
     def _hear(self, message: Message) -> None:
         try:

@@ -52,8 +52,10 @@ class Person(Client):
         self._hidden: list[tuple[object, frozenset[str]]] = []
         if world.plan.shared and name == "a" and SHARE not in disk.meta:
             self.keeping = Keeping.UPSTREAM
-            host = self.local = Local(disk, self)
+            host = self.local = Local(disk)
         super().__init__(name, world, host, book, disk)
+        if self.local is not None:
+            self.local.begin(self)
 
     def role(self) -> Role:
         if self.world.plan.links or self.local:
@@ -74,14 +76,13 @@ class Person(Client):
         if self.local is None:
             super().connect()
         else:
-            self.local.open()
-            self.replica.connected()
+            self.local.connect(self.replica)
 
     def send(self, message: Message) -> None:
         if self.local is None:
             super().send(message)
         else:
-            self.local.hear(message)
+            self.local.send(message)
 
     def is_at_rest(self) -> bool:
         """Whether everything is written and acknowledged."""
@@ -89,6 +90,8 @@ class Person(Client):
 
     def move(self, then: Callable[["Person"], None]) -> None:
         """From now on somebody else numbers the rows; ``then``: when that is written down."""
+        assert self.local is not None
+        self.local.leave()
         self.local = None
         self.replica.move("book", "e1", TOKENS[Role.OWN] if self.world.plan.links else "")
         base: MetaValue = self.replica.log.head

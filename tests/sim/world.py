@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from foldbook.ties import Surroundings
+from sim.loop import Loop
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -64,6 +67,10 @@ class World:
         self.calm = False
         self.lacking: str | None = None  # a kind of event that whoever acts now does not know
         self.frames = seed % 8 == 0  # messages travel as bytes in these
+        self.loop = Loop(self)
+        self.around = Surroundings(
+            lambda: self.time, lambda: self.rng.randbytes(32), self.rng.random, self.loop.pause
+        )
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
 
@@ -79,9 +86,13 @@ class World:
     def run(self, until: int | None = None) -> None:
         """Let things happen, up to a time, or until nothing is left to happen."""
         steps = 0
-        while self._queue and (until is None or self._queue[0][0] <= until):
-            self.time, _, act = heapq.heappop(self._queue)
+        queue, loop = self._queue, self.loop
+        loop.turn()
+        while queue and (until is None or queue[0][0] <= until):
+            self.time, _, act = heapq.heappop(queue)
             act()
+            if loop.ready:
+                loop.turn()
             steps += 1
             assert steps < 100_000, "the world does not come to rest"
         if until is not None:
