@@ -3,14 +3,17 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from foldbook import seal
 from foldbook.errors import FoldbookError, Refused
+from foldbook.row import Row
 from foldbook.saver import Saver
 from foldbook.seal import Unopened
 from foldbook.sealer import Sealer
+from foldbook.sharing import Read, pieces
 from foldbook.store import Batch
 from foldbook.sync import backoff
 from foldbook.ties import Surroundings
@@ -19,8 +22,13 @@ from foldbook.upstream import Upstream
 UPLOAD: Final = "upload/"
 """What the names of blobs that the relay does not have yet begin with in the store's meta."""
 
+OLDER: Final = "upload_older"
+"""In the store's meta while not all blobs of the rows from before the sharing are offered: the
+newest of these rows."""
+
 _WAITS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between two questions
 _FOR_GOOD: Final = frozenset({"size", "space", "malformed"})
+_BLOB: Final = re.compile(rb'"([0-9a-f]{64})"')
 
 
 class SealedBlobs:
@@ -76,14 +84,28 @@ class SealedBlobs:
             if name.startswith(UPLOAD):
                 self._waiting.put_nowait(name.removeprefix(UPLOAD))
 
+    async def offer_older(self, read: Read, last: int) -> None:
+        """Have all sent that the rows up to ``last`` name and that is here. That this is to be
+        done is kept (`OLDER`) until it is."""
+        offered: set[str] = set()
+        async for rows in pieces(read, last):
+            for digest in _named(rows):
+                if digest not in offered and await self._saver.blob(digest) is not None:
+                    offered.add(digest)
+                    self.offer(digest)
+        self._saver.put(Batch(meta={OLDER: None}))
+
     async def run(self) -> None:
         """Send what is offered, until cancelled."""
+        attempt = 0
         while True:
             digest = await self._waiting.get()
-            attempt = 0
-            while not await self._send(digest):
-                await self._around.pause(backoff(attempt, self._around.random))
-                attempt += 1
+            if await self._send(digest):
+                attempt = 0
+                continue
+            self._waiting.put_nowait(digest)  # behind the others: it may be its own fault
+            await self._around.pause(backoff(attempt, self._around.random))
+            attempt += 1
 
     async def _send(self, digest: str) -> bool:
         """Whether there is nothing more to do for it."""
@@ -102,3 +124,8 @@ class SealedBlobs:
             return False
         self._saver.put(Batch(meta={UPLOAD + digest: None}), durability="relaxed")
         return True
+
+
+def _named(rows: Sequence[Row]) -> Iterator[str]:
+    """What may be digests of blobs in these rows."""
+    return (found.decode() for row in rows for found in _BLOB.findall(row.payload))

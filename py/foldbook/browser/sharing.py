@@ -2,8 +2,7 @@
 
 import asyncio
 import hashlib
-import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,10 +15,10 @@ from foldbook.joining import History, Told
 from foldbook.link import ShareLink, parse
 from foldbook.notebook import Notebook
 from foldbook.peer import Change, Peer, Surroundings
-from foldbook.row import Role, Row
+from foldbook.row import Role
 from foldbook.saver import Saver
-from foldbook.sealed_blobs import SealedBlobs
-from foldbook.sharing import SHARE, MadeLink, Share, Sharing, begin, pieces
+from foldbook.sealed_blobs import OLDER, SealedBlobs
+from foldbook.sharing import SHARE, MadeLink, Share, Sharing, begin
 from foldbook.store import HISTORY, Batch, MetaValue
 from foldbook.upstream import Outside
 from foldbook.wire import ROOM
@@ -32,7 +31,6 @@ PATIENCE: Final = 10.0
 _NOTHING: Final[Mapping[str, MetaValue]] = {}
 _OWNER: Final = "owner"  # the id of the link that a room begins with
 _ORDER: Final = (Role.VIEW, Role.COMMENT, Role.EDIT, Role.RUN, Role.OWN)
-_BLOB: Final = re.compile(rb'"([0-9a-f]{64})"')
 
 Start = Callable[[Awaitable[Any]], None]
 
@@ -96,7 +94,6 @@ class ShareDesk:
         )
         blobs.again(list(meta))
         self._peer.elsewhere = blobs
-        self._blobs = blobs
         self._offers = Offers(self._peer, sharing, self._around, self.make_snapshot, self._warn)
         for work in (
             self._peer.keep_linked(sharing.connect),
@@ -105,6 +102,9 @@ class ShareDesk:
             self._offers.run(),
         ):
             self.start(work)
+        older = meta.get(OLDER)
+        if isinstance(older, int):
+            self.start(blobs.offer_older(self._saver.rows, older))
         owed = meta.get(HISTORY)
         if isinstance(owed, bytes):
             self.start(self._offers.check(self._history(share, owed)))
@@ -214,14 +214,8 @@ class ShareDesk:
         share = replace(share, base=room.head, session=self._peer.session, n=self._peer.n)
         self._peer.move(room.name, room.epoch, share.link.token.hex())
         self._authority = None
-        self._keep(share)
-        self.begin(share)
-        offered: set[str] = set()
-        async for rows in pieces(self._saver.rows, share.base):
-            for digest in set(_blobs_of(rows)) - offered:
-                offered.add(digest)
-                if await self._saver.blob(digest) is not None:
-                    self._blobs.offer(digest)
+        self._saver.put(Batch(meta={SHARE: share.pack(), OLDER: share.base}))
+        self.begin(share, {OLDER: share.base})
 
     async def _link(self, role: Role) -> dict[str, Any]:
         """A link for a role: the one that there is, or a new one."""
@@ -323,9 +317,3 @@ def _gives_more(link: ShareLink, known: ShareLink) -> bool:
     if link.role not in _ORDER or known.role not in _ORDER:
         return False
     return _ORDER.index(link.role) > _ORDER.index(known.role)
-
-
-def _blobs_of(rows: Sequence[Row]) -> list[str]:
-    """What may be digests of blobs in these rows, once each."""
-    found = (match for row in rows for match in _BLOB.findall(row.payload))
-    return list(dict.fromkeys(each.decode() for each in found))
