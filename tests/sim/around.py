@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from foldbook import log as log_module
 from foldbook import reducer, ring, sync
+from foldbook.browser import keeping, offers
 from foldbook.events import Unknown
 from foldbook.events.base import Event
 from foldbook.row import Row
@@ -40,6 +41,8 @@ def patched(world: World) -> Iterator[None]:
         return event
 
     kept = (reducer.decode, log_module.decode, ring.BATCH_ROWS, sync.BATCH_ROWS)
+    far = (keeping.ROWS, offers.BEHIND)
+    keeping.ROWS, offers.BEHIND = 8, 6  # type: ignore[misc]
     reducer.decode = log_module.decode = decode  # type: ignore[assignment]
     ring.BATCH_ROWS = sync.BATCH_ROWS = world.plan.batch  # type: ignore[misc]
     events._set_running_loop(world.loop)
@@ -47,5 +50,6 @@ def patched(world: World) -> Iterator[None]:
         yield
     finally:
         world.loop.end()
+        keeping.ROWS, offers.BEHIND = far  # type: ignore[misc]
         events._set_running_loop(None)
         reducer.decode, log_module.decode, ring.BATCH_ROWS, sync.BATCH_ROWS = kept  # type: ignore[misc]

@@ -14,7 +14,7 @@ from foldbook.replica import Change, Keeping, Replica
 from foldbook.row import Role, Row
 from foldbook.saver import Saver
 from foldbook.store import EPOCH, SESSION, Batch, Durability
-from foldbook.wire import Ack, Hello, Message
+from foldbook.wire import Ack, Err, Hello, Message
 from sim.book import Book, characters, shape
 from sim.disk import Disk, Drive
 from sim.lines import Line, line_of
@@ -55,7 +55,7 @@ class Client:
         self._line: Line | None = None
         self._drive = Drive(disk, world, self._note_kept)
         self.saver = Saver(self._drive, pause=world.loop.pause)
-        self._works = [world.loop.work(self.saver.run())]
+        self.works = [world.loop.work(self.saver.run())]
         self._model: Notebook | None = None  # what the view must be
         self._folded: object = None  # on what, and as of how many rewritings
         self._in_model: tuple[Row, ...] = ()
@@ -125,7 +125,7 @@ class Client:
 
     def stop(self) -> None:
         """Its loops end."""
-        for work in self._works:
+        for work in self.works:
             work.cancel()
         if self._drive.refusals:
             self.book.count("disk full")
@@ -212,6 +212,8 @@ class Client:
     def _hear(self, message: Message) -> None:
         try:
             opened = self._line.opened(message) if self._line else message
+            if isinstance(opened, Err):
+                self.book.count("told: " + opened.code)
             if opened is not None:
                 session = self.replica.session
                 self.replica.hear(opened)

@@ -62,6 +62,13 @@ class Disk(MemoryStore):
             self._undo.append((rows, dropped, dict(self._meta), self._snapshot))
         self.write(batch)
 
+    def has(self, row: Row) -> bool:
+        """Whether this row waits here as it is, or has its place among the confirmed ones."""
+        if self._pending.get((row.session, row.n)) == row:
+            return True
+        place = (row.session, row.n)
+        return any((each.session, each.n) == place for each in reversed(self._rows))
+
     def slice(self, after: int, limit: int) -> list[Row]:
         """`rows` of a store, without waiting."""
         place = self._place(after)

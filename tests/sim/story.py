@@ -14,11 +14,13 @@ from sim.around import Nowhere, patched
 from sim.book import Book, characters
 from sim.clients import Client
 from sim.disk import Disk
+from sim.folds import Folds, joined, published
 from sim.host import Host
 from sim.lines import unsealed
 from sim.local import SHARE
 from sim.old import OldPerson
 from sim.people import TOKENS, Person
+from sim.relay import Relay
 from sim.runtimes import Guest, GuestRoom, Runtime
 from sim.trouble import Trouble
 from sim.views import Page
@@ -27,6 +29,11 @@ from sim.world import World
 
 LENGTH = 120
 """Ticks until all is calm."""
+
+_KINDS = (
+    "recalls", "links", "sealed", "shared", "guests", "pages", "old", "villain", "files",
+    "snapshots", "tabs",
+)  # fmt: skip
 
 
 @dataclass
@@ -45,10 +52,12 @@ class Story:
         self.world = World(seed)
         self.book = Book()
         self.host: Host | None = None
+        self.relay = Relay(self.world, self.book)
         self.people: list[Person] = []
         self.history: list[Row] = []
         self.runtimes: list[Runtime] = []
         self.pages: list[Page] = []
+        self.folds: dict[Person, Folds] = {}
         self.villain: Villain | None = None
         self.pace = self.world.rng.choice([10, 16, 30])
         self.stale = self.world.rng.choice([12, 30, 8192])
@@ -63,15 +72,22 @@ class Story:
             self.world.calm = True
             self._calm_down()
             self.world.run()
+            if self.world.plan.snapshots:
+                self._one_more()
             self._check()
+            if self.world.plan.files:
+                self._read_files()
         counts = self.book.counts
         if self.host is not None:
             counts.update(self.host.counts)
         plan = self.world.plan
-        for what in ("recalls", "links", "sealed", "shared", "guests", "pages", "old", "villain"):
+        for what in _KINDS:
             counts["story: " + what] += bool(getattr(plan, what))
         if plan.lies:
             counts["story: lies to " + plan.lies] += 1
+            counts["story: lies to guests"] += plan.guests
+            counts["story: lies to pages"] += plan.pages
+            counts["story: lies to guests and pages"] += plan.guests and plan.pages
         return Told(self.host.room.head if self.host else 0, counts)
 
     @property
@@ -110,13 +126,13 @@ class Story:
         ]
         access = links if self.world.plan.links else ()
         make = Liar if self.world.plan.lies else Host
-        self.host = make(self.world, self.stale, base, owner, access)
+        self.host = self.relay.host = make(self.world, self.stale, base, owner, access)
 
     def _invite(self) -> None:
         rng = self.world.rng
         roles = [Role.VIEW, Role.COMMENT, Role.EDIT, Role.EDIT, Role.RUN, Role.OWN]
         for name in "bc"[: rng.choice([1, 1, 2])]:
-            self.enter(name, self.new_disk(), rng.choice(roles), is_old=self.world.plan.old)
+            self.come(name, rng.choice(roles), is_old=self.world.plan.old)
         if rng.random() < 0.6:
             self.start_runtime(None)
         if self.world.plan.villain and self.host is not None:
@@ -135,14 +151,35 @@ class Story:
         disk.write(Batch(confirmed=list(self.history)))
         return disk
 
+    def come(self, name: str, via: Role, *, is_old: bool = False) -> None:
+        """Somebody comes to the notebook for the first time."""
+        if not self.world.plan.snapshots:
+            self.enter(name, self.new_disk(), via, is_old=is_old)
+            return
+
+        async def fetch() -> None:
+            secret = name.encode() * 16
+            batch, how = await joined(self.world, self.relay, secret, via)
+            self.book.count("joined by " + how)
+            if batch is not None:
+                disk = Disk()
+                disk.write(batch)
+                self.enter(name, disk, via, is_old=is_old)
+
+        self.world.loop.work(fetch())
+
     def enter(self, name: str, disk: Disk, via: Role, *, is_old: bool = False) -> Person:
         """Somebody opens the notebook."""
         station = self.host or Nowhere()
         made = OldPerson if is_old else Person
-        person = made(name, self.world, station, self.book, disk, via)
+        loaded = disk.load()
+        person = made(name, self.world, station, self.book, disk, self.relay, via)
         person.turned_away = lambda code: self._turned_away(person, code)  # type: ignore[method-assign]
         self.people.append(person)
-        if SHARE in disk.meta and not self.history:
+        if self.world.plan.snapshots:
+            folds = self.folds[person] = Folds(person, loaded, self.host.base if self.host else 0)
+            folds.begin(loaded.meta)
+        if SHARE in disk.meta and self.host is None:
             self._moved(person)  # its forerunner did not live to see that written
         if self.host is not None or person.local:
             person.connect()
@@ -204,6 +241,14 @@ class Story:
             ):
                 self.world.after(12, lambda: self._go_on(client))
 
+    def _one_more(self) -> None:
+        """When all is over somebody joins: by a snapshot, if anybody has left one."""
+        for person in self.living():
+            self.world.loop.work(self.folds[person].offer())
+        self.world.run()
+        self.come("z", Role.VIEW)
+        self.world.run()
+
     # Sharing
 
     def _share(self) -> None:
@@ -217,16 +262,31 @@ class Story:
 
     def _moved(self, owner: Person) -> None:
         """It is written that the rows up to now are older than the room: the room is opened."""
-        if not self.history:
-            base = owner.disk.meta[SHARE]
-            assert isinstance(base, int)
+        base = owner.disk.meta[SHARE]
+        assert isinstance(base, int)
+        is_new = not self.history
+        if is_new:
             self.book.count("shared")
-            self.history = owner.disk.rows[:base]
+            self.history = owner.disk.slice(0, base)
+        if self.world.plan.snapshots:
+            owner.works.append(self.world.loop.work(self._publish(owner, base)))
+        elif is_new:
             self.world.after(30, lambda: self._opened(base))
 
+    async def _publish(self, owner: Person, base: int) -> None:
+        """As many owners as it takes: each may die before the room is open."""
+        await published(self.world, owner, base, *self._newest)
+        if self.host is None:
+            self._opened(base)
+
+    @property
+    def _newest(self) -> tuple[str, int]:
+        """The owner's session, and its newest number when the notebook was shared."""
+        last = self.history[-1]
+        return last.session, max(row.n for row in self.history if row.session == last.session)
+
     def _opened(self, base: int) -> None:
-        mine = [row for row in self.history if row.session == self.history[-1].session]
-        self._found(base, (mine[-1].session, mine[-1].n))
+        self._found(base, self._newest)
         assert self.host is not None
         for person in self.living():
             person.host = self.host
@@ -261,14 +321,32 @@ class Story:
 
     def _turned_away(self, person: Person, code: str) -> None:
         assert code in ("fenced", "removed", "revoked", "epoch"), f"{person.name}: {code}"
+        if self.world.calm:
+            person.give_up_files()
         if code == "fenced" and not self.world.calm:
             self.reopen(person, 80)
 
     def _calm_down(self) -> None:
         """Nobody's link is worth less than it should be; a page heeds what it is told again."""
+        for person in self.living():
+            person.come_back()
+            if person.is_ended or Kind.EDIT not in RIGHTS[person.via]:
+                person.give_up_files()
         for client in self.clients():
             if client.link is not None and client.replica.role is not client.role():
                 client.link.cut()
+
+    def _read_files(self) -> None:
+        """In the end everybody reads all files."""
+        digests = checks.named_in(self.rows)
+        for person in self.living():
+            if self.world.plan.lies or person.is_ended or Kind.EDIT not in RIGHTS[person.via]:
+                continue
+            checks.check_sent(person, digests, self.relay)
+        for person in self.living():
+            for digest in sorted(digests):
+                self.world.loop.work(checks.check_file(person, digest, self.relay))
+        self.world.run()
 
     # What must hold
 

@@ -22,7 +22,8 @@ class Plan:
     told something else). shared: the notebook begins on somebody's own disk. guests: pages have
     runtimes of their own. pages: people type in pages over their workers. old: somebody's code
     lacks a kind of event. villain: an editor's rows are made by hand. structure: cells are split
-    and merged.
+    and merged. files: files with bytes are added and read. snapshots: folds are kept on disks, and
+    at the relay for whoever joins. tabs: several tabs on one store, of which one has the worker.
     """
 
     recalls: bool
@@ -36,24 +37,32 @@ class Plan:
     villain: bool
     structure: bool
     batch: int
+    files: bool
+    snapshots: bool
+    tabs: bool
 
 
 def planned(rng: Random) -> Plan:
     """Chance decides what a story is about; a few things at once, not all."""
     lies = rng.choice(["same", "each"]) if rng.random() < 0.12 else ""
     shared = not lies and rng.random() < 0.2
+    snapshots = not lies and rng.random() < 0.12
+    tabs = rng.random() < 0.12
     return Plan(
         recalls=rng.random() < 0.5 or shared,
         links=not lies and (shared or rng.random() < 0.4),
-        sealed=bool(lies) or rng.random() < 0.1,
+        sealed=bool(lies) or snapshots or rng.random() < 0.1,
         lies=lies,
         shared=shared,
-        guests=not lies and rng.random() < 0.25,
-        pages=not lies and rng.random() < 0.2,
+        guests=rng.random() < 0.25,
+        pages=tabs or rng.random() < 0.2,
         old=not lies and rng.random() < 0.08,
         villain=not lies and rng.random() < 0.15,
         structure=not lies and rng.random() < 0.15,
         batch=rng.choice([3, 256]),
+        files=rng.random() < 0.25,
+        snapshots=snapshots,
+        tabs=tabs,
     )
 
 
