@@ -58,6 +58,7 @@ class Person(Client):
         self.present: set[str] = set()
         self.is_muted = False  # what its page's runtime says may not count
         self.undo = UndoStack()
+        self.may_send = True
         self._sending: Task[None] | None = None
         self._hidden: list[tuple[object, frozenset[str]]] = []
         if world.plan.shared and name == "a" and SHARE not in disk.meta:
@@ -65,6 +66,7 @@ class Person(Client):
             host = self.local = Local(disk)
         super().__init__(name, world, host, book, disk)
         self.web = Web(world, relay)
+        self.web.denied = self._denied
         token = bytes.fromhex(TOKENS[via])
         self.files = Files(world, book, relay, self.web, self.saver, token, self.actor_secret())
         if self.local is not None:
@@ -133,9 +135,10 @@ class Person(Client):
         if isinstance(older, int):
             self.works.append(self.world.loop.work(self.files.offer_older(older)))
 
-    def give_up_files(self) -> None:
-        """What is not sent is not wanted: in life it is tried again as long as the page is open."""
-        if self._sending is not None:
+    def _denied(self) -> None:
+        """What is not wanted is tried again as long as a page is open: not for ever, here."""
+        if self.world.calm and self._sending is not None:
+            self.may_send = False
             self._sending.cancel()
 
     def go_offline(self) -> None:

@@ -6,7 +6,7 @@ sent, and says of some that it has them, or not.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from foldbook.access import Admission
 from foldbook.errors import Refused
@@ -120,10 +120,12 @@ class Relay:
 
 
 class Web:
-    """A `foldbook.upstream.Network` for one machine. is_on: whether it has one at all."""
+    """A `foldbook.upstream.Network` for one machine. is_on: whether it has one at all; denied:
+    called when something is not allowed."""
 
     def __init__(self, world: World, relay: Relay) -> None:
         self.is_on = True
+        self.denied: Callable[[], None] = lambda: None
         self._world = world
         self._relay = relay
 
@@ -139,6 +141,8 @@ class Web:
         path = url.removeprefix(f"{ADDRESS}/rooms/book").removeprefix("/")
         told = body or b""
         answer = _no("denied", 403) if role is None else relay.answer(method, path, role, told)
+        if answer.status == 403:
+            self.denied()
         if world.chance(0.03):
             raise Refused("offline", "the answer was lost")
         await self._travel()

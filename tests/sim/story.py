@@ -12,6 +12,7 @@ from foldbook.store import Batch
 from sim import checks
 from sim.around import Nowhere, patched
 from sim.book import Book, characters
+from sim.browsers import BOOT, Browser
 from sim.clients import Client
 from sim.disk import Disk
 from sim.folds import Folds, joined, published
@@ -23,7 +24,7 @@ from sim.people import TOKENS, Person
 from sim.relay import Relay
 from sim.runtimes import Guest, GuestRoom, Runtime
 from sim.trouble import Trouble
-from sim.views import Page
+from sim.views import Page, Worker
 from sim.villains import Liar, Villain
 from sim.world import World
 
@@ -57,6 +58,7 @@ class Story:
         self.history: list[Row] = []
         self.runtimes: list[Runtime] = []
         self.pages: list[Page] = []
+        self.browsers: list[Browser] = []
         self.folds: dict[Person, Folds] = {}
         self.villain: Villain | None = None
         self.pace = self.world.rng.choice([10, 16, 30])
@@ -191,18 +193,53 @@ class Story:
         return person
 
     def _open_page(self, person: Person) -> None:
-        """The page of somebody whose last worker died moves to this one."""
-        left = next((each for each in self.pages if each.person.disk is person.disk), None)
-        if left is not None and left.person.dead:
+        """The pages of somebody whose last worker died move to this one."""
+        browser = next((each for each in self.browsers if each.disk is person.disk), None)
+        worker = Worker(person, browser)
+        if browser is not None:
             self.book.count("page moved")
-            left.attach(person)
-        elif left is None:
-            page = Page(f"v{len(self.pages)}", self.world, person)
-            self.pages.append(page)
-            self._type(page)
+            browser.moved(person, worker)
+            return
+        browser = worker.browser = Browser(self.world, person, lambda: self._boot(person))
+        self.browsers.append(browser)
+        browser.begin(self._new_page(browser, person, worker))
+        if self.world.plan.tabs:
+            browser.open(self._new_page(browser, person, worker))
+
+    def _boot(self, before: Person) -> None:
+        """A tab that has the lock starts a worker on the store that this one had."""
+        self.enter(before.name, before.disk, before.via)
+
+    def _new_page(self, browser: Browser, person: Person, worker: Worker) -> Page:
+        page = Page(f"v{len(self.pages)}", self.world, browser, person, worker)
+        self.pages.append(page)
+        self._type(page)
+        return page
+
+    def open_tab(self, browser: Browser) -> None:
+        """One more tab."""
+        tab = browser.tabs[0] if browser.tabs else self.pages[0]
+        worker = tab.worker if not browser.person.dead else Worker(browser.person, browser)
+        browser.open(self._new_page(browser, browser.person, worker))
+
+    def close_tab(self, browser: Browser, page: Page, *, kept: bool) -> None:
+        """A tab ends, with the worker if it has that; whoever is left waits for the lock. Where
+        nobody is, two are opened together after a while.
+        """
+        if page is browser.holder and not browser.person.dead:
+            self.die(browser.person)
+        browser.end(page, kept=kept)
+        if not browser.tabs:
+
+            def both() -> None:
+                self.book.count("two tabs booting together")
+                self.open_tab(browser)
+                self.open_tab(browser)
+
+            self.world.after(50, both)
 
     def _type(self, page: Page) -> None:
-        if not self.world.calm:
+        if page.is_alive and not self.world.calm:
             page.type()
             self.world.after(self.pace, lambda: self._type(page))
 
@@ -256,8 +293,11 @@ class Story:
         if self.history or self.host:
             return
         owner = next((each for each in self.living() if each.local), None)
-        if owner is not None and owner.is_at_rest() and owner.replica.log.head:
-            owner.move(self._moved)
+        if owner is not None and owner.is_at_rest():
+            if owner.replica.log.head:
+                owner.move(self._moved)
+            else:  # nobody lived to see it begun
+                owner.append([NotebookCreated(notebook_id="book", name="Book")])
         self.world.at(self.world.time + 3, self._share)  # it may die before that is written
 
     def _moved(self, owner: Person) -> None:
@@ -313,6 +353,10 @@ class Story:
             return
         self.book.count("died")
         self.die(person)
+        browser = next((each for each in self.browsers if each.person is person), None)
+        if self.world.plan.tabs and browser is not None:
+            browser.crashed(most or BOOT)
+            return
         is_old = person.is_old and self.world.rng.random() < 0.7
         self.world.after(
             most or self.world.rng.choice([1, 50]),
@@ -321,8 +365,6 @@ class Story:
 
     def _turned_away(self, person: Person, code: str) -> None:
         assert code in ("fenced", "removed", "revoked", "epoch"), f"{person.name}: {code}"
-        if self.world.calm:
-            person.give_up_files()
         if code == "fenced" and not self.world.calm:
             self.reopen(person, 80)
 
@@ -330,8 +372,6 @@ class Story:
         """Nobody's link is worth less than it should be; a page heeds what it is told again."""
         for person in self.living():
             person.come_back()
-            if person.is_ended or Kind.EDIT not in RIGHTS[person.via]:
-                person.give_up_files()
         for client in self.clients():
             if client.link is not None and client.replica.role is not client.role():
                 client.link.cut()
@@ -340,9 +380,8 @@ class Story:
         """In the end everybody reads all files."""
         digests = checks.named_in(self.rows)
         for person in self.living():
-            if self.world.plan.lies or person.is_ended or Kind.EDIT not in RIGHTS[person.via]:
-                continue
-            checks.check_sent(person, digests, self.relay)
+            if person.may_send and not self.world.plan.lies:
+                checks.check_sent(person, digests, self.relay)
         for person in self.living():
             for digest in sorted(digests):
                 self.world.loop.work(checks.check_file(person, digest, self.relay))
@@ -350,13 +389,19 @@ class Story:
 
     # What must hold
 
+    @property
+    def _in_pages(self) -> set[str]:
+        """What was typed into pages, and is kept by these."""
+        held = {each for page in self.pages if page.is_alive for each in page.holds}
+        return held | {each for browser in self.browsers for each in browser.waiting}
+
     def _check(self) -> None:
         book, clients = self.book, self.clients()
         assert self.host is not None, "never shared"
         drawers = [row for person in self.people for row in person.disk.drawer]
         refused = characters([*drawers, *book.drawers])
         if self.world.plan.lies:
-            checks.check_told(clients, book, refused)
+            checks.check_told(clients, book, refused | self._in_pages)
             return
         rows = self.rows
         whole = fold_all(rows)
@@ -367,10 +412,10 @@ class Story:
         checks.check_convergence(rows, whole, clients)
         checks.check_snapshots(rows, whole, self.seed % (len(rows) + 1))
         waiting = characters([row for each in self.people for row in each.disk.waiting])
-        waiting |= {each for page in self.pages for each in page.holds}
+        waiting |= self._in_pages
         checks.check_characters(rows, book, refused, waiting)
         checks.check_texts(rows, book, villains, refused)
         for page in self.pages:
-            if not page.person.dead:
+            if page.is_alive and not page.person.dead:
                 page.check()
         checks.check_outputs(whole, book, clients)

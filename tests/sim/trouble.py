@@ -8,6 +8,7 @@ from foldbook.row import Role
 from foldbook.store import EPOCH, Batch
 from foldbook.wire import ROOM, Call, identify
 from sim.book import characters
+from sim.browsers import Browser
 from sim.disk import Disk
 from sim.folds import forge
 from sim.local import SHARE
@@ -42,6 +43,9 @@ class Trouble:
         if not plan.lies:
             kinds += [self._copy, self._restore, self._clone, self._stranger]
             weights += [1, 1, 0.4, 0.2]
+        if plan.tabs:
+            kinds += [self._close_tab, self._open_tab]
+            weights += [5, 1]
         if plan.snapshots:
             kinds += [self._newcomer, self._false_fold]
             weights += [2, 0.5]
@@ -93,6 +97,22 @@ class Trouble:
         self._book.count("runtime died")
         self._story.die(runtime)
         self._story.start_runtime(runtime.replica.session)
+
+    def _close_tab(self) -> None:
+        """With a word, or without one."""
+        found = [(each, tab) for each in self._browsers() for tab in each.tabs]
+        if found:
+            browser, tab = self._world.rng.choice(found)
+            self._story.close_tab(browser, tab, kept=self._world.rng.random() < 0.5)
+
+    def _open_tab(self) -> None:
+        browsers = [each for each in self._browsers() if len(each.tabs) < 3]
+        if browsers:
+            self._story.open_tab(self._world.rng.choice(browsers))
+
+    def _browsers(self) -> list[Browser]:
+        """Those whose worker lives."""
+        return [each for each in self._story.browsers if not each.person.dead]
 
     # Copies of disks
 
