@@ -239,6 +239,42 @@ async def test_what_cannot_be_taken_from_the_inbox_is_told_and_its_text_kept() -
 
 
 @story
+async def test_an_edit_that_was_refused_when_its_view_was_gone_is_told_and_its_text_kept() -> None:
+    page, store, host = await attached(BEGIN)
+    v = page.of("view")[0]["v"]
+    message = edit(1, [2, [0, "!"]], 2, v)
+    message["command"]["cell_id"] = "never"
+    host.receive(message, "page")  # the view's tab is closed before the answer comes
+    await settle()
+    assert len(page.of("refused")) == 1
+    waits = Waiting(key=2, view="v", k=1, command=message["command"], before="ab")
+    for _ in range(2):  # the second worker finds nothing to do
+        page = FakePage(waits)
+        host = await opened(page, store)
+        attach(host, "w")
+        await settle()
+        assert page.waiting == []
+        assert [cell.source for cell in host.desk.notebook.ordered_cells()] == ["ab", "ab!"]
+    assert not [name for name in store.load().meta if name.startswith("unseen/")]
+
+
+@story
+async def test_an_edit_that_was_refused_is_not_kept_where_its_view_is_there() -> None:
+    page, store, host = await attached(BEGIN)
+    message = edit(1, [2, [0, "!"]], 2, page.of("view")[0]["v"])
+    message["command"]["cell_id"] = "never"
+    host.receive(message, "page")
+    page.waiting = [
+        Waiting(key=2, view="v", k=1, command=message["command"], before="ab", alive=True)
+    ]
+    host.receive({"t": "inbox"}, "page")
+    await settle()
+    assert page.waiting == []
+    assert [cell.source for cell in host.desk.notebook.ordered_cells()] == ["ab"]
+    assert not [name for name in store.load().meta if name.startswith("unseen/")]
+
+
+@story
 async def test_a_view_that_is_alive_sends_what_waits_itself() -> None:
     waits = typed(2, 1, [2, [0, "!"]], "ab")
     living = Waiting(**{**asdict(waits), "view": "v", "alive": True})

@@ -29,8 +29,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("seats", "replica", "sealed", "upstream"),
     ("authority", "ties"),
     ("peer",),
-    ("guests", "sharing", "sealed_blobs", "shell", "outlet"),
-    ("agent", "joining"),
+    ("guests", "sharing", "shell", "outlet"),
+    ("agent", "joining", "sealed_blobs"),
     ("view", "ipynb"),
     ("browser", "native"),
 )

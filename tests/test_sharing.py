@@ -17,7 +17,7 @@ from foldbook.browser.opening import open_notebook
 from foldbook.browser.page import Person, Waiting
 from foldbook.channel import pair
 from foldbook.commands import parse
-from foldbook.errors import Refused
+from foldbook.errors import Refused, StoreDamaged
 from foldbook.events.executions import ExecutionAssigned, ExecutionCompleted, ExecutionStarted
 from foldbook.events.outputs import StreamAppended
 from foldbook.events.runtimes import RuntimeStarted
@@ -25,7 +25,7 @@ from foldbook.lines import FrameLine, Line
 from foldbook.link import parse as parse_link
 from foldbook.notebook import Execution, Status
 from foldbook.peer import Peer, Surroundings
-from foldbook.row import Role
+from foldbook.row import Role, Row
 from foldbook.sharing import secret_at
 from foldbook.store import MemoryStore
 from foldbook.wire import Hello, identify
@@ -334,6 +334,68 @@ async def test_blobs_reach_everybody(relay: str) -> None:
     assert not [name for name in mara.store.load().meta if name.startswith("upload/")]
     await mara.close()
     await ines.close()
+
+
+class Stuck(MemoryStore):
+    """A store that reads no rows, and one blob not either, until it is told to."""
+
+    reads = True
+    broken = ""
+
+    async def rows(self, after: int, limit: int) -> list[Row]:
+        while not self.reads:  # noqa: ASYNC110 - it is cancelled
+            await asyncio.sleep(0.01)
+        return await super().rows(after, limit)
+
+    async def blob(self, digest: str) -> bytes | None:
+        if digest == self.broken:
+            raise StoreDamaged("a blob is not what its name says", digest)
+        return await super().blob(digest)
+
+
+@story
+async def test_blobs_of_before_reach_everybody_though_the_tab_was_closed_at_once(
+    relay: str,
+) -> None:
+    mara = Someone("Mara", BEGIN)
+    store = mara.store = Stuck()
+    await mara.open()
+    before = mara.peer.put_blob(b"a picture of before")
+    mara.do("add_file", path="a.png", digest=before, size=19)
+    await mara.host._saver.flush()
+    store.reads = False
+    create = {"t": "share", "view": "v", "id": "c", "do": "create", "relay": relay, "token": ""}
+    mara.host.receive(create, "page")
+    await until(lambda: "share" in store.load().meta)
+    for task in list(mara.host._tasks):
+        task.cancel()
+    store.reads = True
+    again = Someone("Mara")
+    again.store = store
+    await again.open()
+    await until(lambda: again.peer.is_linked)
+    ines = Someone("Ines", {"do": "join", "link": await again.link("edit")})
+    await ines.open()
+    await until(lambda: not [n for n in store.load().meta if n.startswith("upload")])
+    assert await ines.peer.get_blob(before) == b"a picture of before"
+    await again.close()
+    await ines.close()
+
+
+@story
+async def test_a_blob_that_cannot_be_read_keeps_no_other_from_being_sent(relay: str) -> None:
+    mara = Someone("Mara", BEGIN)
+    store = mara.store = Stuck()
+    await mara.open()
+    await mara.share(relay)
+    store.broken = hashlib.sha256(b"broken").hexdigest()
+    mara.peer.put_blob(b"broken")
+    await mara.host._saver.flush()
+    sound = mara.peer.put_blob(b"sound")
+    await until(lambda: f"upload/{sound}" in store.load().meta)
+    await until(lambda: f"upload/{sound}" not in store.load().meta)
+    assert f"upload/{store.broken}" in store.load().meta
+    await mara.close()
 
 
 @story

@@ -8,9 +8,11 @@ from typing import Final
 
 from foldbook import seal
 from foldbook.errors import FoldbookError, Refused
+from foldbook.pruning import named_blobs
 from foldbook.saver import Saver
 from foldbook.seal import Unopened
 from foldbook.sealer import Sealer
+from foldbook.sharing import Read, pieces
 from foldbook.store import Batch
 from foldbook.sync import backoff
 from foldbook.ties import Surroundings
@@ -18,6 +20,10 @@ from foldbook.upstream import Upstream
 
 UPLOAD: Final = "upload/"
 """What the names of blobs that the relay does not have yet begin with in the store's meta."""
+
+OLDER: Final = "upload_older"
+"""In the store's meta while not all blobs of the rows from before the sharing are offered: the
+newest of these rows."""
 
 _WAITS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between two questions
 _FOR_GOOD: Final = frozenset({"size", "space", "malformed"})
@@ -79,14 +85,28 @@ class SealedBlobs:
             if name.startswith(UPLOAD):
                 self._wait(name.removeprefix(UPLOAD))
 
+    async def offer_older(self, read: Read, last: int) -> None:
+        """Have all sent that the rows up to ``last`` name and that is here. That this is to be
+        done is kept (`OLDER`) until it is."""
+        offered: set[str] = set()
+        async for rows in pieces(read, last):
+            for digest in named_blobs(rows):
+                if digest not in offered and await self._saver.blob(digest) is not None:
+                    offered.add(digest)
+                    self.offer(digest)
+        self._saver.put(Batch(meta={OLDER: None}))
+
     async def run(self) -> None:
         """Send what is offered, until cancelled."""
+        attempt = 0
         while True:
             digest = await self._waiting.get()
-            attempt = 0
-            while not await self._send(digest):
-                await self._around.pause(backoff(attempt, self._around.random))
-                attempt += 1
+            if await self._send(digest):
+                attempt = 0
+                continue
+            self._waiting.put_nowait(digest)  # behind the others: it may be its own fault
+            await self._around.pause(backoff(attempt, self._around.random))
+            attempt += 1
 
     def _wait(self, digest: str) -> None:
         self.unsent.add(digest)

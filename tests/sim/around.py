@@ -1,12 +1,14 @@
-"""What stands around a story: an authority that is not there yet, and small changes of the product
-while it is told.
+"""What stands around a story: an authority that is not there yet, time as the world has it, and
+small changes of the product while it is told.
 """
 
+from asyncio import events
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from foldbook import log as log_module
 from foldbook import reducer, ring, sync
+from foldbook.browser import keeping, offers
 from foldbook.events import Unknown
 from foldbook.events.base import Event
 from foldbook.row import Row
@@ -39,9 +41,15 @@ def patched(world: World) -> Iterator[None]:
         return event
 
     kept = (reducer.decode, log_module.decode, ring.BATCH_ROWS, sync.BATCH_ROWS)
+    far = (keeping.ROWS, offers.BEHIND)
+    keeping.ROWS, offers.BEHIND = 8, 6  # type: ignore[misc]
     reducer.decode = log_module.decode = decode  # type: ignore[assignment]
     ring.BATCH_ROWS = sync.BATCH_ROWS = world.plan.batch  # type: ignore[misc]
+    events._set_running_loop(world.loop)
     try:
         yield
     finally:
+        world.loop.end()
+        keeping.ROWS, offers.BEHIND = far  # type: ignore[misc]
+        events._set_running_loop(None)
         reducer.decode, log_module.decode, ring.BATCH_ROWS, sync.BATCH_ROWS = kept  # type: ignore[misc]

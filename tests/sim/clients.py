@@ -12,10 +12,11 @@ from foldbook.notebook import Notebook
 from foldbook.reducer import fold_provisionally
 from foldbook.replica import Change, Keeping, Replica
 from foldbook.row import Role, Row
+from foldbook.saver import Saver
 from foldbook.store import EPOCH, SESSION, Batch, Durability
-from foldbook.wire import Ack, Hello, Message
+from foldbook.wire import Ack, Err, Hello, Message
 from sim.book import Book, characters, shape
-from sim.disk import Disk
+from sim.disk import Disk, Drive
 from sim.lines import Line, line_of
 from sim.network import Connection
 from sim.world import World
@@ -52,17 +53,19 @@ class Client:
         self.kept = {(row.session, row.n) for row in [*disk.rows, *disk.waiting]}  # at some time
         self.followers: list[Callable[[Change], None]] = []
         self._line: Line | None = None
-        self._keeping: list[tuple[Batch, Callable[[], None] | None, Durability]] = []
+        self._drive = Drive(disk, world, self._note_kept)
+        self.saver = Saver(self._drive, pause=world.loop.pause)
+        self.works = [world.loop.work(self.saver.run())]
         self._model: Notebook | None = None  # what the view must be
-        self._folded = (0, 0)  # pending rows in there, as of how many rewritings
+        self._folded: object = None  # on what, and as of how many rewritings
+        self._in_model: tuple[Row, ...] = ()
         loaded = disk.load()
         secret = loaded.meta.get(SESSION)
         if not isinstance(secret, bytes):
             secret = self.new_secret()
             disk.write(Batch(meta={SESSION: secret}))
-        since = loaded.rows[-1].seq if loaded.rows else 0
         epoch = str(loaded.meta.get(EPOCH, ""))
-        hello = Hello(self.room, epoch, secret, self.actor_secret(), since, self.token())
+        hello = Hello(self.room, epoch, secret, self.actor_secret(), loaded.head, self.token())
         window = self.window or world.rng.choice([0, 0, 500])
         self.replica = Replica(self, hello, self.role(), loaded, self.keeping, window)
 
@@ -110,9 +113,9 @@ class Client:
         self.dead = True
         if self.link is not None:
             self.link.leave()
+        self.stop()
+        self._drive.die()
         rng = self.world.rng
-        if self._keeping and rng.random() < 0.5:
-            self._write(self._keeping)
         if rng.random() < 0.3 and self.disk.lose_power(rng.randint(0, 2)):
             self.book.count("lost power")
         there = [*self.disk.rows, *self.disk.waiting, *self.disk.drawer]
@@ -120,17 +123,30 @@ class Client:
         memory = [*log.pending, *(each.row for each in log.refused)]
         self.book.may_be_lost |= characters(memory) - characters(there)
 
-    def check(self, change: Change | None = None) -> None:
-        """The law of the view. Where nothing but own new rows came, only these are folded."""
+    def stop(self) -> None:
+        """Its loops end."""
+        for work in self.works:
+            work.cancel()
+        if self._drive.refusals:
+            self.book.count("disk full")
+
+    def check(self) -> None:
+        """The law of the view. Folded is what is not in the model yet: nothing where rows were
+        only kept, own new rows where nothing else came, else everything.
+        """
         log = self.replica.log
         pending = log.pending
-        new = change.pending if change else ()
-        known = (len(pending) - len(new), self.replica._rewrites)
-        if not new or self._model is None or self._model.head != log.head or self._folded != known:
+        if not pending:
+            assert log.view is log.confirmed, f"{self.name}: the view is not what is confirmed"
+            return
+        on = (id(log.confirmed), log.head, self.replica._rewrites)
+        count = len(self._in_model)
+        new = pending[count:]
+        if self._model is None or self._folded != on or pending[:count] != self._in_model:
             self._model, new = log.confirmed.fork(), pending
         for place, row in enumerate(new, len(pending) - len(new) + 1):
             fold_provisionally(self._model, row.folded_at(log.head + place, row.seen))
-        self._folded = (len(pending), self.replica._rewrites)
+        self._folded, self._in_model = on, pending
         assert shape(log.view) == shape(self._model), f"{self.name}: the view is not the fold"
 
     # The host of the replica
@@ -146,9 +162,14 @@ class Client:
             self.link.up(self._line.sealed(message) if self._line else message)
 
     def keep(self, batch: Batch, then: Callable[[], None] | None, how: Durability) -> None:
-        if not self._keeping:
-            self.world.after(8, self._commit)
-        self._keeping.append((batch, then, how))
+        rows = list(batch.pending_added)
+
+        def written() -> None:  # what was rewritten at once was kept in its new form
+            self._note_kept(rows)
+            if then is not None:
+                then()
+
+        self.saver.put(batch, written, how)
 
     def changed(self, change: Change) -> None:
         if not hasattr(self, "replica"):  # it is being made, and makes its numbers good
@@ -160,7 +181,7 @@ class Client:
             self._told(change.confirmed)
         lifted = self.world.plan.lies and self.replica._rewrites  # older rows fold as made later
         if change != Change() and not lifted:
-            self.check(change)
+            self.check()
         for follow in self.followers:
             follow(change)
 
@@ -185,28 +206,14 @@ class Client:
                 assert known == row, f"{self.name} was told another row {row.seq}"
             assert self.world.plan.lies or self.host.has(row), f"{self.name} {row} is nowhere kept"
 
-    def _commit(self) -> None:
-        if self.dead:
-            return
-        group, self._keeping = self._keeping, []
-        self._write(group)
-        for _, then, _ in group:
-            if then is not None:
-                then()
-
-    def _write(self, group: list[tuple[Batch, Callable[[], None] | None, Durability]]) -> None:
-        together = Batch()
-        for batch, _, _ in group:
-            together.add(batch)
-        for batch, _, _ in group:  # what was rewritten at once was kept in its new form
-            rows = [*batch.pending_added, *batch.confirmed]
-            self.kept |= {(row.session, row.n) for row in rows}
-        strict = any(how == "strict" for _, _, how in group)
-        self.disk.keep(together, "strict" if strict else "relaxed")
+    def _note_kept(self, rows: list[Row]) -> None:
+        self.kept |= {(row.session, row.n) for row in rows}
 
     def _hear(self, message: Message) -> None:
         try:
             opened = self._line.opened(message) if self._line else message
+            if isinstance(opened, Err):
+                self.book.count("told: " + opened.code)
             if opened is not None:
                 session = self.replica.session
                 self.replica.hear(opened)

@@ -14,8 +14,10 @@ from foldbook.wire import Message, Rows
 
 T = TypeVar("T")
 
-_KEYS = Keys.of(hashlib.sha256(b"the room's key").digest())
-_SEED = hashlib.sha256(b"the room's seed").digest()
+KEY = hashlib.sha256(b"the room's key").digest()
+KEYS = Keys.of(KEY)
+SEED = hashlib.sha256(b"the room's seed").digest()
+VERIFY = public_key(SEED)
 
 
 def at_once(work: Coroutine[Any, Any, T]) -> T:
@@ -51,8 +53,18 @@ class Line(SealedLine):
 
 @lru_cache
 def _sealers(may_run: bool) -> tuple[RowSealer, Sealer]:
-    cipher = NativeCipher(_KEYS.payload, public_key(_SEED), _SEED if may_run else None)
-    return RowSealer(cipher, _KEYS, "book", "e1", can_sign=may_run), Sealer(cipher, _KEYS)
+    made = NativeCipher(KEYS.payload, VERIFY, SEED if may_run else None)
+    return RowSealer(made, KEYS, "book", "e1", can_sign=may_run), Sealer(made, KEYS)
+
+
+async def cipher(payload_key: bytes, verify: bytes, seed: bytes | None) -> NativeCipher:
+    """See `foldbook.upstream.Outside`."""
+    return NativeCipher(payload_key, verify, seed)
+
+
+async def sealer() -> Sealer:
+    """Seals and opens what is not a row."""
+    return _sealers(may_run=True)[1]
 
 
 def unsealed(rows: list[Row]) -> list[Row]:

@@ -1,16 +1,13 @@
-"""A notebook that is not shared yet: its room is on its owner's own disk.
+"""A notebook that is not shared yet: its authority is on its owner's own machine."""
 
-What `foldbook.authority` does with tasks happens here at once.
-"""
-
+from collections.abc import Callable
 from typing import Protocol
 
-from foldbook.effects import Append, Effect, Publish, Send
+from foldbook.authority import LocalAuthority
 from foldbook.replica import Replica
-from foldbook.room import Room
 from foldbook.row import Role, Row
-from foldbook.seats import check_readable
-from foldbook.store import EPOCH, Batch, Durability
+from foldbook.saver import Saver
+from foldbook.seats import Seat
 from foldbook.wire import Message
 from sim.disk import Disk
 from sim.network import Connection
@@ -20,46 +17,44 @@ SHARE = "share"
 
 
 class _Owner(Protocol):
-    replica: Replica
+    saver: Saver
 
     def now(self) -> int: ...
 
-    def keep(self, batch: Batch, then: object, how: Durability) -> None: ...
-
 
 class Local:
-    """See the module; it hears the one replica of its owner."""
+    """See the module; `begin` comes first."""
 
-    def __init__(self, disk: Disk, owner: _Owner) -> None:
+    def __init__(self, disk: Disk) -> None:
         self._disk = disk
-        self._owner = owner
-        self._room = Room("book", "e1", disk.rows, (), check_readable)
-        disk.write(Batch(meta={EPOCH: "e1"}))
+        self._seat: Seat | None = None
 
-    def open(self, *_: object) -> Connection:
+    def begin(self, owner: _Owner) -> None:
+        """From now on rows are numbered, and kept by the owner's saver."""
+        loaded = self._disk.load()
+        self._authority = LocalAuthority("book", loaded, owner.saver, epoch="e1", now=owner.now)
+
+    def connect(self, replica: Replica) -> None:
         """The owner sits down."""
-        self._room.open(1, Role.OWN)
-        return None  # type: ignore[return-value]
+        self._seat = self._authority.join(Role.OWN, replica.hear)
+        replica.connected()
+
+    def send(self, message: Message) -> None:
+        """The owner says something."""
+        if self._seat is not None:
+            self._seat.send(message)
+
+    def leave(self) -> None:
+        """The owner gets up."""
+        if self._seat is not None:
+            self._seat.close()
 
     def has(self, row: Row) -> bool:
-        """See `sim.clients.Station`."""
+        """See `sim.clients.Station`; so for the following one."""
         return row.seq <= len(self._disk.rows) and self._disk.rows[row.seq - 1] == row
 
-    def hear(self, message: Message) -> None:
-        """The owner says something."""
-        self._carry_out(self._room.receive(1, message, self._owner.now()))
-
-    def _carry_out(self, effects: list[Effect]) -> None:
-        for effect in effects:
-            if isinstance(effect, Send):
-                self._owner.replica.hear(effect.message)
-            elif isinstance(effect, Append):
-                ticket = effect.ticket
-                self._owner.keep(
-                    Batch(confirmed=list(effect.rows)),
-                    lambda ticket=ticket: self._carry_out(self._room.committed(ticket)),
-                    "strict",
-                )
-            elif isinstance(effect, Publish):
-                while (rows := self._room.take(1)) is not None:
-                    self._owner.replica.hear(rows)
+    def open(
+        self, role: Role, hear: Callable[[Message], None], lost: Callable[[], None]
+    ) -> Connection:
+        """Nobody else connects."""
+        raise AssertionError("this notebook is not shared")

@@ -1,7 +1,8 @@
 """People: they type, make, move and delete cells, ask for runs, undo; die and go on."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from asyncio import Task
+from collections.abc import Callable, Mapping, Sequence
 
 from foldbook import order, text
 from foldbook.commands import Command, Redo, Stamp, Undo
@@ -23,17 +24,23 @@ from foldbook.notebook import Notebook
 from foldbook.reducer import fold_provisionally
 from foldbook.replica import Change, Keeping, Origin
 from foldbook.row import RIGHTS, Kind, Role, Row
+from foldbook.sealed_blobs import OLDER
 from foldbook.store import Batch, MetaValue
 from foldbook.undo import UndoStack
-from foldbook.wire import Message, Reply
+from foldbook.wire import Came, Gone, Message, Push, Reply, Welcome
 from sim.book import Book, brought
 from sim.clients import Client, Station
 from sim.disk import Disk
+from sim.files import Files, named
 from sim.local import SHARE, Local
+from sim.relay import Relay, Web
 from sim.world import World
 
 TOKENS = {role: hashlib.sha256(role.encode()).hexdigest()[:32] for role in Role}
 """The tokens of the links that a room begins with, by their role."""
+
+MUCH = 5
+"""Rows that somebody has who was offline for long."""
 
 
 class Person(Client):
@@ -42,18 +49,30 @@ class Person(Client):
     is_old = False
 
     def __init__(
-        self, name: str, world: World, host: Station, book: Book, disk: Disk, via: Role = Role.OWN
-    ) -> None:
+        self, name: str, world: World, host: Station, book: Book, disk: Disk, relay: Relay,
+        via: Role = Role.OWN,
+    ) -> None:  # fmt: skip
         self.via = via
         self.local: Local | None = None
         self.runtime: str | None = None  # of its page
+        self.present: set[str] = set()
         self.is_muted = False  # what its page's runtime says may not count
         self.undo = UndoStack()
+        self.may_send = True
+        self._sending: Task[None] | None = None
         self._hidden: list[tuple[object, frozenset[str]]] = []
         if world.plan.shared and name == "a" and SHARE not in disk.meta:
             self.keeping = Keeping.UPSTREAM
-            host = self.local = Local(disk, self)
+            host = self.local = Local(disk)
         super().__init__(name, world, host, book, disk)
+        self.web = Web(world, relay)
+        self.web.denied = self._denied
+        token = bytes.fromhex(TOKENS[via])
+        self.files = Files(world, book, relay, self.web, self.saver, token, self.actor_secret())
+        if self.local is not None:
+            self.local.begin(self)
+        else:
+            self._send_files(disk.meta)
 
     def role(self) -> Role:
         if self.world.plan.links or self.local:
@@ -72,16 +91,24 @@ class Person(Client):
 
     def connect(self) -> None:
         if self.local is None:
-            super().connect()
+            if self.web.is_on:
+                super().connect()
         else:
-            self.local.open()
-            self.replica.connected()
+            self.local.connect(self.replica)
 
     def send(self, message: Message) -> None:
         if self.local is None:
+            self._check_kept(message)
             super().send(message)
         else:
-            self.local.hear(message)
+            self.local.send(message)
+
+    def _check_kept(self, message: Message) -> None:
+        """Nothing is sent that is not on this disk, with the bytes that it names."""
+        for row in message.rows if isinstance(message, Push) else ():
+            assert self.disk.has(row), f"{self.name} sends {row}, which is not kept"
+            digest = named(row) if self.world.plan.files else None
+            assert digest is None or digest in self.disk.blobs, f"{self.name}: bytes of {row}"
 
     def is_at_rest(self) -> bool:
         """Whether everything is written and acknowledged."""
@@ -89,10 +116,48 @@ class Person(Client):
 
     def move(self, then: Callable[["Person"], None]) -> None:
         """From now on somebody else numbers the rows; ``then``: when that is written down."""
+        assert self.local is not None
+        self.local.leave()
         self.local = None
         self.replica.move("book", "e1", TOKENS[Role.OWN] if self.world.plan.links else "")
         base: MetaValue = self.replica.log.head
-        self.keep(Batch(meta={SHARE: base}), lambda: then(self), "strict")
+        self.keep(Batch(meta={SHARE: base, OLDER: base}), lambda: then(self), "strict")
+        self._send_files({OLDER: base})
+
+    def _send_files(self, meta: Mapping[str, MetaValue]) -> None:
+        """What others do not have yet, as the store's meta tells."""
+        if not self.world.plan.files:
+            return
+        self.files.begin(list(meta))
+        self._sending = self.world.loop.work(self.files.run())
+        self.works.append(self._sending)
+        older = meta.get(OLDER)
+        if isinstance(older, int):
+            self.works.append(self.world.loop.work(self.files.offer_older(older)))
+
+    def _denied(self) -> None:
+        """What is not wanted is tried again as long as a page is open: not for ever, here."""
+        if self.world.calm and self._sending is not None:
+            self.may_send = False
+            self._sending.cancel()
+
+    def go_offline(self) -> None:
+        """There is no network for long, and nobody tells the authority."""
+        self.web.is_on = False
+        if self.link is not None:
+            self.link.half_cut(0)
+            self.link.half_cut(1)
+            self.replica.disconnected()
+            self.link = None
+
+    def come_back(self) -> None:
+        """The network is there again."""
+        if self.web.is_on or self.dead:
+            return
+        self.web.is_on = True
+        if len(self.replica.log.pending) > MUCH:
+            self.book.count("long offline")
+        self.connect()
 
     def come_by(self, via: Role) -> None:
         """Another link is followed."""
@@ -125,6 +190,8 @@ class Person(Client):
             self._need_writable()
             undone = self.undo._done[-1] if isinstance(command, Undo) and self.undo._done else None
             decision = self.undo.decide(view, command, stamp)
+            for data in decision.blobs.values():
+                self.files.put(data, replica.n + 1)
             if undone is not None:
                 self._check_undo(undone, decision.events)
             if isinstance(command, (Undo, Redo, SplitCell, MergeCells)):
@@ -232,11 +299,13 @@ class Person(Client):
             return CellRestored(cell_id=cell_id) if deleted else CellDeleted(cell_id=cell_id)
         if what < 0.875:
             return CellMoved(cell_id=cell_id, position=self._place())
-        if what < 0.89:
+        if what < (0.88 if self.world.plan.files else 0.89):
             return CellTypeChanged(cell_id=cell_id, cell_type=rng.choice(["code", "markdown"]))
-        name = self.book.new_id()
-        digest = hashlib.sha256(name.encode()).hexdigest()
-        return FileAdded(path=rng.choice("xyz"), digest=digest, size=len(name))
+        data = self.book.new_id().encode()
+        digest = hashlib.sha256(data).hexdigest()
+        if self.world.plan.files:
+            self.files.put(data, self.replica.n + 1)
+        return FileAdded(path=rng.choice("xyz"), digest=digest, size=len(data))
 
     def _run(self, cell_id: str, source: str) -> Event:
         return ExecutionRequested(
@@ -275,8 +344,15 @@ class Person(Client):
         super().rejoin()
 
     def heard(self, message: Message) -> None:
-        if isinstance(message, Reply) and message.ok:
-            self.book.count("asked: " + message.id.partition("/")[0])
+        match message:
+            case Reply() if message.ok:
+                self.book.count("asked: " + message.id.partition("/")[0])
+            case Welcome():
+                self.present = set(message.present)
+            case Came():
+                self.present.add(message.session)
+            case Gone():
+                self.present.discard(message.session)
 
     def changed(self, change: Change) -> None:
         for refusal in change.refused:  # what a runtime of its page said is not whole any more
@@ -284,6 +360,11 @@ class Person(Client):
                 self.book.said[getattr(refusal.event, "execution_id", "")] = "?"
                 self.is_muted = True
         super().changed(change)
+        if self.world.plan.files:
+            for row in change.confirmed:
+                digest = named(row)
+                if digest and digest not in self.disk.blobs and self.world.chance(0.5):
+                    self.works.append(self.world.loop.work(self.files.read(digest)))
 
 
 def _typed(notebook: Notebook, *, deleted: bool = False) -> frozenset[str]:

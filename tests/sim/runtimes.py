@@ -8,8 +8,7 @@ from foldbook.events.executions import ExecutionAssigned, ExecutionCompleted, Ex
 from foldbook.events.outputs import StreamAppended
 from foldbook.events.runtimes import RuntimeStarted
 from foldbook.guests import Guests
-from foldbook.log import Log
-from foldbook.notebook import Notebook, Status
+from foldbook.notebook import Status
 from foldbook.replica import Keeping
 from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
 from foldbook.seats import Seat
@@ -18,6 +17,7 @@ from sim.book import Book
 from sim.clients import Client, Station
 from sim.disk import Disk
 from sim.network import Connection
+from sim.peer import Peer
 from sim.people import TOKENS, Person
 from sim.world import World
 
@@ -127,8 +127,8 @@ class GuestRoom:
     """The room of a page's runtimes: the product's, with seats at the end of connections."""
 
     def __init__(self, person: Person, world: World) -> None:
-        self._peer: Any = _Peer(person)
-        self._guests = Guests(self._peer, person.new_secret, person.now)
+        peer: Any = Peer(person)
+        self._guests = Guests(peer, person.new_secret, person.now)
         self._person = person
         self._world = world
         self._seats: dict[int, Seat] = {}
@@ -167,32 +167,3 @@ class GuestRoom:
         seat = self._seats.pop(connection.number, None)
         if seat is not None and not self._person.dead:
             seat.close()
-
-
-class _Peer:
-    """What `Guests` needs of a peer."""
-
-    def __init__(self, person: Person) -> None:
-        self._person = person
-        self.append = person.append
-        self.subscribe = person.followers.append
-
-    @property
-    def session(self) -> str:
-        return self._person.replica.session
-
-    @property
-    def actor(self) -> str:
-        return self._person.replica.actor
-
-    @property
-    def log(self) -> Log:
-        return self._person.replica.log
-
-    @property
-    def notebook(self) -> Notebook:
-        return self._person.replica.log.view
-
-    @property
-    def unsaved(self) -> int:
-        return self._person.replica.unsaved

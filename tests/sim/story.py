@@ -12,21 +12,29 @@ from foldbook.store import Batch
 from sim import checks
 from sim.around import Nowhere, patched
 from sim.book import Book, characters
+from sim.browsers import BOOT, Browser
 from sim.clients import Client
 from sim.disk import Disk
+from sim.folds import Folds, joined, published
 from sim.host import Host
 from sim.lines import unsealed
 from sim.local import SHARE
 from sim.old import OldPerson
 from sim.people import TOKENS, Person
+from sim.relay import Relay
 from sim.runtimes import Guest, GuestRoom, Runtime
 from sim.trouble import Trouble
-from sim.views import Page
+from sim.views import Page, Worker
 from sim.villains import Liar, Villain
 from sim.world import World
 
 LENGTH = 120
 """Ticks until all is calm."""
+
+_KINDS = (
+    "recalls", "links", "sealed", "shared", "guests", "pages", "old", "villain", "files",
+    "snapshots", "tabs",
+)  # fmt: skip
 
 
 @dataclass
@@ -45,10 +53,13 @@ class Story:
         self.world = World(seed)
         self.book = Book()
         self.host: Host | None = None
+        self.relay = Relay(self.world, self.book)
         self.people: list[Person] = []
         self.history: list[Row] = []
         self.runtimes: list[Runtime] = []
         self.pages: list[Page] = []
+        self.browsers: list[Browser] = []
+        self.folds: dict[Person, Folds] = {}
         self.villain: Villain | None = None
         self.pace = self.world.rng.choice([10, 16, 30])
         self.stale = self.world.rng.choice([12, 30, 8192])
@@ -63,15 +74,22 @@ class Story:
             self.world.calm = True
             self._calm_down()
             self.world.run()
+            if self.world.plan.snapshots:
+                self._one_more()
             self._check()
+            if self.world.plan.files:
+                self._read_files()
         counts = self.book.counts
         if self.host is not None:
             counts.update(self.host.counts)
         plan = self.world.plan
-        for what in ("recalls", "links", "sealed", "shared", "guests", "pages", "old", "villain"):
+        for what in _KINDS:
             counts["story: " + what] += bool(getattr(plan, what))
         if plan.lies:
             counts["story: lies to " + plan.lies] += 1
+            counts["story: lies to guests"] += plan.guests
+            counts["story: lies to pages"] += plan.pages
+            counts["story: lies to guests and pages"] += plan.guests and plan.pages
         return Told(self.host.room.head if self.host else 0, counts)
 
     @property
@@ -110,13 +128,13 @@ class Story:
         ]
         access = links if self.world.plan.links else ()
         make = Liar if self.world.plan.lies else Host
-        self.host = make(self.world, self.stale, base, owner, access)
+        self.host = self.relay.host = make(self.world, self.stale, base, owner, access)
 
     def _invite(self) -> None:
         rng = self.world.rng
         roles = [Role.VIEW, Role.COMMENT, Role.EDIT, Role.EDIT, Role.RUN, Role.OWN]
         for name in "bc"[: rng.choice([1, 1, 2])]:
-            self.enter(name, self.new_disk(), rng.choice(roles), is_old=self.world.plan.old)
+            self.come(name, rng.choice(roles), is_old=self.world.plan.old)
         if rng.random() < 0.6:
             self.start_runtime(None)
         if self.world.plan.villain and self.host is not None:
@@ -135,14 +153,35 @@ class Story:
         disk.write(Batch(confirmed=list(self.history)))
         return disk
 
+    def come(self, name: str, via: Role, *, is_old: bool = False) -> None:
+        """Somebody comes to the notebook for the first time."""
+        if not self.world.plan.snapshots:
+            self.enter(name, self.new_disk(), via, is_old=is_old)
+            return
+
+        async def fetch() -> None:
+            secret = name.encode() * 16
+            batch, how = await joined(self.world, self.relay, secret, via)
+            self.book.count("joined by " + how)
+            if batch is not None:
+                disk = Disk()
+                disk.write(batch)
+                self.enter(name, disk, via, is_old=is_old)
+
+        self.world.loop.work(fetch())
+
     def enter(self, name: str, disk: Disk, via: Role, *, is_old: bool = False) -> Person:
         """Somebody opens the notebook."""
         station = self.host or Nowhere()
         made = OldPerson if is_old else Person
-        person = made(name, self.world, station, self.book, disk, via)
+        loaded = disk.load()
+        person = made(name, self.world, station, self.book, disk, self.relay, via)
         person.turned_away = lambda code: self._turned_away(person, code)  # type: ignore[method-assign]
         self.people.append(person)
-        if SHARE in disk.meta and not self.history:
+        if self.world.plan.snapshots:
+            folds = self.folds[person] = Folds(person, loaded, self.host.base if self.host else 0)
+            folds.begin(loaded.meta)
+        if SHARE in disk.meta and self.host is None:
             self._moved(person)  # its forerunner did not live to see that written
         if self.host is not None or person.local:
             person.connect()
@@ -154,18 +193,53 @@ class Story:
         return person
 
     def _open_page(self, person: Person) -> None:
-        """The page of somebody whose last worker died moves to this one."""
-        left = next((each for each in self.pages if each.person.disk is person.disk), None)
-        if left is not None and left.person.dead:
+        """The pages of somebody whose last worker died move to this one."""
+        browser = next((each for each in self.browsers if each.disk is person.disk), None)
+        worker = Worker(person, browser)
+        if browser is not None:
             self.book.count("page moved")
-            left.attach(person)
-        elif left is None:
-            page = Page(f"v{len(self.pages)}", self.world, person)
-            self.pages.append(page)
-            self._type(page)
+            browser.moved(person, worker)
+            return
+        browser = worker.browser = Browser(self.world, person, lambda: self._boot(person))
+        self.browsers.append(browser)
+        browser.begin(self._new_page(browser, person, worker))
+        if self.world.plan.tabs:
+            browser.open(self._new_page(browser, person, worker))
+
+    def _boot(self, before: Person) -> None:
+        """A tab that has the lock starts a worker on the store that this one had."""
+        self.enter(before.name, before.disk, before.via)
+
+    def _new_page(self, browser: Browser, person: Person, worker: Worker) -> Page:
+        page = Page(f"v{len(self.pages)}", self.world, browser, person, worker)
+        self.pages.append(page)
+        self._type(page)
+        return page
+
+    def open_tab(self, browser: Browser) -> None:
+        """One more tab."""
+        tab = browser.tabs[0] if browser.tabs else self.pages[0]
+        worker = tab.worker if not browser.person.dead else Worker(browser.person, browser)
+        browser.open(self._new_page(browser, browser.person, worker))
+
+    def close_tab(self, browser: Browser, page: Page, *, kept: bool) -> None:
+        """A tab ends, with the worker if it has that; whoever is left waits for the lock. Where
+        nobody is, two are opened together after a while.
+        """
+        if page is browser.holder and not browser.person.dead:
+            self.die(browser.person)
+        browser.end(page, kept=kept)
+        if not browser.tabs:
+
+            def both() -> None:
+                self.book.count("two tabs booting together")
+                self.open_tab(browser)
+                self.open_tab(browser)
+
+            self.world.after(50, both)
 
     def _type(self, page: Page) -> None:
-        if not self.world.calm:
+        if page.is_alive and not self.world.calm:
             page.type()
             self.world.after(self.pace, lambda: self._type(page))
 
@@ -204,6 +278,14 @@ class Story:
             ):
                 self.world.after(12, lambda: self._go_on(client))
 
+    def _one_more(self) -> None:
+        """When all is over somebody joins: by a snapshot, if anybody has left one."""
+        for person in self.living():
+            self.world.loop.work(self.folds[person].offer())
+        self.world.run()
+        self.come("z", Role.VIEW)
+        self.world.run()
+
     # Sharing
 
     def _share(self) -> None:
@@ -211,22 +293,40 @@ class Story:
         if self.history or self.host:
             return
         owner = next((each for each in self.living() if each.local), None)
-        if owner is not None and owner.is_at_rest() and owner.replica.log.head:
-            owner.move(self._moved)
+        if owner is not None and owner.is_at_rest():
+            if owner.replica.log.head:
+                owner.move(self._moved)
+            else:  # nobody lived to see it begun
+                owner.append([NotebookCreated(notebook_id="book", name="Book")])
         self.world.at(self.world.time + 3, self._share)  # it may die before that is written
 
     def _moved(self, owner: Person) -> None:
         """It is written that the rows up to now are older than the room: the room is opened."""
-        if not self.history:
-            base = owner.disk.meta[SHARE]
-            assert isinstance(base, int)
+        base = owner.disk.meta[SHARE]
+        assert isinstance(base, int)
+        is_new = not self.history
+        if is_new:
             self.book.count("shared")
-            self.history = owner.disk.rows[:base]
+            self.history = owner.disk.slice(0, base)
+        if self.world.plan.snapshots:
+            owner.works.append(self.world.loop.work(self._publish(owner, base)))
+        elif is_new:
             self.world.after(30, lambda: self._opened(base))
 
+    async def _publish(self, owner: Person, base: int) -> None:
+        """As many owners as it takes: each may die before the room is open."""
+        await published(self.world, owner, base, *self._newest)
+        if self.host is None:
+            self._opened(base)
+
+    @property
+    def _newest(self) -> tuple[str, int]:
+        """The owner's session, and its newest number when the notebook was shared."""
+        last = self.history[-1]
+        return last.session, max(row.n for row in self.history if row.session == last.session)
+
     def _opened(self, base: int) -> None:
-        mine = [row for row in self.history if row.session == self.history[-1].session]
-        self._found(base, (mine[-1].session, mine[-1].n))
+        self._found(base, self._newest)
         assert self.host is not None
         for person in self.living():
             person.host = self.host
@@ -253,6 +353,10 @@ class Story:
             return
         self.book.count("died")
         self.die(person)
+        browser = next((each for each in self.browsers if each.person is person), None)
+        if self.world.plan.tabs and browser is not None:
+            browser.crashed(most or BOOT)
+            return
         is_old = person.is_old and self.world.rng.random() < 0.7
         self.world.after(
             most or self.world.rng.choice([1, 50]),
@@ -266,11 +370,30 @@ class Story:
 
     def _calm_down(self) -> None:
         """Nobody's link is worth less than it should be; a page heeds what it is told again."""
+        for person in self.living():
+            person.come_back()
         for client in self.clients():
             if client.link is not None and client.replica.role is not client.role():
                 client.link.cut()
 
+    def _read_files(self) -> None:
+        """In the end everybody reads all files."""
+        digests = checks.named_in(self.rows)
+        for person in self.living():
+            if person.may_send and not self.world.plan.lies:
+                checks.check_sent(person, digests, self.relay)
+        for person in self.living():
+            for digest in sorted(digests):
+                self.world.loop.work(checks.check_file(person, digest, self.relay))
+        self.world.run()
+
     # What must hold
+
+    @property
+    def _in_pages(self) -> set[str]:
+        """What was typed into pages, and is kept by these."""
+        held = {each for page in self.pages if page.is_alive for each in page.holds}
+        return held | {each for browser in self.browsers for each in browser.waiting}
 
     def _check(self) -> None:
         book, clients = self.book, self.clients()
@@ -278,7 +401,7 @@ class Story:
         drawers = [row for person in self.people for row in person.disk.drawer]
         refused = characters([*drawers, *book.drawers])
         if self.world.plan.lies:
-            checks.check_told(clients, book, refused)
+            checks.check_told(clients, book, refused | self._in_pages)
             return
         rows = self.rows
         whole = fold_all(rows)
@@ -289,10 +412,10 @@ class Story:
         checks.check_convergence(rows, whole, clients)
         checks.check_snapshots(rows, whole, self.seed % (len(rows) + 1))
         waiting = characters([row for each in self.people for row in each.disk.waiting])
-        waiting |= {each for page in self.pages for each in page.holds}
+        waiting |= self._in_pages
         checks.check_characters(rows, book, refused, waiting)
         checks.check_texts(rows, book, villains, refused)
         for page in self.pages:
-            if not page.person.dead:
+            if page.is_alive and not page.person.dead:
                 page.check()
         checks.check_outputs(whole, book, clients)

@@ -8,7 +8,9 @@ from foldbook.row import Role
 from foldbook.store import EPOCH, Batch
 from foldbook.wire import ROOM, Call, identify
 from sim.book import characters
+from sim.browsers import Browser
 from sim.disk import Disk
+from sim.folds import forge
 from sim.local import SHARE
 from sim.people import Person
 from sim.runtimes import Guest
@@ -26,17 +28,27 @@ class Trouble:
         self._book = story.book
         self._copies: list[tuple[Person, Disk]] = []
         self._calls = 0
+        self._coming: set[str] = set()
 
     def strike(self) -> None:
         """One thing goes wrong."""
         if self._world.calm:
             return
         rng, plan = self._world.rng, self._world.plan
-        kinds = [self._cut, self._half_cut, self._die, self._crash, self._end_runtime]
-        weights = [4, 2, 4, 2, 1]
+        kinds = [
+            *(self._cut, self._half_cut, self._die, self._crash, self._end_runtime),
+            self._go_offline,
+        ]
+        weights = [4, 2, 4, 2, 1, 1]
         if not plan.lies:
             kinds += [self._copy, self._restore, self._clone, self._stranger]
             weights += [1, 1, 0.4, 0.2]
+        if plan.tabs:
+            kinds += [self._close_tab, self._open_tab]
+            weights += [5, 1]
+        if plan.snapshots:
+            kinds += [self._newcomer, self._false_fold]
+            weights += [2, 0.5]
         if plan.links:
             kinds += [self._remove, self._revoke, self._raise, self._newcomer]
             weights += [0.7, 0.5, 1, 1]
@@ -61,6 +73,13 @@ class Trouble:
             self._book.count("half-open")
             link.half_cut(self._world.rng.randrange(2))
 
+    def _go_offline(self) -> None:
+        """Somebody types on without a network, to the end of the troubles maybe."""
+        person = self._anyone()
+        if self._story.host is not None and person is not None and person.web.is_on:
+            person.go_offline()
+            self._world.after(100, person.come_back)
+
     def _die(self) -> None:
         person = self._anyone()
         if person is not None:
@@ -78,6 +97,22 @@ class Trouble:
         self._book.count("runtime died")
         self._story.die(runtime)
         self._story.start_runtime(runtime.replica.session)
+
+    def _close_tab(self) -> None:
+        """With a word, or without one."""
+        found = [(each, tab) for each in self._browsers() for tab in each.tabs]
+        if found:
+            browser, tab = self._world.rng.choice(found)
+            self._story.close_tab(browser, tab, kept=self._world.rng.random() < 0.5)
+
+    def _open_tab(self) -> None:
+        browsers = [each for each in self._browsers() if len(each.tabs) < 3]
+        if browsers:
+            self._story.open_tab(self._world.rng.choice(browsers))
+
+    def _browsers(self) -> list[Browser]:
+        """Those whose worker lives."""
+        return [each for each in self._story.browsers if not each.person.dead]
 
     # Copies of disks
 
@@ -157,9 +192,16 @@ class Trouble:
             self._world.rng.choice(lower).come_by(Role.RUN)
 
     def _newcomer(self) -> None:
-        if self._story.host is None or any(each.name == "d" for each in self._story.people):
+        known = {each.name for each in self._story.people} | self._coming
+        name = next((each for each in "def" if each not in known), None)
+        if self._story.host is None or name is None:
             return
+        self._coming.add(name)
         self._book.count("came later")
-        self._story.enter(
-            "d", self._story.new_disk(), self._world.rng.choice([Role.EDIT, Role.VIEW])
-        )
+        self._story.come(name, self._world.rng.choice([Role.EDIT, Role.VIEW]))
+
+    def _false_fold(self) -> None:
+        person = self._anyone()
+        if person is not None and self._story.host is not None:
+            folds = self._story.folds[person]
+            self._world.loop.work(forge(person, folds, self._story.relay))

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from foldbook import text
-from foldbook.browser.views import Asked, Views
+from foldbook.browser.page import Waiting
+from foldbook.browser.views import UNSEEN, Asked, Views
 from foldbook.commands import Command
 from foldbook.difference import difference
 from foldbook.notebook import Notebook
@@ -14,10 +15,14 @@ from foldbook.replica import Origin
 from foldbook.store import Batch
 from foldbook.view import Around, full_view
 from foldbook.view.patches import as_json
+from sim.browsers import Browser, inserted
 from sim.people import Person
 from sim.world import World
 
 _Message = dict[str, Any]
+
+PATIENCE = 10
+"""Ticks after which a command that nobody has stored goes into the inbox."""
 
 
 class Page:
@@ -25,8 +30,11 @@ class Page:
     over it that it has not acknowledged. ``worker``: the one that it speaks to now.
     """
 
-    def __init__(self, name: str, world: World, person: Person) -> None:
+    def __init__(
+        self, name: str, world: World, browser: Browser, person: Person, worker: "Worker"
+    ) -> None:
         self.name = name
+        self.is_alive = True
         self.settled: dict[str, str] = {}
         self.held: list[tuple[int, str, text.Change]] = []
         self._world = world
@@ -34,16 +42,19 @@ class Page:
         self._k = self._v = 0
         self._away: set[str] = set()  # cells that were deleted: there is nowhere to type
         self._unstored: dict[int, tuple[str, text.Change, str]] = {}
-        self.attach(person)
+        self._kept: set[int] = set()  # in the inbox
+        self._keeps = False
+        self._browser = browser
+        self.attach(person, worker)
 
-    def attach(self, person: Person) -> None:
+    def attach(self, person: Person, worker: "Worker") -> None:
         """Speak to this worker from now on."""
         self.person = person
-        self.worker = Worker(person, self)
+        self.worker = worker
+        worker.pages[self.name] = self
         self._v = 0
         self._last = [self._world.time, self._world.time]
-        worker = self.worker
-        self._travel(0, lambda: worker.views.attach(self.name, "all"))
+        self._travel(0, lambda: worker.take_inbox(lambda: worker.attach(self.name, "all")))
 
     def seen(self, cell_id: str) -> str:
         """What the reader sees."""
@@ -55,7 +66,9 @@ class Page:
     def type(self) -> None:
         """A key is struck."""
         drawn = [cell_id for cell_id in self.settled if cell_id not in self._away]
-        if not drawn or self.person.dead or self._v == 0:
+        if not drawn or not self.is_alive or self._v == 0:
+            return
+        if self.person.dead and not self._world.plan.tabs:
             return
         rng = self._world.rng
         cell_id = rng.choice(drawn)
@@ -68,15 +81,31 @@ class Page:
         self.held.append((self._k, cell_id, change))
         self._book.count("typed in a page")
         self._unstored[self._k] = (cell_id, change, before)
+        if self._world.plan.tabs and not self._keeps:
+            self._keeps = True
+            self._world.at(self._world.time + PATIENCE, self._patience)
         self._send(self._k, cell_id, change, len(before), None)
+
+    def keep_now(self) -> None:
+        """Put into the inbox what is not known to be stored."""
+        for k, (cell_id, change, before) in self._unstored.items():
+            if k not in self._kept:
+                self._kept.add(k)
+                self._book.count("kept in the inbox")
+                self._browser.keep(self, k, cell_id, change, before)
+
+    def _patience(self) -> None:
+        self._keeps = False
+        if self.is_alive:
+            self.keep_now()
 
     def hear(self, worker: "Worker", message: _Message) -> None:
         """A worker's view says something."""
         self._travel(1, lambda: self._heard(worker, message))
 
     def _heard(self, worker: "Worker", message: _Message) -> None:
-        if worker is not self.worker and message["t"] != "refused":
-            return  # it is dead
+        if not self.is_alive or (worker is not self.worker and message["t"] != "refused"):
+            return  # one of them is dead
         stored = message.get("stored", 0)
         self._unstored = {k: each for k, each in self._unstored.items() if k > stored}
         match message["t"]:
@@ -155,9 +184,7 @@ class Page:
         """The reader is told so, and has what was typed before his eyes."""
         self._book.count("refused in a page")
         changes = _change(command["changes"])
-        self._book.unwritten |= {
-            c for each in changes if not isinstance(each, int) for c in each[1]
-        }
+        self._book.unwritten |= inserted(changes)
 
     def _travel(self, way: int, act: Callable[[], None]) -> None:
         due = max(self._last[way], self._world.time + self._world.rng.randint(1, 3))
@@ -169,9 +196,7 @@ class Page:
         """What was typed and is not known to be stored: the page keeps it."""
         sent = [change for _, change, _ in self._unstored.values()]
         changes = [*sent, *(change for _, _, change in self.held)]
-        return {
-            c for each in changes for part in each if not isinstance(part, int) for c in part[1]
-        }
+        return {c for each in changes for c in inserted(each)}
 
     def check(self) -> None:
         """All is told and taken: the page shows what the notebook has."""
@@ -187,12 +212,14 @@ class Page:
 class Worker(Views):
     """The views in a person's worker; a `foldbook.browser.views.Desk` to themselves."""
 
-    def __init__(self, person: Person, page: Page) -> None:
+    def __init__(self, person: Person, browser: "Browser | None") -> None:
         self.person = person
-        self.views = self
-        self._told = page
+        self.browser = browser
+        self.pages: dict[str, Page] = {}
         self._is_planned = False
-        super().__init__(self, self, person.disk.views)  # type: ignore[arg-type]
+        meta = person.disk.meta.items()
+        refused = {name: str(why) for name, why in meta if name.startswith(UNSEEN)}
+        super().__init__(self, self, person.disk.views, refused)  # type: ignore[arg-type]
         person.followers.append(lambda _: self.changed())
 
     @property
@@ -217,8 +244,47 @@ class Worker(Views):
     def note(self, view: str, k: int, then: Callable[[], None]) -> None:
         self.person.keep(Batch(views={view: k}), then, "strict")
 
+    def note_refused(self, name: str, why: str | None) -> None:
+        self.person.keep(Batch(meta={name: why}), None, "strict")
+
     def post(self, message: _Message, _to: object) -> None:
-        self._told.hear(self, message)
+        page = self.pages.get(message["view"])
+        if page is not None:  # else it is one that is gone
+            page.hear(self, message)
+
+    def take_inbox(self, then: Callable[[], None]) -> None:
+        """As `foldbook.browser.host` does it: it takes a while to read."""
+        browser, world = self.browser, self.person.world
+        assert browser is not None
+        items = browser.inbox()
+        if not items:
+            then()
+            return
+
+        def taken() -> None:
+            if self.person.dead:
+                return
+            if not self.person.is_strange:
+                self._take(items)
+            then()
+
+        world.after(3, taken)
+
+    def _take(self, items: list[Waiting]) -> None:
+        """What is refused is told of; its text goes into a new cell where that can be."""
+        person, book, browser = self.person, self.person.book, self.browser
+        assert browser is not None
+        for item in items:
+            taken = self._taken.get(item.view, 0)
+            done, notes = self.take_waiting([item])
+            if done and item.k > taken:
+                book.count("taken from the inbox")
+            if notes:
+                book.count("rescued")
+                change = _change(item.command["changes"])
+                book.moved |= set(text.apply(change, item.before or ""))
+                book.unwritten |= inserted(change)
+            person.keep(Batch(), lambda done=done: browser.drop(done), "strict")
 
     def changed(self) -> None:
         if not self._is_planned and not self.person.dead:

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from foldbook.ties import Surroundings
+from sim.loop import Loop
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -19,7 +22,8 @@ class Plan:
     told something else). shared: the notebook begins on somebody's own disk. guests: pages have
     runtimes of their own. pages: people type in pages over their workers. old: somebody's code
     lacks a kind of event. villain: an editor's rows are made by hand. structure: cells are split
-    and merged.
+    and merged. files: files with bytes are added and read. snapshots: folds are kept on disks, and
+    at the relay for whoever joins. tabs: several tabs on one store, of which one has the worker.
     """
 
     recalls: bool
@@ -33,24 +37,32 @@ class Plan:
     villain: bool
     structure: bool
     batch: int
+    files: bool
+    snapshots: bool
+    tabs: bool
 
 
 def planned(rng: Random) -> Plan:
     """Chance decides what a story is about; a few things at once, not all."""
     lies = rng.choice(["same", "each"]) if rng.random() < 0.12 else ""
     shared = not lies and rng.random() < 0.2
+    snapshots = not lies and rng.random() < 0.12
+    tabs = rng.random() < 0.12
     return Plan(
         recalls=rng.random() < 0.5 or shared,
         links=not lies and (shared or rng.random() < 0.4),
-        sealed=bool(lies) or rng.random() < 0.1,
+        sealed=bool(lies) or snapshots or rng.random() < 0.1,
         lies=lies,
         shared=shared,
-        guests=not lies and rng.random() < 0.25,
-        pages=not lies and rng.random() < 0.2,
+        guests=rng.random() < 0.25,
+        pages=tabs or rng.random() < 0.2,
         old=not lies and rng.random() < 0.08,
         villain=not lies and rng.random() < 0.15,
         structure=not lies and rng.random() < 0.15,
         batch=rng.choice([3, 256]),
+        files=rng.random() < 0.25,
+        snapshots=snapshots,
+        tabs=tabs,
     )
 
 
@@ -64,6 +76,10 @@ class World:
         self.calm = False
         self.lacking: str | None = None  # a kind of event that whoever acts now does not know
         self.frames = seed % 8 == 0  # messages travel as bytes in these
+        self.loop = Loop(self)
+        self.around = Surroundings(
+            lambda: self.time, lambda: self.rng.randbytes(32), self.rng.random, self.loop.pause
+        )
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
 
@@ -79,9 +95,13 @@ class World:
     def run(self, until: int | None = None) -> None:
         """Let things happen, up to a time, or until nothing is left to happen."""
         steps = 0
-        while self._queue and (until is None or self._queue[0][0] <= until):
-            self.time, _, act = heapq.heappop(self._queue)
+        queue, loop = self._queue, self.loop
+        loop.turn()
+        while queue and (until is None or queue[0][0] <= until):
+            self.time, _, act = heapq.heappop(queue)
             act()
+            if loop.ready:
+                loop.turn()
             steps += 1
             assert steps < 100_000, "the world does not come to rest"
         if until is not None:

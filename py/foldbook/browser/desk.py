@@ -107,6 +107,11 @@ class Desk:
         else:
             self._saver.put(Batch(views={view: k}), then)
 
+    def note_refused(self, name: str, why: str | None) -> None:
+        """See `foldbook.browser.views.Desk`."""
+        if self._saver is not None and not self.peer.readonly:
+            self._saver.put(Batch(meta={name: why}))
+
     def _count(self, change: Change) -> None:
         for row in change.confirmed:
             self._count_one(row)

@@ -43,7 +43,7 @@ class Host:
         self.desk: Final = opened.desk
         self._page = page
         self._blob = opened.blob
-        self._views = Views(page, opened.desk, opened.views, interval)
+        self._views = Views(page, opened.desk, opened.views, opened.refused, interval)
         self._saver = opened.saver
         self._runtime = opened.runtime
         self._sharing = opened.sharing

@@ -1,6 +1,6 @@
 """Opening a notebook: what its store has, and what can be done with that."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from foldbook.browser.page import Page, Person, Waiting
 from foldbook.browser.runtimes import PageRuntime
 from foldbook.browser.sharing import ShareDesk
 from foldbook.browser.space import Space
-from foldbook.browser.views import outdated
+from foldbook.browser.views import UNSEEN, outdated
 from foldbook.errors import BadNotebookFile
 from foldbook.guests import Guests
 from foldbook.joining import fetch_base, fetch_snapshot
@@ -38,7 +38,8 @@ Work = Callable[[], Awaitable[Any]]
 @dataclass(slots=True)
 class Opened:
     """An open notebook. saver, runtime, sharing and space are None where it can only be looked at.
-    notes: what people should be told. heed: called when the store begins or ceases to refuse.
+    notes: what people should be told. refused: edits that were (`foldbook.browser.views`). heed:
+    called when the store begins or ceases to refuse.
     begin: what is to be called first, and runs as long as the notebook is open."""
 
     desk: Desk
@@ -50,6 +51,7 @@ class Opened:
     space: Space | None = None
     notes: list[str] = field(default_factory=list)
     heed: list[Callable[[], None]] = field(default_factory=list)
+    refused: Mapping[str, str] = field(default_factory=dict)
     begin: Callable[[], None] = lambda: None
     works: Sequence[Work] = ()
 
@@ -80,9 +82,14 @@ async def open_notebook(
 
     saver = Saver(store, pause=around.pause, changed=changed)
     if old := outdated(loaded.views, around.now()):
-        saver.put(Batch(views=dict.fromkeys(old)), durability="relaxed")
+        unseen = [name for name in loaded.meta if _is_of(name, old)]
+        gone = Batch(views=dict.fromkeys(old), meta=dict.fromkeys(unseen))
+        saver.put(gone, durability="relaxed")
     opened = _open(notebook_id, page, loaded, saver, around, outside, person)
     opened.notes, opened.heed = notes, heed
+    opened.refused = {
+        name: str(why) for name, why in loaded.meta.items() if name.startswith(UNSEEN)
+    }
     return opened
 
 
@@ -173,6 +180,11 @@ def _view_for(view: bytes, role: Role) -> bytes | None:
     except ValueError:
         return None
     return to_json(shown | {"rights": of_rights(role)}) if isinstance(shown, dict) else None
+
+
+def _is_of(name: str, views: Sequence[str]) -> bool:
+    """Whether this is the name of a refusal of one of these views."""
+    return name.startswith(UNSEEN) and name.removeprefix(UNSEEN).split("/")[0] in views
 
 
 def _link_of(item: Waiting) -> str | None:

@@ -15,11 +15,11 @@ from foldbook.joining import History, Told, fetch_rows
 from foldbook.link import ShareLink, parse
 from foldbook.notebook import Notebook
 from foldbook.peer import Change, Peer, Surroundings
-from foldbook.pruning import is_pruned, named_blobs, whole
+from foldbook.pruning import is_pruned, whole
 from foldbook.row import Role, Row
 from foldbook.saver import Saver
-from foldbook.sealed_blobs import SealedBlobs
-from foldbook.sharing import SHARE, MadeLink, Share, Sharing, begin, pieces
+from foldbook.sealed_blobs import OLDER, SealedBlobs
+from foldbook.sharing import SHARE, MadeLink, Share, Sharing, begin
 from foldbook.store import HISTORY, Batch, MetaValue
 from foldbook.upstream import Outside
 from foldbook.wire import ROOM
@@ -108,7 +108,7 @@ class ShareDesk:
         there = {row.seq: row for row in found}
         return [whole(row, there.get(row.seq, row)) if is_pruned(row) else row for row in rows]
 
-    def begin(self, share: Share, meta: Mapping[str, MetaValue] = _NOTHING) -> SealedBlobs:
+    def begin(self, share: Share, meta: Mapping[str, MetaValue] = _NOTHING) -> None:
         """Be linked from now on. meta: what the store has of what is still to be done."""
         sharing = self._sharing = Sharing(
             self._outside,
@@ -129,7 +129,6 @@ class ShareDesk:
         )
         blobs.again(list(meta))
         self._peer.elsewhere = blobs
-        self._blobs = blobs
         self._offers = Offers(self._peer, sharing, self._around, self.make_snapshot, self._warn)
         for work in (
             self._peer.keep_linked(sharing.connect),
@@ -138,11 +137,13 @@ class ShareDesk:
             self._offers.run(),
         ):
             self.start(work)
+        older = meta.get(OLDER)
+        if isinstance(older, int):
+            self.start(blobs.offer_older(self._saver.rows, older))
         owed = meta.get(HISTORY)
         if isinstance(owed, bytes):
             self._checks = True
             self.start(self._check_history(self._history(share, owed)))
-        return blobs
 
     async def _check_history(self, history: History) -> None:
         await self._offers.check(history)
@@ -253,14 +254,8 @@ class ShareDesk:
         share = replace(share, base=room.head, session=self._peer.session, n=self._peer.n)
         self._peer.move(room.name, room.epoch, share.link.token.hex())
         self._authority = None
-        self._keep(share)
-        blobs = self.begin(share)
-        offered: set[str] = set()
-        async for rows in pieces(self._saver.rows, share.base):
-            for digest in set(named_blobs(rows)) - offered:
-                offered.add(digest)
-                if await self._saver.blob(digest) is not None:
-                    blobs.offer(digest)
+        self._saver.put(Batch(meta={SHARE: share.pack(), OLDER: share.base}))
+        self.begin(share, {OLDER: share.base})
 
     async def _link(self, role: Role) -> dict[str, Any]:
         """A link for a role: the one that there is, or a new one."""

@@ -17,6 +17,8 @@ from foldbook.errors import CommandRefused, FoldbookError, TextMisfit
 from foldbook.notebook import Notebook
 from foldbook.view import Around, Screen
 
+UNSEEN: Final = "unseen/"
+"""What the names of refusals begin with in the store's meta: of edits, as <view>/<k>."""
 INTERVAL: Final = 0.016
 """Seconds: about a frame of a screen."""
 _WEEK: Final = 7 * 24 * 3600 * 1000  # ms
@@ -39,6 +41,9 @@ class Desk(Protocol):
 
     def note(self, view: str, k: int, then: Callable[[], None]) -> None:
         """Keep that the view's k-th command was taken; ``then`` is called when all is stored."""
+
+    def note_refused(self, name: str, why: str | None) -> None:
+        """Keep why an edit was refused, under a name that begins with `UNSEEN`; None: no more."""
 
 
 @dataclass(slots=True)
@@ -68,17 +73,23 @@ class Asked:
 
 
 class Views:
-    """All views of one notebook. ``stored``: the newest k of each that the store knows.
-    interval: seconds between two patches to a view, at least."""
+    """All views of one notebook. ``stored``: the newest k of each that the store knows; refused:
+    what it has of refused edits. interval: seconds between two patches to a view, at least."""
 
     def __init__(
-        self, page: Page, desk: Desk, stored: Mapping[str, int], interval: float = INTERVAL
+        self,
+        page: Page,
+        desk: Desk,
+        stored: Mapping[str, int],
+        refused: Mapping[str, str],
+        interval: float = INTERVAL,
     ) -> None:
         self._interval = interval
         self._page = page
         self._desk = desk
         self._stored = dict(stored)
         self._taken = dict(stored)
+        self._refused = dict(refused)
         self._views: dict[str, _View] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._flushed = float("-inf")  # when the views were told last
@@ -119,6 +130,8 @@ class Views:
                 why = self._carry_out(gone, Asked(item.k, item.command, before=item.before))
                 taken = item.k
                 notes += [self._rescue(item, why)] if why else []
+            elif item.k <= taken and (why := self._seen(item.view, item.k)) and not item.alive:
+                notes.append(self._rescue(item, why))  # nobody was there to be told
             if item.k <= taken:
                 done.append(item.key)
         return done, notes
@@ -138,6 +151,9 @@ class Views:
         if refused is not None:
             told = {"k": asked.k, "command": dict(asked.command), "message": refused}
             self._post(view, t="refused", **whole(told))
+            if view.here and asked.command.get("do") == EditSource.wire_name():
+                self._refused[_unseen(view.id, asked.k)] = refused
+                self._desk.note_refused(_unseen(view.id, asked.k), whole(refused))
         self._desk.note(view.id, asked.k, lambda: self._note_stored(view, asked.k))
         self.changed()
         return refused
@@ -178,6 +194,13 @@ class Views:
 
         return f"{told} The text is in a new cell at the end." if _tried(rescue) is None else told
 
+    def _seen(self, view: str, k: int) -> str | None:
+        """Why this edit was refused, if it was: from now on that is nothing new to anybody."""
+        why = self._refused.pop(_unseen(view, k), None)
+        if why is not None:
+            self._desk.note_refused(_unseen(view, k), None)
+        return why
+
     def _note_stored(self, view: _View, k: int) -> None:
         view.stored = self._stored[view.id] = max(k, self._stored.get(view.id, 0))
         self.changed()
@@ -213,6 +236,10 @@ class Views:
 
     def _post(self, view: _View, **message: Any) -> None:
         self._page.post({"view": view.id, **message}, view.to)
+
+
+def _unseen(view: str, k: int) -> str:
+    return f"{UNSEEN}{view}/{k}"
 
 
 def outdated(stored: Mapping[str, int], now: int) -> list[str]:

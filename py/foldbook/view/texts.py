@@ -43,11 +43,12 @@ class Texts:
     ) -> Change:
         """The view's edit, rewritten for the source as it is now.
 
-        length_now: of the source that was last shown. Raises `CommandRefused`; where the view
-        cannot know that its text is wrong, a reset is noted in ``resets``.
+        length_now: of the source that was last shown. Raises `CommandRefused`; the view cannot know
+        that its text is wrong then, so a reset is noted in ``resets``.
         """
         state = self._cells.setdefault(cell_id, _Cell())
         if base < max(state.floor, self._opened):
+            self.resets.add(cell_id)  # the view takes it for done, over whatever it has been sent
             raise CommandRefused("The edit was made on a text that has been replaced since.")
         others = [entry for entry in state.sent if entry[0] > base]
         try:
