@@ -11,9 +11,10 @@ from builder import relay as relays
 from foldbook import snapshot
 from foldbook.browser import offers
 from foldbook.errors import BadSnapshot
+from foldbook.events.notebooks import MinimumReducerRaised
 from foldbook.joining import Owed, Told
-from foldbook.notebook import Aside, Notebook
-from foldbook.reducer import fold_all
+from foldbook.notebook import Notebook
+from foldbook.reducer import REDUCER_VERSION, fold_all
 from foldbook.row import Row
 from foldbook.store import HISTORY, Folded
 from rows import log
@@ -174,12 +175,12 @@ async def test_whoever_may_only_read_leaves_nothing_and_others_take_turns(relay:
 
 
 @story
-async def test_whoever_does_not_know_all_events_tells_nothing_of_their_fold(relay: str) -> None:
+async def test_whoever_is_too_old_for_a_notebook_tells_nothing_of_its_fold(relay: str) -> None:
     async with shared(relay) as mara:
         desk = mara.host.desk
         assert desk.told() is not None
-        stranger = Aside(mara.peer.log.head, "moonLanded is not known to this version", "unknown")
-        mara.peer.log.confirmed.aside.append(stranger)
+        mara.peer.append([MinimumReducerRaised(reducer=REDUCER_VERSION + 1)])
+        await until(lambda: mara.peer.is_outdated)
         assert desk.told() is None
 
 

@@ -38,7 +38,7 @@ from foldbook.notebook import (
 from foldbook.reducer import REDUCER_VERSION
 from foldbook.rope import Rope
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Changes with the layout of the bytes."""
 
 _HEAD: Final = 4  # bytes of the CRC-32 in front
@@ -185,6 +185,7 @@ def _notebook(notebook: Notebook, names: _Names) -> list[Any]:
         {key: mark(each) for key, each in notebook.writers.items()},
         notebook.homes,
         notebook.numbers,
+        notebook.reducer,
     ]
 
 
@@ -278,6 +279,7 @@ class _Reader:
         (
             id_, name, metadata, created, head, cells, executions, runtimes, actors, files,
             displays, selected, seen, aside, voids, writers, homes, numbers,
+            reducer,
         ) = values  # fmt: skip
         return Notebook(
             id_,
@@ -307,6 +309,7 @@ class _Reader:
             {key: self.mark(each) for key, each in writers.items()},
             homes,
             numbers,
+            reducer,
         )
 
     def executions(self, values: list[Any]) -> Executions:

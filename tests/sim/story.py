@@ -17,7 +17,7 @@ from sim.disk import Disk
 from sim.host import Host
 from sim.lines import unsealed
 from sim.local import SHARE
-from sim.old import OldPerson
+from sim.old import NewerPerson, OldPerson
 from sim.people import TOKENS, Person
 from sim.runtimes import Guest, GuestRoom, Runtime
 from sim.trouble import Trouble
@@ -138,7 +138,7 @@ class Story:
     def enter(self, name: str, disk: Disk, via: Role, *, is_old: bool = False) -> Person:
         """Somebody opens the notebook."""
         station = self.host or Nowhere()
-        made = OldPerson if is_old else Person
+        made = OldPerson if is_old else NewerPerson if self.world.plan.old else Person
         person = made(name, self.world, station, self.book, disk, via)
         person.turned_away = lambda code: self._turned_away(person, code)  # type: ignore[method-assign]
         self.people.append(person)

@@ -71,13 +71,15 @@ class Desk:
         )
 
     @property
-    def readonly(self) -> dict[str, str | int] | None:
-        """Why the notebook can only be looked at, and how many records were kept aside."""
-        reason = self.peer.readonly
-        if reason is None:
+    def readonly(self) -> dict[str, Any] | None:
+        """Why the notebook can only be looked at, how many records were kept aside, and whether a
+        newer program would help."""
+        peer = self.peer
+        if peer.readonly is None:
             return None
         strangers = sum(each.what != "void" for each in self.notebook.aside)
-        return {"reason": reason, "aside": len(self.peer.damaged) + strangers}
+        aside = len(peer.damaged) + strangers
+        return {"reason": peer.readonly, "aside": aside, "outdated": peer.is_outdated}
 
     def submit(self, command: Command, view: str, k: int) -> None:
         """See `foldbook.browser.views.Desk`."""
@@ -117,10 +119,9 @@ class Desk:
 
     def told(self) -> Told | None:
         """A snapshot for others, of the confirmed rows; None where nothing stands for them, or
-        this version does not know all of them: a newer one folds them to something else."""
+        the notebook asks for a newer program: that folds them to something else."""
         peer = self.peer
-        strangers = any(each.what == "unknown" for each in peer.log.confirmed.aside)
-        if self._prefix is None or strangers:
+        if self._prefix is None or peer.is_outdated:
             return None
         view = full_view(peer.log.confirmed, Around(me="", strip=self._strip))
         data = encode(peer.log.confirmed, self._beside())
