@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from pydantic_core import to_json
-
 from foldbook.browser.here import Here
 from foldbook.browser.keeping import Keeping
+from foldbook.browser.margin import Margin
 from foldbook.browser.runtimes import PageRuntime
 from foldbook.commands import Command
 from foldbook.commands.notebooks import Introduce
@@ -14,18 +13,17 @@ from foldbook.commands.runs import ReplyInput
 from foldbook.joining import PREFIX, Told
 from foldbook.notebook import Notebook
 from foldbook.peer import Change, Origin, Peer
-from foldbook.row import RIGHTS, Kind, Role, Row, chained, runtime_actor
+from foldbook.row import RIGHTS, Kind, Role, Row, chained
 from foldbook.saver import Saver
 from foldbook.snapshot import encode
 from foldbook.store import Batch, Loaded
-from foldbook.view import Around, Strip, full_view
+from foldbook.view import Around
 
 
 class Desk:
     """See the module; a `foldbook.browser.views.Desk`.
 
-    saver and runtime are None where the notebook can only be looked at. changed: when somebody
-    last edited it, ms since 1970.
+    saver and runtime are None where the notebook can only be looked at.
     """
 
     def __init__(
@@ -42,12 +40,16 @@ class Desk:
         self._runtime = runtime
         self._here = here
         before = loaded.begin().beside
-        self.changed = int(before.get("changed", 0))
-        self._strip = Strip.of(before["strip"]) if "strip" in before else Strip()
+        self._margin = Margin.of(before)
         self._prefix: bytes | None = before.get(PREFIX, None if before else b"")
         for row in loaded.rows:
             self._count_one(row)
         peer.subscribe(self._count)
+
+    @property
+    def changed(self) -> int:
+        """When somebody last edited the notebook, ms since 1970; 0: never."""
+        return self._margin.changed
 
     @property
     def notebook(self) -> Notebook:
@@ -65,7 +67,7 @@ class Desk:
             undo=peer.undo.undo_label,
             redo=peer.undo.redo_label,
             starting=self._runtime.starting if self._runtime else None,
-            strip=self._strip,
+            strip=self._margin.strip,
             role=Role.VIEW if peer.ended else peer.role,
             guests=self._here.guests if self._here else {},
         )
@@ -111,9 +113,7 @@ class Desk:
             self._count_one(row)
 
     def _count_one(self, row: Row) -> None:
-        self._strip.add(_speaker(row), row.seq)
-        if row.kind is Kind.EDIT:
-            self.changed = row.ts
+        self._margin.add(row)
         if self._prefix is not None:
             self._prefix = chained(self._prefix, row)
 
@@ -123,18 +123,16 @@ class Desk:
         peer = self.peer
         if self._prefix is None or peer.is_outdated:
             return None
-        view = full_view(peer.log.confirmed, Around(me="", strip=self._strip))
-        data = encode(peer.log.confirmed, self._beside())
-        return Told(data, to_json(view), peer.actor)
+        return Told(encode(peer.log.confirmed, self._beside()), peer.actor)
+
+    def mend(self, margin: Margin) -> None:
+        """What was begun with was wrong: this is what the rows come to. Nothing of it is kept or
+        told before the next opening, which folds all of them."""
+        self._margin = margin
+        self._prefix = None
+        self.keeping.stop()
 
     def _beside(self) -> dict[str, Any]:
         """What a snapshot of the log has beside it: it is made of rows, not of the fold."""
         before = {} if self._prefix is None else {PREFIX: self._prefix}
-        return {"strip": self._strip.kept(), "changed": self.changed, **before}
-
-
-def _speaker(row: Row) -> str:
-    """Who says it: the output of a person's page is that of the page's runtime."""
-    if row.kind is Kind.OUTPUT and row.role is not Role.RUNTIME:
-        return runtime_actor(row.actor)
-    return row.actor
+        return {**self._margin.kept(), **before}

@@ -61,7 +61,7 @@ class Host:
         if self._sharing is not None:
             self._sharing.start = self._start
             self._sharing.make_snapshot = self.desk.told
-            self._sharing.distrust = self.desk.keeping.stop
+            self._sharing.mend = self.desk.mend
             self._sharing.here.changed = self._views.changed
         opened.heed.append(self._tell_saved)
 
