@@ -9,6 +9,8 @@ import { showToast } from "./toast.js";
 
 /** Commands that ask something of a runtime; all others change the notebook. */
 const RUNNING = new Set("run_cells run_all run_above run_below cancel interrupt restart reply_input".split(" "));
+const KEPT = " Load the page again to get the newest. What you wrote is kept, and goes on from there.";
+const RELOAD = { label: "Load again", run: () => location.reload() };
 const DAMAGED = "This notebook is read-only here.";
 
 export class Rights {
@@ -61,8 +63,8 @@ export class Rights {
       readonly && {
         look: "warn",
         title: "Read-only.",
-        words: `${readonly.reason.replace(/\.?$/, ".")}${aside} What is sound is shown.`,
-        acts: [{ label: "Download the raw log", run: () => files.download("log") }],
+        words: `${readonly.reason.replace(/\.?$/, ".")}${readonly.outdated ? KEPT : `${aside} What is sound is shown.`}`,
+        acts: [readonly.outdated ? RELOAD : { label: "Download the raw log", run: () => files.download("log") }],
       },
     );
     const now = `${this.why("edit")}|${this.why("run")}`;

@@ -92,7 +92,7 @@
  * @typedef {object} View
  * @property {number} seq
  * @property {number} pending rows that are not in the log yet
- * @property {{reason: string, aside: number} | null} readonly
+ * @property {{reason: string, aside: number, outdated: boolean} | null} readonly
  * @property {{role: Role, edit: boolean, run: boolean, comment: boolean}} [rights] all where it is not there
  * @property {{id: string, name: string, metadata: Record<string, any>}} notebook
  * @property {string[]} order

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from foldbook import text
-from foldbook.bridge import EMPTY, WINDOW, admit, newest, prune
+from foldbook.bridge import EMPTY, WINDOW, History, admit, newest, prune
 from foldbook.errors import TextMisfit
 from foldbook.events import encode
 from foldbook.events.cells import CellCreated, CellSourceEdited
@@ -13,7 +13,7 @@ from foldbook.log import Log
 from foldbook.notebook import Notebook
 from foldbook.reducer import fold_all
 from foldbook.row import Kind, Role, Row
-from foldbook.text import Change
+from foldbook.text import Change, growth
 
 CELL = "cell"
 
@@ -245,3 +245,55 @@ def random_change(dice: random.Random, length: int) -> Change:
         change = text.compose(change, one)
         length += text.growth(one)
     return change
+
+
+def many(places: int, inserted: str = "b") -> Change:
+    """So many replacements of single characters."""
+    return tuple(each for _ in range(places) for each in (1, (1, inserted)))
+
+
+def admitted(history: History, change: Change, session: str, seq: int) -> History:
+    """The history after a row that has seen nothing."""
+    made, _ = admit(
+        history,
+        change=change,
+        length_before=4000,
+        session=session,
+        seen=0,
+        seq=seq,
+        length_now=4000,
+    )
+    return made
+
+
+def test_changes_in_many_places_at_once_have_room_for_so_many() -> None:
+    wide = many(1000)
+    history = EMPTY
+    for seq in range(1, 5):
+        history = admitted(history, wide, "a", seq)
+    with pytest.raises(TextMisfit, match="2000 sections, with room for 192"):
+        admitted(history, wide, "a", 5)
+    history = admitted(history, many(64), "a", 5)
+    admitted(history, many(10), "b", 6)
+
+
+def test_a_change_that_costs_too_much_to_place_is_not_admitted() -> None:
+    history = EMPTY
+    for seq in range(1, 101):
+        history = admitted(history, many(1), "a", seq)
+    admitted(history, many(400), "b", 101)
+    with pytest.raises(TextMisfit, match="its 1000 sections and the 100 changes of others"):
+        admitted(history, many(500), "b", 101)
+
+
+def test_a_keystroke_a_whole_window_behind_has_its_place_however_others_crowd() -> None:
+    history = EMPTY
+    for seq in range(1, WINDOW):
+        is_wide = seq % 1000 == 0 and seq < 4500
+        history = admitted(history, many(1000 if is_wide else 1), "a", seq)
+    made, change = admit(
+        history, change=(7, (0, "x")), length_before=4000, session="b", seen=0, seq=WINDOW,
+        length_now=4000,
+    )  # fmt: skip
+    assert growth(change) == 1
+    assert made.bridges["b"][0] == WINDOW

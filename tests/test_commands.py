@@ -8,6 +8,7 @@ from foldbook import pieces, text
 from foldbook.commands import ALL, Stamp, catalogue, decide, parse
 from foldbook.errors import CommandRefused
 from foldbook.events import encode
+from foldbook.events.cells import CellSourceEdited
 from foldbook.events.executions import InputRequested
 from foldbook.row import ROW_LIMIT, Role
 from hypothesis import given, settings
@@ -385,3 +386,14 @@ class TestPieces:
         decision = desk.do("edit_source", cell_id="c0", changes=changes, length_before=60_000)
         assert desk.cell("c0").source == "ac" * 30_000
         assert max(len(encode(event)) for event in decision.events) < ROW_LIMIT - 4096
+
+
+def test_a_change_in_very_many_places_is_written_as_one_of_what_lies_between() -> None:
+    desk = Desk("a" * 500)
+    changes = [each for _ in range(200) for each in (1, [1, "b"])]
+    decision = desk.plan("edit_source", cell_id="c0", changes=changes, length_before=500)
+    [event] = decision.events
+    assert isinstance(event, CellSourceEdited)
+    assert event.changes == (1, (399, "b" + "ab" * 199))
+    desk.take(decision)
+    assert desk.cell("c0").source == "ab" * 200 + "a" * 100

@@ -18,11 +18,12 @@ from foldbook.commands.notebooks import RenameNotebook
 from foldbook.errors import StoreDamaged
 from foldbook.events import encode
 from foldbook.events.executions import ExecutionAssigned, ExecutionStarted, InputRequested
-from foldbook.events.notebooks import NotebookCreated
+from foldbook.events.notebooks import MinimumReducerRaised, NotebookCreated
 from foldbook.events.runtimes import RuntimeStarted
 from foldbook.lines import FrameLine
 from foldbook.notebook import Execution
 from foldbook.peer import Peer, Surroundings
+from foldbook.reducer import REDUCER_VERSION
 from foldbook.row import Kind, Role, Row
 from foldbook.store import Batch, MemoryStore
 from foldbook.ties import Handler
@@ -396,25 +397,35 @@ async def test_a_command_that_is_in_the_inbox_too_is_taken_once() -> None:
     assert page.waiting == []
 
 
+@pytest.mark.parametrize("is_raised", [False, True])
 @story
-async def test_a_strange_event_makes_it_readonly_and_the_inbox_is_kept() -> None:
+async def test_only_a_raised_minimum_makes_it_readonly_and_then_the_inbox_is_kept(
+    is_raised: bool,
+) -> None:
     page, store = FakePage(BEGIN), MemoryStore()
     created = encode(NotebookCreated(notebook_id="nb", name="Old"))
-    payloads = (created, b'{"type":"fromTheFuture"}')
+    raised = encode(MinimumReducerRaised(reducer=REDUCER_VERSION + is_raised))
+    payloads = ((Kind.EDIT, created), (Kind.ADMIN, raised), (Kind.EDIT, b'{"type":"painted"}'))
     rows = [
-        Row(i, "s", i, i - 1, "a", Role.OWN, Kind.EDIT, 1, payload)
-        for i, payload in enumerate(payloads, 1)
+        Row(i, "s", i, i - 1, "a", Role.OWN, kind, 1, payload)
+        for i, (kind, payload) in enumerate(payloads, 1)
     ]
     store.write(Batch(confirmed=rows))
     host = await opened(page, store)
     attach(host)
     await settle()
+    told = page.of("view")[0]["json"]["readonly"]
+    assert host.desk.notebook.name == "Old"
+    if not is_raised:
+        assert told is None
+        assert page.of("status")[-1]["stage"] == "ready"
+        return
     assert page.of("status")[-1]["stage"] == "readonly"
-    assert page.of("view")[0]["json"]["readonly"]["aside"] == 1
+    assert (told["aside"], told["outdated"]) == (1, True)
+    assert f"version {REDUCER_VERSION + 1}" in told["reason"]
     assert page.waiting == [BEGIN]
     assert page.of("host") == []
     assert store.load().rows == rows
-    assert host.desk.notebook.name == "Old"
     host.receive({"t": "close"}, "page")
     await settle()
     assert page.of("closed")

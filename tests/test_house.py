@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("events",),
     ("reducer",),
     ("commands", "snapshot", "pruning"),
-    ("undo",),
+    ("undo", "examine"),
     ("log",),
     ("store", "wire"),
     ("access", "calls", "lines", "presence", "people", "ring", "saver", "seal"),
@@ -39,7 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 PURE = {
     *("errors", "mime", "text", "rope", "order", "row", "blobs", "bridge"),
     *("difference", "pieces"),
-    *("notebook", "events", "reducer", "snapshot", "pruning", "commands", "undo", "log"),
+    *("notebook", "events", "reducer", "examine", "snapshot", "pruning", "commands", "undo", "log"),
     *("wire", "access", "calls", "presence", "people", "ring", "ledger", "link", "effects"),
     *("seal", "room", "sync", "replica", "view"),
 }

@@ -170,6 +170,24 @@ def outputs() -> list[Row]:
     return story.rows
 
 
+def versions() -> list[Row]:
+    """Events that need a newer program; the minimum raised, by an owner and by others."""
+    story = Story()
+    tell = story.tell
+    tell("ada", "notebookCreated", notebook_id="nb-01", name="Newer")
+    tell("ada", "cellCreated", cell_id="c1", cell_type="code", position="a1", source="x")
+    painted = b'{"type":"cellPainted","v":2,"cell_id":"c1"}'
+    story.add("ada", painted, Kind.EDIT, Role.OWN, None)
+    raised = b'{"type":"minimumReducerRaised","reducer":9}'
+    story.add("bob", raised, Kind.ADMIN, Role.RUN, None)  # void: not an owner
+    story.add("bob", raised, Kind.EDIT, Role.EDIT, None)  # void: of another kind
+    tell("ada", "minimumReducerRaised", reducer=3)
+    tell("ada", "minimumReducerRaised", reducer=2)  # void: it never falls
+    tell("ada", "minimumReducerRaised", reducer=4)
+    tell("bob", "cellSourceEdited", cell_id="c1", changes=(1, (0, "y")), length_before=1)
+    return story.rows
+
+
 def _opened(story: Story) -> None:
     story.tell("ada", "notebookCreated", notebook_id="nb-01", name="Runs")
     story.tell("ada", "cellCreated", cell_id="c1", cell_type="code", position="a1", source="6*7")
@@ -200,7 +218,7 @@ def _imported(execution: str) -> dict[str, Any]:
     }
 
 
-STORIES = {"cells": cells, "executions": executions, "outputs": outputs}
+STORIES = {"cells": cells, "executions": executions, "outputs": outputs, "versions": versions}
 
 
 def as_lines(rows: list[Row]) -> str:

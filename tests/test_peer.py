@@ -13,13 +13,13 @@ from foldbook.channel import MemoryChannel, pair
 from foldbook.commands import parse
 from foldbook.errors import CommandRefused, Refused
 from foldbook.events.executions import ExecutionAssigned, ExecutionCompleted, ExecutionStarted
-from foldbook.events.notebooks import NotebookRenamed
+from foldbook.events.notebooks import MinimumReducerRaised, NotebookRenamed
 from foldbook.events.outputs import StreamAppended
 from foldbook.events.runtimes import RuntimeStarted
 from foldbook.lines import FrameLine, Line
 from foldbook.notebook import Status
 from foldbook.peer import Origin, Peer, Surroundings
-from foldbook.reducer import fold_all
+from foldbook.reducer import REDUCER_VERSION, fold_all
 from foldbook.row import Role
 from foldbook.saver import Saver
 from foldbook.store import SESSION, Batch, Damage, MemoryStore
@@ -357,18 +357,26 @@ async def test_what_could_not_be_read_back_is_not_taken() -> None:
 
 
 @story
-async def test_a_log_with_strangers_can_be_read_and_not_written() -> None:
+async def test_strangers_stop_nobody_and_a_raised_minimum_stops_who_is_older() -> None:
     store, world = MemoryStore(), World()
     async with opened(store, world) as desk:
         desk.begin()
         await desk.saver.flush()
     last = store.load().rows[-1]
-    new = replace(last, seq=3, n=3, payload=b'{"type":"cellPainted","cell_id":"c1"}')
-    store.write(Batch(confirmed=[new]))
+    strange = replace(last, seq=3, n=3, payload=b'{"type":"cellPainted","cell_id":"c1"}')
+    unsound = replace(last, seq=4, n=4, payload=b"no JSON")
+    store.write(Batch(confirmed=[strange, unsound]))
     async with opened(store, world) as desk:
-        assert desk.peer.readonly == "Some events cannot be read by this version"
+        assert desk.peer.readonly is None
+        desk.do("create_cell", cell_id="c3")
+        desk.peer.append([MinimumReducerRaised(reducer=REDUCER_VERSION)])
+        await desk.saver.flush()
+        assert desk.peer.readonly is None
+        desk.peer.append([MinimumReducerRaised(reducer=REDUCER_VERSION + 1)])
+        await desk.saver.flush()
+        assert "newer Foldbook" in (desk.peer.readonly or "")
         with pytest.raises(CommandRefused, match="read-only"):
-            desk.do("create_cell", cell_id="c3")
+            desk.do("create_cell", cell_id="c4")
 
 
 @story

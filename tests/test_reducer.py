@@ -2,18 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from foldbook.bridge import EMPTY, WINDOW
-from foldbook.events import ALL, decode, encode
+from foldbook.events import ALL, Unknown, decode, encode
 from foldbook.events.base import Event
 from foldbook.events.cells import CellCreated, CellDeleted, CellSourceEdited
-from foldbook.events.notebooks import NotebookCreated, NotebookRenamed
+from foldbook.events.notebooks import MinimumReducerRaised, NotebookCreated, NotebookRenamed
 from foldbook.events.people import ActorIntroduced
 from foldbook.events.runtimes import RuntimeStarted, RuntimeStopped
 from foldbook.notebook import Notebook
-from foldbook.reducer import ASIDE_LIMIT, fold, fold_all, fold_provisionally
+from foldbook.reducer import ASIDE_LIMIT, REDUCER_VERSION, fold, fold_all, fold_provisionally
 from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,6 +157,36 @@ def test_strangers_are_kept_aside_and_skipped() -> None:
     assert "moonLanded (version 1)" in notebook.aside[0].reason
     assert notebook.void_count == 0
     assert "c" in notebook.cells
+
+
+class Painted(NotebookRenamed):
+    """What a newer version brings."""
+
+    since: ClassVar[int] = REDUCER_VERSION + 1
+
+    def apply(self, notebook: Notebook, row: Row) -> None:
+        notebook.name = f"painted {self.name}"
+
+
+def test_what_is_newer_counts_for_nobody_until_an_owner_raises_the_minimum() -> None:
+    new = Painted(name="red")
+    as_known, as_unknown = Notebook(), Notebook()
+    for notebook, event in ((as_known, new), (as_unknown, Unknown("painted", 1))):
+        fold(notebook, row(1, CELL))
+        fold(notebook, row(2, new), event)
+    assert as_known == as_unknown
+    assert (as_known.aside[0].what, as_known.void_count) == ("unknown", 0)
+    raised = MinimumReducerRaised(reducer=REDUCER_VERSION + 1)
+    fold(as_known, row(3, raised, role=Role.EDIT))
+    fold(as_known, row(4, new), new)
+    assert (as_known.reducer, as_known.name) == (0, "")
+    assert as_known.aside[1].reason == "the right edit does not cover rows of kind admin"
+    fold(as_known, row(5, raised))
+    fold(as_known, row(6, new), new)
+    assert (as_known.reducer, as_known.name) == (REDUCER_VERSION + 1, "painted red")
+    fold(as_known, row(7, MinimumReducerRaised(reducer=REDUCER_VERSION)))
+    assert as_known.reducer == REDUCER_VERSION + 1
+    assert as_known.fork().reducer == as_known.reducer
 
 
 def test_asides_are_bounded_and_strangers_come_before_void_rows() -> None:

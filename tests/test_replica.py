@@ -2,12 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import ClassVar
 
-from foldbook.events.notebooks import NotebookRenamed
+import pytest
+from foldbook import reducer
+from foldbook.errors import CommandRefused
+from foldbook.events import encode
+from foldbook.events.notebooks import MinimumReducerRaised, NotebookRenamed
+from foldbook.reducer import REDUCER_VERSION
 from foldbook.replica import Change, Keeping, Replica
-from foldbook.row import Role, Row, digest
+from foldbook.row import Kind, Role, Row, digest
 from foldbook.store import SESSION, Batch, Durability, Loaded, MemoryStore
-from foldbook.wire import Ack, Err, Hello, Message, Rows, Welcome, identify
+from foldbook.wire import Ack, Err, Hello, Message, Push, Rows, Welcome, identify
 
 SECRET, ACTOR = b"s" * 32, b"a" * 32
 
@@ -125,3 +131,56 @@ def test_what_is_void_in_the_log_is_not_in_the_view() -> None:
     replica.hear(Rows((numbered(replica, other, 1), numbered(replica, mine, 2))))
     assert replica.log.confirmed.name == "other"
     assert replica.log.confirmed.void_count == 1
+
+
+def raised(seq: int) -> Row:
+    """An owner lets the notebook ask for more than this program is."""
+    payload = encode(MinimumReducerRaised(reducer=REDUCER_VERSION + 1))
+    return Row(seq, "owner", 1, seq - 1, "owner", Role.OWN, Kind.ADMIN, 1, payload)
+
+
+def test_who_is_too_old_keeps_what_is_written_until_there_is_a_newer_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    host = Host()
+    replica = opened(host)
+    joined(replica)
+    first, second = named(replica, "first"), named(replica, "second")
+    replica.hear(Rows((raised(1),)))
+    assert replica.is_outdated
+    replica.hear(Err("stale", "too far behind", n=1, head=1))  # it would be rewritten on this fold
+    replica.disconnected()
+    host.sent.clear()
+    joined(replica, head=1)
+    replica.hear(Rows((numbered(replica, replace(second, session="x", n=1), 2),)))
+    assert replica.log.head == 2, "it follows the log all the same"
+    again = opened(host)
+    joined(again, head=2)
+    assert not [each for each in host.sent if isinstance(each, Push)]
+    assert list(again.log.pending) == host.disk.load().pending == [first, second]
+    monkeypatch.setattr(reducer, "REDUCER_VERSION", REDUCER_VERSION + 1)
+    newer = opened(host)
+    joined(newer, head=2)
+    [pushed] = [each for each in host.sent if isinstance(each, Push)]
+    assert pushed.rows == (first, second)
+
+
+def test_a_fork_of_who_is_too_old_rewrites_nothing() -> None:
+    host = Host()
+    replica = opened(host)
+    joined(replica)
+    first = named(replica, "first")
+    replica.hear(Rows((raised(1),)))
+    replica.hear(Err("fork", "another row has this number", n=1, head=1))
+    assert replica.session == identify(SECRET)
+    assert host.disk.load().pending == list(replica.log.pending) == [first]
+
+
+def test_what_others_would_not_know_is_not_written_before_they_do() -> None:
+    class Painted(NotebookRenamed):
+        since: ClassVar[int] = REDUCER_VERSION + 1
+
+    replica = opened(Host())
+    with pytest.raises(CommandRefused, match="An owner of the notebook has to allow it"):
+        replica.take([Painted(name="red")])
+    assert replica.log.pending == ()

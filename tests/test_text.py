@@ -243,3 +243,13 @@ def test_the_shared_vectors_are_what_this_module_does() -> None:
 if __name__ == "__main__":
     lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in make_vectors())
     VECTORS.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+
+
+@given(two_at_once())
+def test_a_coarse_change_is_one_replacement_that_does_the_same(
+    case: tuple[str, Change, Change],
+) -> None:
+    before, change, _ = case
+    made = text.coarse(change, before)
+    assert text.apply(made, before) == text.apply(change, before)
+    assert len(made) <= 2

@@ -23,6 +23,15 @@ from foldbook.text import Change, check, growth, normal, transform_pair
 WINDOW: Final = 8192
 """Rows that a writer may be behind the head. A change made further back cannot count."""
 
+PLACES: Final = 128
+"""Sections of a change beyond which it is one in many places at once."""
+ROOM: Final = 8192
+"""Sections that all those of one cell have together, within some `WINDOW` rows."""
+WORK: Final = 100_000
+"""Sections that may be looked at to find one change its place. A tenth of a second, or half of
+one in a browser: whoever writes rows that cost more keeps everybody's program busy for ever. A
+keystroke that is a whole window behind comes to half of that."""
+
 _CHUNK: Final = 64
 
 Entry = tuple[int, Change]
@@ -60,7 +69,8 @@ def admit(
 
     ``change`` is over the text that the session saw, of ``length_before`` code points; the
     cell's text has ``length_now``. Raises `TextMisfit` where the change does not fit what its
-    session must have seen. That the session is not too far behind is for the caller to check.
+    session must have seen, or costs too much. That the session is not
+    too far behind is for the caller to check.
     """
     change = normal(change)
     bridge = _bridge(history, session, seen)
@@ -68,8 +78,17 @@ def admit(
     if length_before != expected:
         raise TextMisfit(f"made on a text of {length_before}, the session saw one of {expected}")
     check(change, length_before)
+    if len(change) > PLACES:
+        _need_room(history, change)
     unseen: list[Entry] = []
+    work = 0
     for at, other in bridge:
+        work += len(change) + len(other)
+        if work > WORK:
+            raise TextMisfit(
+                f"its {len(change)} sections and the {len(bridge)} changes of others since cost "
+                "more than is admitted"
+            )
         change, moved = transform_pair(change, other)
         unseen.append((at, moved))
     bridges = {**history.bridges, session: (seq, tuple(unseen))}
@@ -94,6 +113,14 @@ def newest(history: History) -> Entry | None:
     """The change that was folded last, with its row's seq."""
     chunk = history.tail or (history.older[-1] if history.older else ())
     return chunk[-1] if chunk else None
+
+
+def _need_room(history: History, change: Change) -> None:
+    chunks = (history.tail, *history.older)
+    sizes = (len(other) for chunk in chunks for _, other in chunk)
+    room = ROOM - sum(size for size in sizes if size > PLACES)
+    if len(change) > room:
+        raise TextMisfit(f"{len(change)} sections, with room for {room} before others are seen")
 
 
 def _bridge(history: History, session: str, seen: int) -> list[Entry]:

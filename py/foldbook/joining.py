@@ -8,15 +8,18 @@
 Everything comes sealed by somebody who has the key; that it is also true only the check tells.
 """
 
+import logging
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from hashlib import sha256
+from typing import Any, Final, Protocol
 
 import msgpack
 
 from foldbook import seal
 from foldbook.errors import BadRow, BadSnapshot, Refused
+from foldbook.examine import examine
 from foldbook.notebook import Notebook
 from foldbook.reducer import fold
 from foldbook.row import Row, chained, check_dense, decode_segment
@@ -25,48 +28,64 @@ from foldbook.seal import Keys, Unopened
 from foldbook.sealed import opened_rows
 from foldbook.sealer import RowSealer, Sealer
 from foldbook.sharing import Share, upstream_of
-from foldbook.snapshot import decode, mark
+from foldbook.snapshot import mark
 from foldbook.store import HISTORY, Batch, Folded
 from foldbook.upstream import Outside
 
 PREFIX: Final = "prefix"
 """What stands for the rows (`foldbook.row.chained`), among what a snapshot has beside it."""
 
-_VERSION: Final = 1
-_UNPACKED: Final = 64 * 1024 * 1024  # bytes of a segment or a view, at most
+_VERSION: Final = 2
+_UNPACKED: Final = 64 * 1024 * 1024  # bytes of a segment, at most
 _SLICE: Final = 256  # rows that are folded at a stretch while somebody may be typing
+
+
+class Margin(Protocol):
+    """What else than the fold a snapshot has of the rows."""
+
+    def add(self, row: Row) -> None:
+        """The next row."""
+
+    def kept(self) -> Mapping[str, Any]:
+        """As it stands beside a snapshot."""
+
+
+ReadMargin = Callable[[Mapping[str, Any]], Margin]
+"""Reads what stands beside a snapshot. Raises `BadSnapshot`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is left at the relay. data: `foldbook.snapshot`; view: JSON to be drawn at once;
-    maker: the actor who says so."""
+    """What is left at the relay. data: `foldbook.snapshot`; maker: the actor who says so.
+
+    No picture of it, though one could be drawn before Python is there: nothing could be made
+    sure of it by then.
+    """
 
     data: bytes
-    view: bytes
     maker: str
 
     def pack(self) -> bytes:
         """As it is sealed."""
-        packed: bytes = msgpack.packb([_VERSION, self.maker, self.data, zlib.compress(self.view)])
+        packed: bytes = msgpack.packb([_VERSION, self.maker, self.data])
         return packed
 
     @classmethod
     def unpack(cls, plain: bytes) -> "Told":
         """The inverse of `pack`. Raises `BadSnapshot`."""
         try:
-            version, maker, data, view = msgpack.unpackb(plain)
-            if version != _VERSION or not isinstance(data, bytes):
-                raise BadSnapshot(f"what is told of a snapshot has version {version!r}")
-            return cls(data, _inflated(view), str(maker))
-        except (ValueError, TypeError, zlib.error) as why:
-            raise BadSnapshot(f"what is told of a snapshot cannot be read: {why}") from None
+            version, maker, data = msgpack.unpackb(plain, max_array_len=3, max_map_len=0)
+        except (ValueError, TypeError) as why:
+            raise BadSnapshot(f"what is told of a snapshot cannot be read: {why!r:.200}") from None
+        if version != _VERSION or not isinstance(data, bytes) or not isinstance(maker, str):
+            raise BadSnapshot(f"what is told of a snapshot has version {version!r:.40}")
+        return cls(data, maker)
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
     """What a joined notebook still lacks: the rows after ``there`` up to ``seq``. prefix: what
-    stands for the maker's rows; mark: of the fold that was begun with."""
+    stands for the maker's rows; mark: of the fold, and what was beside it, that was begun with."""
 
     there: int
     seq: int
@@ -74,14 +93,14 @@ class Owed:
     mark: bytes
 
     @classmethod
-    def of(cls, data: bytes) -> tuple["Owed", Folded]:
-        """A new snapshot, and what it owes. Raises `BadSnapshot`."""
-        found = decode(data)
+    def of(cls, data: bytes, margin: ReadMargin) -> tuple["Owed", Folded]:
+        """What somebody's snapshot owes. Raises `BadSnapshot` where it is none."""
+        found = examine(data)
         prefix = found.beside.get(PREFIX)
-        if not isinstance(prefix, bytes):
+        if not isinstance(prefix, bytes) or len(prefix) != 32:
             raise BadSnapshot("a snapshot does not say of which rows it is")
         seq = found.notebook.head
-        return cls(0, seq, prefix, mark(found.notebook)), Folded(seq, data)
+        return cls(0, seq, prefix, _mark(found.notebook, margin(found.beside))), Folded(seq, data)
 
     def pack(self) -> bytes:
         """As it stands in the store's meta under `foldbook.store.HISTORY`."""
@@ -96,33 +115,48 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What a notebook can begin with: a snapshot, what is to be drawn at once, and what is owed."""
+    """What a notebook can begin with: a snapshot, and what is owed."""
 
     folded: Folded
-    view: bytes
     owed: Owed
 
 
-async def fetch_snapshot(outside: Outside, share: Share, actor_secret: bytes) -> Beginning | None:
+async def fetch_snapshot(
+    outside: Outside,
+    share: Share,
+    actor_secret: bytes,
+    margin: ReadMargin,
+    trying: Callable[[], Awaitable[None]],
+) -> Beginning | None:
     """The newest snapshot at the relay, None where there is none that is of use here.
 
+    trying: called before anything is read that somebody else made.
     Raises `Refused` where the relay cannot be asked.
     """
     relay = _Relay(outside, share, actor_secret)
-    seq = (await relay.upstream.info()).snapshot
-    if seq < max(share.base, 1):  # the relay sends no rows from before the room
+    info = await relay.upstream.info()
+    seq = info.snapshot
+    if not max(share.base, 1) <= seq <= info.head:  # no rows from before the room are sent
         return None
     data = seal.data_of_snapshot(share.link.room, share.epoch, seq)
     sealer = await relay.sealer()
-    [plain] = await sealer.open([(data, await relay.upstream.snapshot(seq))])
-    if isinstance(plain, Unopened):
-        return None
+    sealed = await relay.upstream.snapshot(seq)
+    await trying()
+    [plain] = await sealer.open([(data, sealed)])
     try:
-        told = Told.unpack(plain)
-        owed, folded = Owed.of(told.data)
-    except BadSnapshot:  # of another version, or not made by Foldbook: the rows tell all
+        return _begun(plain, seq, margin)
+    except BadSnapshot as why:  # of another version, or not made by Foldbook: the rows tell all
+        logging.getLogger(__name__).warning("a snapshot is passed over: %s", why)
         return None
-    return Beginning(folded, told.view, owed) if folded.seq == seq else None
+
+
+def _begun(plain: bytes | Unopened, seq: int, margin: ReadMargin) -> Beginning:
+    if isinstance(plain, Unopened):
+        raise BadSnapshot(str(plain))
+    owed, folded = Owed.of(Told.unpack(plain).data, margin)
+    if folded.seq != seq:
+        raise BadSnapshot(f"a snapshot of {seq} rows expected, of {folded.seq} came")
+    return Beginning(folded, owed)
 
 
 async def fetch_base(outside: Outside, share: Share, actor_secret: bytes) -> list[Row]:
@@ -155,11 +189,29 @@ async def fetch_rows(
     return found
 
 
+async def fetch_owed(
+    outside: Outside,
+    share: Share,
+    actor_secret: bytes,
+    kept: bytes,
+    write: Callable[[Batch], Awaitable[None]],
+) -> None:
+    """Fetch what is owed before anything is shown: the snapshot that stands for it cannot be read
+    any more. Raises `Refused`; what came so far is written.
+    """
+    owed = Owed.unpack(kept)
+    async for rows in _Relay(outside, share, actor_secret).missing(owed):
+        owed = replace(owed, there=rows[-1].seq)
+        await write(Batch(earlier=rows, meta={HISTORY: owed.pack()}))
+    await write(Batch(meta={HISTORY: None}))
+
+
 class History:
     """Fetches what is owed, a piece at a time, and checks the snapshot when all is there.
 
-    amend: called with the right fold where the snapshot was wrong; it has folded every row that
-    is kept by then, and gives False where more have come.
+    margin: an empty one, which is given all rows. amend: called with the right fold where the
+    snapshot was wrong; it has folded every row that is kept by then, and gives False where more
+    have come.
     """
 
     def __init__(
@@ -171,18 +223,20 @@ class History:
         kept: bytes,
         *,
         pause: Callable[[float], Awaitable[None]],
+        margin: Margin,
         amend: Callable[[Notebook], bool],
     ) -> None:
         self.owed = Owed.unpack(kept)
         self._relay = _Relay(outside, share, actor_secret)
         self._saver = saver
         self._pause = pause
+        self._margin = margin
         self._amend = amend
 
     async def run(self) -> bool:
         """Return when all is there; whether the snapshot was right. Raises `Refused`: what came
         so far is kept."""
-        async for rows in self._missing():
+        async for rows in self._relay.missing(self.owed):
             self.owed = replace(self.owed, there=rows[-1].seq)
             batch = Batch(earlier=rows, meta={HISTORY: self.owed.pack()})
             self._saver.put(batch, durability="relaxed")
@@ -190,7 +244,8 @@ class History:
         notebook, prefix = Notebook(), b""
         while notebook.head < self.owed.seq:
             prefix = await self._fold(notebook, prefix, self.owed.seq)
-        is_right = prefix == self.owed.prefix and mark(notebook) == self.owed.mark
+        marked = _mark(notebook, self._margin)
+        is_right = prefix == self.owed.prefix and marked == self.owed.mark
         if is_right:
             self._saver.put(Batch(meta={HISTORY: None}), durability="relaxed")
         else:
@@ -208,18 +263,10 @@ class History:
         check_dense(rows, notebook.head)
         for row in rows:
             fold(notebook, row)
+            self._margin.add(row)
             prefix = chained(prefix, row)
         await self._pause(0)
         return prefix
-
-    async def _missing(self) -> AsyncIterator[list[Row]]:
-        last = self.owed.seq
-        async for rows in self._relay.segments(self.owed.there):
-            if wanted := [row for row in rows if self.owed.there < row.seq <= last]:
-                yield wanted
-        while self.owed.there < last:
-            rows = await self._relay.rows(self.owed.there)
-            yield [row for row in rows if row.seq <= last]
 
 
 class _Relay:
@@ -270,8 +317,25 @@ class _Relay:
         sealer = RowSealer(await self._cipher(), self._keys, link.room, self._share.epoch)
         return await opened_rows(sealer, sealed)
 
+    async def missing(self, owed: Owed) -> AsyncIterator[list[Row]]:
+        """What is owed, in order. Raises `Refused`."""
+        there, last = owed.there, owed.seq
+        async for rows in self.segments(there):
+            if wanted := [row for row in rows if there < row.seq <= last]:
+                there = wanted[-1].seq
+                yield wanted
+        while there < last:
+            rows = [row for row in await self.rows(there) if row.seq <= last]
+            there = rows[-1].seq
+            yield rows
+
     async def _cipher(self) -> Any:
         return await self._outside.open_cipher(self._keys.payload, self._share.link.verify, None)
+
+
+def _mark(notebook: Notebook, margin: Margin) -> bytes:
+    """32 bytes for all that a snapshot tells."""
+    return sha256(mark(notebook) + msgpack.packb(margin.kept())).digest()
 
 
 def _unpacked(plain: bytes, first: int, last: int) -> list[Row]:

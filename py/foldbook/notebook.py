@@ -316,7 +316,8 @@ class Notebook:
 
     ``seen`` has the newest ``seen`` of each session, ``numbers`` its newest ``n``, ``homes`` the
     session that each runtime of somebody's page speaks through. ``displays`` finds the outputs
-    of a display id: (runtime session, display id) -> [(execution id, index)].
+    of a display id: (runtime session, display id) -> [(execution id, index)]. ``reducer`` is the
+    least reducer version that may fold further rows; 0: any.
     """
 
     id: str = ""
@@ -337,6 +338,7 @@ class Notebook:
     writers: dict[str, Mark] = field(default_factory=dict)
     homes: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
+    reducer: int = 0
 
     def fork(self) -> "Notebook":
         """A copy that can go its own way; what is in it is shared until replaced."""
@@ -359,6 +361,7 @@ class Notebook:
             dict(self.writers),
             dict(self.homes),
             dict(self.numbers),
+            self.reducer,
         )
 
     def ordered_cells(self) -> list[Cell]:

@@ -21,6 +21,7 @@ from foldbook.events.base import Event
 from foldbook.lines import Line
 from foldbook.log import Log
 from foldbook.notebook import Notebook
+from foldbook.reducer import REDUCER_VERSION
 from foldbook.replica import Change, Keeping, Origin, Replica
 from foldbook.row import Role, Row
 from foldbook.saver import Saver, first_of
@@ -171,21 +172,22 @@ class Peer:
         """Why the notebook can only be looked at, whoever does so; or None."""
         if self.damaged:
             return "Some records of the store are damaged"
-        if self.role is Role.RUNTIME:
-            return None
-        strangers = sum(aside.what in self._strange for aside in self.log.confirmed.aside)
-        return "Some events cannot be read by this version" if strangers else None
+        if self.is_outdated:
+            return (
+                f"Somebody works here with a newer Foldbook. Its events are of version "
+                f"{self.log.confirmed.reducer}, this one knows up to {REDUCER_VERSION}"
+            )
+        return None
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the notebook asks for a newer program than this one."""
+        return self._replica.is_outdated
 
     @property
     def is_moved(self) -> bool:
         """Whether somebody else than this process numbers the rows, which are kept here."""
         return self._replica.is_moved
-
-    @property
-    def _strange(self) -> tuple[str, ...]:
-        """What makes a notebook read-only. In one's own store nothing should be unsound; what
-        others send may be, and must not take the notebook from everybody."""
-        return ("unknown",) if self._replica.is_moved else ("unknown", "unsound")
 
     @property
     def ended(self) -> str | None:

@@ -1,8 +1,10 @@
 """The fold: rows in, a notebook out. Total: no row of a log makes it raise. Pure.
 
-A row that cannot count is void, with a reason; one that this version does not know, or whose
-payload is unsound, is kept aside. Either way the head moves on, and every replica that folds
-the same rows with the same `REDUCER_VERSION` has the same notebook.
+A row that cannot count, that this version does not know, or whose payload is unsound, counts for
+nothing: the reason is kept aside, the head moves on. Every replica that folds the same rows has
+the same notebook, whatever its `REDUCER_VERSION`, as long as that is not below what the notebook
+asks for (`foldbook.events.notebooks.MinimumReducerRaised`): before it does, what only newer ones
+know counts for none.
 """
 
 from collections.abc import Iterable
@@ -17,7 +19,7 @@ from foldbook.events.cells import CellSourceEdited
 from foldbook.notebook import Aside, Notebook, Void
 from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
 
-REDUCER_VERSION: Final = 2
+REDUCER_VERSION: Final = 3
 """Changes when rows that are folded today would fold to something else."""
 
 ASIDE_LIMIT: Final = 1000
@@ -62,8 +64,9 @@ def fold_all(rows: Iterable[Row]) -> Notebook:
 
 
 def _admit(notebook: Notebook, row: Row, event: Event | Unknown) -> None:
-    if isinstance(event, Unknown):
-        reason = f"{event.type} (version {event.version}) is not known to this version"
+    if isinstance(event, Unknown) or event.since > notebook.reducer:
+        name = event.type if isinstance(event, Unknown) else event.wire_name()
+        reason = f"{name} (version {event.version}) is not known to this version"
         _put_aside(notebook, row, reason, "unknown")
         return
     if event.kind is not row.kind:

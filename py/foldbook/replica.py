@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final, Protocol
 
+from foldbook import reducer
 from foldbook import sync as step
 from foldbook.errors import BadEvent, CommandRefused, Mine
 from foldbook.events import readable
 from foldbook.events.base import Event
 from foldbook.log import Log, Refusal
 from foldbook.notebook import Notebook
-from foldbook.reducer import fold
 from foldbook.row import PLAIN_LIMIT, RIGHTS, Role, Row
 from foldbook.snapshot import decode
 from foldbook.store import EPOCH, SESSION, Batch, Durability, Loaded, MetaValue, RefusedRow
@@ -113,8 +113,8 @@ class Replica:
         self._hearing = False
         self.n = 0
         waiting = self._restore(loaded)
-        self.sync = Sync(self._hello, self.log.pending, window)
-        if waiting != list(self.log.pending):
+        self.sync = self._begin_sync(self.log.pending)
+        if waiting != list(self.log.pending) and not self.is_outdated:
             self._renew(waiting, 0)
 
     @property
@@ -126,6 +126,15 @@ class Replica:
     def unsaved(self) -> int:
         """Own rows that are not kept anywhere yet."""
         return self.unkept if self._keeping is Keeping.HERE else self.log.waiting
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the notebook asks for a newer program than this: nothing is to be written on
+        this fold of it, and what was written waits for a newer one. What runtimes say is not made
+        on a fold: they go on."""
+        if self.role is Role.RUNTIME:
+            return False
+        return self.log.confirmed.reducer > reducer.REDUCER_VERSION
 
     def take(self, events: Sequence[Event], origin: Origin | None = None) -> list[Row]:
         """Make own new rows of events; they are in the view when this returns.
@@ -162,7 +171,7 @@ class Replica:
         self._hello = replace(
             self._hello, room=room, epoch=epoch, role_token=token, since=self.log.head
         )
-        self.sync = Sync(self._hello)
+        self.sync = self._begin_sync()
 
     def amend(self, confirmed: Notebook) -> None:
         """See `Log.amend`."""
@@ -209,6 +218,11 @@ class Replica:
     def _row(self, n: int, event: Event) -> Row:
         if event.kind not in RIGHTS[self.role]:  # it would be void in the own view too
             raise CommandRefused(f"the right {self.role} does not cover {event.wire_name()}")
+        if event.since > self.log.confirmed.reducer:  # and that
+            raise CommandRefused(
+                "Others may have an older Foldbook, which does not know this. An owner of the "
+                "notebook has to allow it first."
+            )
         row = Row(
             seq=0,
             session=self.session,
@@ -268,6 +282,8 @@ class Replica:
                     self._host.heard(message)
 
     def _stopped(self, stop: step.RowRefused | step.TooFarBehind) -> None:
+        if self.is_outdated and isinstance(stop, step.TooFarBehind):
+            return  # rewritten on this fold they would fit nobody else's
         dropped = list(self.log.pending)
         if isinstance(stop, step.RowRefused):
             self._rewritten(self.log.refuse(stop.n, stop.reason), dropped, stop.n)
@@ -288,6 +304,7 @@ class Replica:
         mine = tuple(row for row in rows if row.session == self.session)
         # Not every own row was pending here as it stands in the log: a fork is found later.
         arrived = self.log.confirm(rows)
+        self.sync.keeps = self.is_outdated
         if mine and not self.log.waiting:
             self.n = max(self.n, mine[-1].n)
         if self._keeping is Keeping.HERE:
@@ -334,6 +351,8 @@ class Replica:
 
         With all rows: one before n that is pending yet was acknowledged, and is not in the log.
         """
+        if self.is_outdated:
+            return
         self._renew(list(self.log.pending), min([n, *(row.n for row in self.log.pending)]))
         self._host.rejoin()
 
@@ -344,15 +363,20 @@ class Replica:
         self.session = identify(secret)
         moved = self.log.rebase(first, self.session)
         self._hello = replace(self._hello, session_secret=secret, since=self.sync.cursor)
-        self.sync = Sync(self._hello, (), self._window)
+        self.sync = self._begin_sync()
         self._inbox.clear()  # what else the old connection said is said again on the new one
         self._rewritten(moved, dropped, 0, {SESSION: secret})
+
+    def _begin_sync(self, pending: Sequence[Row] = ()) -> Sync:
+        made = Sync(self._hello, pending, self._window)
+        made.keeps = self.is_outdated
+        return made
 
 
 def _folded(loaded: Loaded) -> Notebook:
     notebook = loaded.begin().notebook.fork()
     for row in loaded.rows:
-        fold(notebook, row)
+        reducer.fold(notebook, row)
     return notebook
 
 

@@ -11,7 +11,7 @@ shows, whatever was run in it before. Pure.
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Final
@@ -38,13 +38,13 @@ from foldbook.notebook import (
 from foldbook.reducer import REDUCER_VERSION
 from foldbook.rope import Rope
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Changes with the layout of the bytes."""
 
 _HEAD: Final = 4  # bytes of the CRC-32 in front
 _LIMIT: Final = 1024 * 1024 * 1024  # bytes of a snapshot, unpacked
 _LARGE: Final = 1  # MessagePack's extension type of a whole number beyond 64 bits
-_MISSHAPEN: Final = (
+MISSHAPEN: Final = (
     zlib.error,
     ValueError,
     TypeError,
@@ -53,6 +53,7 @@ _MISSHAPEN: Final = (
     AttributeError,
     RecursionError,
 )
+"""What reading values of another shape raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +75,24 @@ def encode(notebook: Notebook, beside: Mapping[str, Any] | None = None) -> bytes
 
 
 def decode(data: bytes) -> Snapshot:
-    """The inverse of `encode`. Raises `BadSnapshot`."""
-    if len(data) <= _HEAD or zlib.crc32(memoryview(data)[_HEAD:]) != int.from_bytes(
-        data[:_HEAD], "big"
-    ):
-        raise BadSnapshot(f"a snapshot of {len(data)} bytes does not match its checksum")
+    """The inverse of `encode`, for what one has kept oneself. Raises `BadSnapshot`."""
     try:
-        values = _unpack(_inflated(memoryview(data)[_HEAD:]))
-        if values[:2] != [FORMAT, REDUCER_VERSION]:
-            raise BadSnapshot(
-                f"a snapshot of format {FORMAT} by reducer {REDUCER_VERSION} expected, "
-                f"{values[0]!r} by {values[1]!r} came"
-            )
-        _, _, beside, body, names = values
-        return Snapshot(_Reader(names).notebook(body), beside)
-    except _MISSHAPEN as why:
-        raise BadSnapshot(f"a snapshot is not laid out as one: {why!r}") from None
+        beside, body, names = parts(_unpack(inflated(data, _LIMIT)))
+        return Snapshot(Reader(names).notebook(body), beside)
+    except MISSHAPEN as why:
+        raise BadSnapshot(f"a snapshot is not laid out as one: {why!r:.300}") from None
+
+
+def parts(values: Any) -> tuple[Any, Any, Any]:
+    """What is beside the notebook, the notebook, and the names in it. Raises `BadSnapshot` where
+    another version made it."""
+    if values[:2] != [FORMAT, REDUCER_VERSION]:
+        raise BadSnapshot(
+            f"a snapshot of format {FORMAT} by reducer {REDUCER_VERSION} expected, "
+            f"{values[0]!r:.40} by {values[1]!r:.40} came"
+        )
+    _, _, beside, notebook, names = values
+    return beside, notebook, names
 
 
 def mark(notebook: Notebook) -> bytes:
@@ -136,11 +139,15 @@ class _Names:
         return None if mark is None else self.mark(mark)
 
 
-def _inflated(body: memoryview) -> bytes:
+def inflated(data: bytes, limit: int) -> bytes:
+    """The MessagePack of a snapshot, at most ``limit`` bytes. Raises `BadSnapshot`."""
+    body = memoryview(data)[_HEAD:]
+    if not body or zlib.crc32(body) != int.from_bytes(data[:_HEAD], "big"):
+        raise BadSnapshot(f"a snapshot of {len(data)} bytes does not match its checksum")
     unpacker = zlib.decompressobj()
-    found = unpacker.decompress(body, _LIMIT)
+    found = unpacker.decompress(body, limit)
     if not unpacker.eof:
-        raise BadSnapshot(f"a snapshot of at most {_LIMIT} bytes expected, a longer one came")
+        raise BadSnapshot(f"a snapshot of at most {limit} bytes expected, a longer one came")
     return found
 
 
@@ -185,6 +192,7 @@ def _notebook(notebook: Notebook, names: _Names) -> list[Any]:
         {key: mark(each) for key, each in notebook.writers.items()},
         notebook.homes,
         notebook.numbers,
+        notebook.reducer,
     ]
 
 
@@ -269,32 +277,36 @@ def _runtime(each: Runtime, names: _Names) -> list[Any]:
 # Unpacking
 
 
-class _Reader:
-    """Makes values of their lists. Raises one of `_MISSHAPEN`."""
+class Reader:
+    """Makes values of their lists. Raises one of `MISSHAPEN`. history: reads what is packed in
+    them."""
 
-    def __init__(self, names: list[str]) -> None:
+    def __init__(self, names: list[str], history: Callable[[bytes], History] | None = None) -> None:
         self._names = names
+        self._history = history or _read_history
 
-    def notebook(self, values: list[Any]) -> Notebook:
+    def notebook(self, values: Sequence[Any]) -> Notebook:
+        """What `_notebook` has packed."""
         (
             id_, name, metadata, created, head, cells, executions, runtimes, actors, files,
             displays, selected, seen, aside, voids, writers, homes, numbers,
+            reducer,
         ) = values  # fmt: skip
         return Notebook(
             id_,
             name,
             metadata,
-            self.maybe(created),
+            self._maybe(created),
             head,
-            {each[0]: self.cell(each) for each in cells},
-            self.executions(executions),
-            {each[0]: self.runtime(each) for each in runtimes},
+            {each[0]: self._cell(each) for each in cells},
+            self._executions(executions),
+            {each[0]: self._runtime(each) for each in runtimes},
             {
-                id_: Actor(id_, name, kind, self.mark(at), hue)
+                id_: Actor(id_, name, kind, self._mark(at), hue)
                 for id_, name, kind, at, hue in actors
             },
             {
-                path: File(path, digest, size, mime, self.mark(at))
+                path: File(path, digest, size, mime, self._mark(at))
                 for path, digest, size, mime, at in files
             },
             {
@@ -305,12 +317,13 @@ class _Reader:
             seen,
             [Aside(seq, reason, what) for seq, reason, what in aside],
             voids,
-            {key: self.mark(each) for key, each in writers.items()},
+            {key: self._mark(each) for key, each in writers.items()},
             homes,
             numbers,
+            reducer,
         )
 
-    def executions(self, values: list[Any]) -> Executions:
+    def _executions(self, values: list[Any]) -> Executions:
         found = Executions()
         for key, each in values:
             if isinstance(each, bytes):
@@ -319,7 +332,7 @@ class _Reader:
                 found[key] = self.execution(each)
         return found
 
-    def cell(self, values: list[Any]) -> Cell:
+    def _cell(self, values: list[Any]) -> Cell:
         id_, type_, position, source, created, edited, metadata, attached, *rest = values
         execution, deleted, writers, history = rest
         return Cell(
@@ -327,31 +340,32 @@ class _Reader:
             type_,
             position,
             source,
-            self.mark(created),
-            self.mark(edited),
+            self._mark(created),
+            self._mark(edited),
             metadata,
             attached,
             execution,
             deleted,
-            {key: self.mark(each) for key, each in writers.items()},
-            EMPTY if history is None else _read_history(history),
+            {key: self._mark(each) for key, each in writers.items()},
+            EMPTY if history is None else self._history(history),
         )
 
-    def execution(self, values: list[Any]) -> Execution:
+    def execution(self, values: Sequence[Any]) -> Execution:
+        """What `_execution` has packed."""
         id_, cell_id, source, requested, runtime, run_id, status, owner, *rest = values
         assigned, started, completed, count, outputs, clear_next, prompt, *last = rest
         return Execution(
             id_,
             cell_id,
             source,
-            self.mark(requested),
+            self._mark(requested),
             runtime,
             run_id,
             Status(status),
             owner,
-            self.maybe(assigned),
-            self.maybe(started),
-            self.maybe(completed),
+            self._maybe(assigned),
+            self._maybe(started),
+            self._maybe(completed),
             count,
             tuple(_read_output(each) for each in outputs),
             clear_next,
@@ -359,28 +373,27 @@ class _Reader:
             *last,
         )
 
-    def runtime(self, values: list[Any]) -> Runtime:
+    def _runtime(self, values: list[Any]) -> Runtime:
         session, actor, name, kind, language, status, started, changed, *rest = values
-        marks = self.mark(started), self.mark(changed)
+        marks = self._mark(started), self._mark(changed)
         return Runtime(session, actor, name, kind, language, status, *marks, *rest)
 
-    def mark(self, values: list[Any]) -> Mark:
+    def _mark(self, values: list[Any]) -> Mark:
         seq, session, actor, ts = values
         return Mark(seq, self._names[session], self._names[actor], ts)
 
-    def maybe(self, values: list[Any] | None) -> Mark | None:
-        return None if values is None else self.mark(values)
+    def _maybe(self, values: list[Any] | None) -> Mark | None:
+        return None if values is None else self._mark(values)
 
 
 def _take_out(packed: bytes) -> Execution:
     values, names = _unpack(packed)
-    return _Reader(names).execution(values)
+    return Reader(names).execution(values)
 
 
 def _read_history(packed: bytes) -> History:
     """All lists in it are tuples, so none is looked at by itself."""
-    tail, older, bridges = msgpack.unpackb(packed, use_list=False, strict_map_key=True)
-    return History(tail, older, bridges)
+    return History(*msgpack.unpackb(packed, use_list=False, strict_map_key=True))
 
 
 def _read_output(values: list[Any]) -> Output:
@@ -395,7 +408,7 @@ def _pack(values: object) -> bytes:
 
 
 def _unpack(packed: bytes | memoryview) -> Any:
-    return msgpack.unpackb(packed, raw=False, strict_map_key=True, ext_hook=_unpack_large)
+    return msgpack.unpackb(packed, raw=False, strict_map_key=True, ext_hook=unpack_large)
 
 
 def _pack_large(value: object) -> msgpack.ExtType:
@@ -404,7 +417,8 @@ def _pack_large(value: object) -> msgpack.ExtType:
     return msgpack.ExtType(_LARGE, str(value).encode())
 
 
-def _unpack_large(code: int, data: bytes) -> int:
+def unpack_large(code: int, data: bytes) -> int:
+    """A whole number beyond 64 bits."""
     if code != _LARGE:
         raise ValueError(f"extension {_LARGE} expected, {code} came")
     return int(data)

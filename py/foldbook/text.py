@@ -106,6 +106,15 @@ def apply(change: Change, text: str) -> str:
     return "".join(pieces)
 
 
+def coarse(change: Change, text: str) -> Change:
+    """The change as one replacement, from where its first one begins to where its last one ends."""
+    if not change:
+        return change
+    start, end = change[0] if isinstance(change[0], int) else 0, extent(change)
+    made = apply(change, text)
+    return replace(start, end - start, made[start : end + growth(change)])
+
+
 def invert(change: Change, text: str) -> Change:
     """What takes the change back; ``text`` is the text before it."""
     check(change, len(text))

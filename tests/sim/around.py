@@ -13,6 +13,7 @@ from foldbook.events import Unknown
 from foldbook.events.base import Event
 from foldbook.row import Row
 from sim.book import remembered
+from sim.newer import NEXT, OURS
 from sim.world import World
 
 
@@ -30,19 +31,17 @@ class Nowhere:
 
 @contextmanager
 def patched(world: World) -> Iterator[None]:
-    """Small batches in some stories; payloads that were read are remembered; and some do not know
-    a kind of event.
+    """Small batches in some stories; payloads that were read are remembered; and some people have
+    the product's next version.
     """
 
     def decode(payload: bytes) -> Event | Unknown:
-        event = remembered(payload)
-        if world.lacking and isinstance(event, Event) and event.wire_name() == world.lacking:
-            return Unknown(world.lacking, event.version)
-        return event
+        return remembered(payload, world.newer)
 
     kept = (reducer.decode, log_module.decode, ring.BATCH_ROWS, sync.BATCH_ROWS)
     far = (keeping.ROWS, offers.BEHIND)
     keeping.ROWS, offers.BEHIND = 8, 6  # type: ignore[misc]
+    reducer.REDUCER_VERSION = NEXT if world.newer else OURS  # type: ignore[misc]
     reducer.decode = log_module.decode = decode  # type: ignore[assignment]
     ring.BATCH_ROWS = sync.BATCH_ROWS = world.plan.batch  # type: ignore[misc]
     events._set_running_loop(world.loop)
@@ -53,3 +52,4 @@ def patched(world: World) -> Iterator[None]:
         keeping.ROWS, offers.BEHIND = far  # type: ignore[misc]
         events._set_running_loop(None)
         reducer.decode, log_module.decode, ring.BATCH_ROWS, sync.BATCH_ROWS = kept  # type: ignore[misc]
+        reducer.REDUCER_VERSION = OURS  # type: ignore[misc]

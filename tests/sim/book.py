@@ -8,6 +8,7 @@ from foldbook.events.base import Event
 from foldbook.events.cells import CellCreated, CellSourceEdited
 from foldbook.notebook import Notebook
 from foldbook.row import Row
+from sim.newer import NewerEdit, newer
 
 
 class Book:
@@ -53,7 +54,7 @@ class Book:
 @lru_cache(maxsize=8192)
 def _event(payload: bytes) -> Event | events.Unknown | Exception:
     try:
-        return decode(payload)
+        return newer(payload, decode(payload))
     except events.BadEvent as why:
         return why
 
@@ -62,11 +63,13 @@ decode = events.decode
 """The product's own; the simulator's memory lies over it, for a payload is read many times."""
 
 
-def remembered(payload: bytes) -> Event | events.Unknown:
-    """`foldbook.events.decode`, which remembers."""
+def remembered(payload: bytes, is_newer: bool = True) -> Event | events.Unknown:
+    """`foldbook.events.decode`, which remembers; as the next version has it, or the product."""
     found = _event(payload)
     if isinstance(found, Exception):
         raise found
+    if isinstance(found, NewerEdit) and not is_newer:
+        return events.Unknown(found.wire_name(), found.version)
     return found
 
 

@@ -14,6 +14,8 @@ from sim.book import Book, characters, inserted, remembered, shape
 from sim.clients import Client
 from sim.files import named
 from sim.lines import KEYS
+from sim.newer import OURS
+from sim.old import OldPerson
 from sim.people import Person
 from sim.relay import Relay
 from sim.runtimes import Guest, Runtime
@@ -66,8 +68,9 @@ def check_convergence(rows: list[Row], whole: Notebook, clients: list[Client]) -
         log = client.replica.log
         if isinstance(client, Guest) and not client.is_heard:
             continue
-        if isinstance(client, Person) and client.is_old:
-            assert client.is_ended or log.head == whole.head, f"{client.name}: not all rows"
+        if isinstance(client, OldPerson) and log.confirmed.reducer > OURS:
+            client.check_fold(rows)
+            check_disk(client)
             continue
         if client.is_ended:
             assert log.confirmed == fold_all(rows[: log.head]), f"{client.name}: another fold"
@@ -120,11 +123,11 @@ def check_texts(rows: list[Row], book: Book, villains: set[str], refused: set[st
     copied = book.counts["restored"] + book.counts["cloned"]
     for row in rows:
         event = understood(row)
-        voids = notebook.void_count
+        before = len(notebook.aside)
         fold(notebook, row)
         if not isinstance(event, (CellCreated, CellSourceEdited)):
             continue
-        if notebook.void_count == voids:
+        if len(notebook.aside) == before:
             brought |= inserted(row)
             for each in inserted(row):
                 taken |= book.typed[each]

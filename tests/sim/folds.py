@@ -9,6 +9,7 @@ from typing import Any
 
 from foldbook import seal
 from foldbook.browser.desk import Desk
+from foldbook.browser.margin import Margin
 from foldbook.browser.offers import Offers
 from foldbook.errors import Refused
 from foldbook.joining import History, Told, fetch_base, fetch_snapshot
@@ -48,7 +49,9 @@ async def joined(world: World, relay: Relay, secret: bytes, role: Role) -> tuple
     while True:
         try:
             share = await join(there, link_of(role), secret)
-            found = await fetch_snapshot(there, share, secret)
+            found = await fetch_snapshot(
+                there, share, secret, Margin.of, lambda: world.loop.ticks(1)
+            )
             if found is None:
                 rows = await fetch_base(there, share, secret)
                 return Batch(confirmed=rows, meta={EPOCH: share.epoch}), "rows"
@@ -103,6 +106,7 @@ class Folds:
         works.append(self._world.loop.work(self._offer()))
         owed = meta.get(HISTORY)
         if isinstance(owed, bytes):
+            margin = Margin()
             history = History(
                 self._outside,
                 self._share,
@@ -110,7 +114,8 @@ class Folds:
                 self._person.saver,
                 owed,
                 pause=self._world.loop.pause,
-                amend=self._amend,
+                margin=margin,
+                amend=lambda notebook: self._amend(notebook, margin),
             )
             works.append(self._world.loop.work(self._offers.check(history)))
 
@@ -135,11 +140,11 @@ class Folds:
         if self._person.local is None:
             await self._offers.offer()
 
-    def _amend(self, notebook: Notebook) -> bool:
+    def _amend(self, notebook: Notebook, margin: Margin) -> bool:
         if notebook.head != self._person.replica.log.head:
             return False
+        self.desk.mend(margin)
         self._person.replica.amend(notebook)
-        self.desk.keeping.stop()
         return True
 
     def _warn(self, _message: str) -> None:
@@ -158,7 +163,7 @@ async def forge(person: Person, folds: Folds, relay: Relay) -> None:
         return
     gone = person.world.rng.choice(list(notebook.cells))
     del notebook.cells[gone]
-    false = Told(encode(notebook, found.beside), told.view, told.maker)
+    false = Told(encode(notebook, found.beside), told.maker)
     data = seal.data_of_snapshot("book", "e1", head)
     [sealed] = await (await sealer()).seal([(data, false.pack())])
     relay.snapshots[head] = sealed

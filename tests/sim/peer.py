@@ -54,6 +54,10 @@ class Peer:
         return self._person.replica.log.view
 
     @property
+    def is_outdated(self) -> bool:
+        return self._person.replica.is_outdated
+
+    @property
     def unsaved(self) -> int:
         return self._person.replica.unsaved
 

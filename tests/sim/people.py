@@ -171,11 +171,6 @@ class Person(Client):
 
     # What a peer does
 
-    @property
-    def is_strange(self) -> bool:
-        """Whether there is something in the notebook that this version does not know."""
-        return any(aside.what == "unknown" for aside in self.replica.log.confirmed.aside)
-
     def append(self, events: Sequence[Event]) -> list[Row]:
         """As `foldbook.peer.Peer` does it."""
         self._need_writable()
@@ -207,7 +202,7 @@ class Person(Client):
                 self.keep(Batch(views={origin.view: origin.k}), None, "strict")
 
     def _need_writable(self) -> None:
-        if self.dead or self.is_ended or self.is_strange:
+        if self.dead or self.is_ended or self.replica.is_outdated:
             raise CommandRefused("The notebook is read-only.")
 
     def _check_undo(self, undone: object, events: Sequence[Event]) -> None:
@@ -236,7 +231,7 @@ class Person(Client):
 
     def act(self) -> None:
         """Do something."""
-        if self.dead or self.is_ended or self.is_strange:
+        if self.dead or self.is_ended or self.replica.is_outdated:
             return
         rights = RIGHTS[self.replica.role]
         if Kind.EDIT not in rights:
@@ -260,9 +255,7 @@ class Person(Client):
             if command is not None:
                 self.ask(command)
         elif what < 0.9:
-            event = self._plain(what, cell.id, deleted=cell.deleted)
-            if event.wire_name() != self.world.lacking:
-                self.append([event])
+            self.append([self._plain(what, cell.id, deleted=cell.deleted)])
         elif Kind.RUN in RIGHTS[self.replica.role]:
             self.append([self._run(cell.id, cell.source)])
 

@@ -116,7 +116,7 @@ class Guest(Runtime):
         """Whether what it says has a place to go."""
         person = self.person
         rights = RIGHTS[person.replica.role]
-        return not (person.is_ended or person.is_strange) and Kind.OUTPUT in rights
+        return not (person.is_ended or person.replica.is_outdated) and Kind.OUTPUT in rights
 
     def finished(self, execution_id: str) -> None:
         self.ran.add(execution_id)

@@ -19,7 +19,7 @@ from sim.folds import Folds, joined, published
 from sim.host import Host
 from sim.lines import unsealed
 from sim.local import SHARE
-from sim.old import OldPerson
+from sim.old import NewerPerson, OldPerson
 from sim.people import TOKENS, Person
 from sim.relay import Relay
 from sim.runtimes import Guest, GuestRoom, Runtime
@@ -173,7 +173,7 @@ class Story:
     def enter(self, name: str, disk: Disk, via: Role, *, is_old: bool = False) -> Person:
         """Somebody opens the notebook."""
         station = self.host or Nowhere()
-        made = OldPerson if is_old else Person
+        made = OldPerson if is_old else NewerPerson if self.world.plan.old else Person
         loaded = disk.load()
         person = made(name, self.world, station, self.book, disk, self.relay, via)
         person.turned_away = lambda code: self._turned_away(person, code)  # type: ignore[method-assign]

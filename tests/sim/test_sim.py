@@ -38,10 +38,12 @@ MUST_HAPPEN = (
     "villainy", "lie: forged", "lie: flipped", "lie: borrowed", "lie: twice", "lie: seen",
     "lie: kind", "lie: role", "lie: not written", "lie: nack",
     "story: lies to same", "story: lies to each", "story: old", "story: sealed",
+    # two reducer versions
+    "minimum raised", "written in the next version",
 )  # fmt: skip
 """In every chunk. What stops happening tests nothing any more."""
 
-SOMETIMES = ("torn", "revoked", "lie: ack")
+SOMETIMES = ("torn", "revoked", "lie: ack", "kept for a newer program")
 """In all stories together: too rare for every chunk."""
 
 

@@ -264,7 +264,7 @@ class Worker(Views):
         def taken() -> None:
             if self.person.dead:
                 return
-            if not self.person.is_strange:
+            if not self.person.replica.is_outdated:
                 self._take(items)
             then()
 

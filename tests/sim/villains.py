@@ -167,8 +167,9 @@ class Villain:
             {"type": 3},
             {"type": "unopened", "reason": "x" * 300},
         ]
-        if rng.random() < 0.02:  # which makes the notebook read-only for everybody
-            found = [{"type": "cellCreated", "v": 9}]
+        if rng.random() < 0.06:  # of other versions: nobody is stopped by that
+            raised = {"type": "minimumReducerRaised", "reducer": 9}
+            found = [{"type": "cellCreated", "v": 9}, {**found[0], "v": 2}, raised]
         if rng.random() < 0.05:
             return b"\xff\x00 no JSON"
         return json.dumps(rng.choice(found)).encode()

@@ -20,10 +20,11 @@ class Plan:
     grants, else from whoever opens a connection. sealed: rows travel sealed. lies: how the
     authority lies ("": it does not; "same": everybody is told the same; "each": everybody is
     told something else). shared: the notebook begins on somebody's own disk. guests: pages have
-    runtimes of their own. pages: people type in pages over their workers. old: somebody's code
-    lacks a kind of event. villain: an editor's rows are made by hand. structure: cells are split
-    and merged. files: files with bytes are added and read. snapshots: folds are kept on disks, and
-    at the relay for whoever joins. tabs: several tabs on one store, of which one has the worker.
+    runtimes of their own. pages: people type in pages over their workers. old: some have the
+    product's own version, the others the next one. villain: an editor's rows are made by hand.
+    structure: cells are split and merged. files: files with bytes are added and read. snapshots:
+    folds are kept on disks, and at the relay for whoever joins. tabs: several tabs on one store, of
+    which one has the worker.
     """
 
     recalls: bool
@@ -74,7 +75,7 @@ class World:
         self.plan = planned(self.rng)
         self.time = 0
         self.calm = False
-        self.lacking: str | None = None  # a kind of event that whoever acts now does not know
+        self.newer = self.plan.old  # whether whoever acts now has the product's next version
         self.frames = seed % 8 == 0  # messages travel as bytes in these
         self.loop = Loop(self)
         self.around = Surroundings(

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from pydantic_core import to_json
-
 from foldbook.browser.here import Here
 from foldbook.browser.keeping import Keeping
+from foldbook.browser.margin import Margin
 from foldbook.browser.runtimes import PageRuntime
 from foldbook.commands import Command
 from foldbook.commands.notebooks import Introduce
@@ -15,18 +14,17 @@ from foldbook.joining import PREFIX, Told
 from foldbook.notebook import Notebook
 from foldbook.peer import Change, Origin, Peer
 from foldbook.pruning import PRUNED, Dropped
-from foldbook.row import RIGHTS, Kind, Role, Row, chained, runtime_actor
+from foldbook.row import RIGHTS, Kind, Role, Row, chained
 from foldbook.saver import Saver
 from foldbook.snapshot import encode
 from foldbook.store import Batch, Folded, Loaded
-from foldbook.view import Around, Strip, full_view
+from foldbook.view import Around
 
 
 class Desk:
     """See the module; a `foldbook.browser.views.Desk`.
 
-    saver and runtime are None where the notebook can only be looked at. changed: when somebody
-    last edited it, ms since 1970.
+    saver and runtime are None where the notebook can only be looked at.
     """
 
     def __init__(
@@ -43,14 +41,18 @@ class Desk:
         self._runtime = runtime
         self._here = here
         before = loaded.begin().beside
-        self.changed = int(before.get("changed", 0))
-        self._strip = Strip.of(before["strip"]) if "strip" in before else Strip()
+        self._margin = Margin.of(before)
         self._prefix: bytes | None = before.get(PREFIX, None if before else b"")
         if Dropped.unpack(loaded.meta.get(PRUNED)).elsewhere:
             self._prefix = None  # the rows here are not those that others have
         for row in loaded.rows:
             self._count_one(row)
         peer.subscribe(self._count)
+
+    @property
+    def changed(self) -> int:
+        """When somebody last edited the notebook, ms since 1970; 0: never."""
+        return self._margin.changed
 
     @property
     def notebook(self) -> Notebook:
@@ -68,19 +70,21 @@ class Desk:
             undo=peer.undo.undo_label,
             redo=peer.undo.redo_label,
             starting=self._runtime.starting if self._runtime else None,
-            strip=self._strip,
+            strip=self._margin.strip,
             role=Role.VIEW if peer.ended else peer.role,
             guests=self._here.guests if self._here else {},
         )
 
     @property
-    def readonly(self) -> dict[str, str | int] | None:
-        """Why the notebook can only be looked at, and how many records were kept aside."""
-        reason = self.peer.readonly
-        if reason is None:
+    def readonly(self) -> dict[str, Any] | None:
+        """Why the notebook can only be looked at, how many records were kept aside, and whether a
+        newer program would help."""
+        peer = self.peer
+        if peer.readonly is None:
             return None
         strangers = sum(each.what != "void" for each in self.notebook.aside)
-        return {"reason": reason, "aside": len(self.peer.damaged) + strangers}
+        aside = len(peer.damaged) + strangers
+        return {"reason": peer.readonly, "aside": aside, "outdated": peer.is_outdated}
 
     def submit(self, command: Command, view: str, k: int) -> None:
         """See `foldbook.browser.views.Desk`."""
@@ -117,22 +121,24 @@ class Desk:
             self._count_one(row)
 
     def _count_one(self, row: Row) -> None:
-        self._strip.add(_speaker(row), row.seq)
-        if row.kind is Kind.EDIT:
-            self.changed = row.ts
+        self._margin.add(row)
         if self._prefix is not None:
             self._prefix = chained(self._prefix, row)
 
     def told(self) -> Told | None:
         """A snapshot for others, of the confirmed rows; None where nothing stands for them, or
-        this version does not know all of them: a newer one folds them to something else."""
+        the notebook asks for a newer program: that folds them to something else."""
         peer = self.peer
-        strangers = any(each.what == "unknown" for each in peer.log.confirmed.aside)
-        if self._prefix is None or strangers:
+        if self._prefix is None or peer.is_outdated:
             return None
-        view = full_view(peer.log.confirmed, Around(me="", strip=self._strip))
-        data = encode(peer.log.confirmed, self._beside())
-        return Told(data, to_json(view), peer.actor)
+        return Told(encode(peer.log.confirmed, self._beside()), peer.actor)
+
+    def mend(self, margin: Margin) -> None:
+        """What was begun with was wrong: this is what the rows come to. Nothing of it is kept or
+        told before the next opening, which folds all of them."""
+        self._margin = margin
+        self._prefix = None
+        self.keeping.stop()
 
     def begin_anew(self, prefix: bytes | None) -> Folded | None:
         """The confirmed rows were changed, and folded anew: a snapshot of that. prefix: what
@@ -143,11 +149,4 @@ class Desk:
     def _beside(self) -> dict[str, Any]:
         """What a snapshot of the log has beside it: it is made of rows, not of the fold."""
         before = {} if self._prefix is None else {PREFIX: self._prefix}
-        return {"strip": self._strip.kept(), "changed": self.changed, **before}
-
-
-def _speaker(row: Row) -> str:
-    """Who says it: the output of a person's page is that of the page's runtime."""
-    if row.kind is Kind.OUTPUT and row.role is not Role.RUNTIME:
-        return runtime_actor(row.actor)
-    return row.actor
+        return {**self._margin.kept(), **before}

@@ -62,7 +62,7 @@ class Host:
         if self._sharing is not None:
             self._sharing.start = self._start
             self._sharing.make_snapshot = self.desk.told
-            self._sharing.distrust = self.desk.keeping.stop
+            self._sharing.mend = self.desk.mend
             self._sharing.here.changed = self._views.changed
         opened.heed.append(self._tell_saved)
         if self._space is not None:
@@ -75,22 +75,27 @@ class Host:
         """
         peer = self.desk.peer
         if self._runtime is None or peer.readonly:
+            if peer.is_outdated:  # what others do is shown all the same
+                self._work_and_link()
             self._hello("readonly")
             return
         starts = not quiet and self._runtime.is_wanted
         if starts:
             self._runtime.prepare()
-        for work in self._works:
-            self._start(work())
-        if self._space is not None:
-            self._start(self._space.run())
-        self._link()
+        self._work_and_link()
         self._runtime.mourn(CRASHED if crashed else CLOSED)
         await self._take_inbox()
         await self._introduce()
         self._hello("ready")
         if starts:
             self._runtime.start()
+
+    def _work_and_link(self) -> None:
+        for work in self._works:
+            self._start(work())
+        if self._space is not None:
+            self._start(self._space.run())
+        self._link()
 
     def receive(self, message: Mapping[str, Any], sender: Where, data: bytes | None = None) -> None:
         """A message of a page; ``data``: the bytes that it brings."""
@@ -282,12 +287,20 @@ class Host:
 
     # Saving
 
-    def _changed(self, _change: Change) -> None:
+    def _changed(self, change: Change) -> None:
         self._views.changed()
+        self._log_strangers(change)
         self._tell_saved()
         if self._saving is None:
             loop = asyncio.get_running_loop()
             self._saving = loop.call_later(self._pause, lambda: self._start(self._keep_view()))
+
+    def _log_strangers(self, change: Change) -> None:
+        """What others wrote and nobody here understands stops nobody, but should not go unseen."""
+        new = {row.seq for row in change.confirmed}
+        for each in self.desk.peer.log.confirmed.aside[-len(new) :] if new else ():
+            if each.seq in new and each.what != "void":
+                logging.getLogger(__name__).warning("row %d: %s", each.seq, each.reason)
 
     def _tell_saved(self, *, again: bool = False) -> None:
         peer = self.desk.peer

@@ -75,8 +75,9 @@ class Offers:
                 await self._around.pause(_AGAIN)
         if not self._may:
             self._warn(
-                "This notebook was opened from a snapshot that its log does not bear out. "
-                "What is shown now is made from the log itself."
+                "This notebook was shown from a snapshot that did not match its log. It is shown "
+                "from the log now; cells that you had edited and that read otherwise are there a "
+                "second time, as you saw them."
             )
 
     def _is_turn(self) -> bool:

@@ -4,11 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from pydantic_core import from_json, to_json
-
 from foldbook.authority import LocalAuthority
 from foldbook.browser import logfile, transfer
 from foldbook.browser.desk import Desk
+from foldbook.browser.margin import Margin
 from foldbook.browser.page import Page, Person, Waiting
 from foldbook.browser.runtimes import PageRuntime
 from foldbook.browser.sharing import ShareDesk
@@ -16,21 +15,23 @@ from foldbook.browser.space import Space
 from foldbook.browser.views import UNSEEN, outdated
 from foldbook.errors import BadNotebookFile
 from foldbook.guests import Guests
-from foldbook.joining import fetch_base, fetch_snapshot
+from foldbook.joining import fetch_base, fetch_owed, fetch_snapshot
 from foldbook.link import parse
 from foldbook.peer import Peer, Surroundings
-from foldbook.row import Role
 from foldbook.saver import Saver
 from foldbook.sharing import SHARE, Share, join, secret_at
 from foldbook.store import EPOCH, HISTORY, SESSION, Batch, Loaded, Store, load
 from foldbook.upstream import Outside
-from foldbook.view.shapes import of_rights
 from foldbook.wire import Hello
 
 IMPORT: Final = "import_file"
 """What a command of the inbox is called that begins a notebook with a file."""
 JOIN: Final = "join"
 """What a command of the inbox is called that comes to a notebook by a link."""
+
+_TRYING: Final = "trying"
+"""In the meta from when somebody's snapshot is read until that is done: whoever finds it there
+comes after a worker that did not live to see it, and takes the rows."""
 
 Work = Callable[[], Awaitable[Any]]
 
@@ -71,6 +72,7 @@ async def open_notebook(
         loaded, notes = await _restored(page, store, loaded)
     if not loaded.head and not loaded.damaged and SHARE not in loaded.meta:
         loaded = await _joined(page, store, loaded, outside, person)
+    loaded = await _completed(store, loaded, outside, person)
     if loaded.damaged:
         peer = Peer.reading(loaded, person.secret, around)
         return Opened(Desk(peer, loaded, None, None), {}, store.blob, notes=notes)
@@ -150,6 +152,20 @@ def _shared(
     return Peer.linked(hello, connect, around, role=link.role, loaded=loaded, saver=saver)
 
 
+async def _completed(store: Store, loaded: Loaded, outside: Outside, person: Person) -> Loaded:
+    """What the store has after the rows were fetched that its snapshot stood for, where that
+    cannot be read any more before all of them had come."""
+    owed, kept = loaded.meta.get(HISTORY), loaded.meta.get(SHARE)
+    if loaded.snapshot or loaded.damaged or not isinstance(owed, bytes):
+        return loaded
+    assert isinstance(kept, bytes), "only who joined owes rows"
+    share = Share.unpack(kept)
+    secret = secret_at(share.link, person.secret)
+    await fetch_owed(outside, share, secret, owed, lambda batch: store.commit(batch, "strict"))
+    await store.close()
+    return await load(store)
+
+
 async def _joined(
     page: Page, store: Store, loaded: Loaded, outside: Outside, person: Person
 ) -> Loaded:
@@ -160,26 +176,22 @@ async def _joined(
     followed = parse(link)
     secret = secret_at(followed, person.secret)
     share = await join(outside, followed, secret)
-    batch = Batch(meta={SHARE: share.pack(), EPOCH: share.epoch})
-    found = await fetch_snapshot(outside, share, secret)
+    batch = Batch(meta={SHARE: share.pack(), EPOCH: share.epoch, _TRYING: None})
+
+    async def trying() -> None:
+        await store.commit(Batch(meta={_TRYING: 1}), "strict")
+
+    found = None
+    if _TRYING not in loaded.meta:
+        found = await fetch_snapshot(outside, share, secret, Margin.of, trying)
     if found is None:
         batch.confirmed = await fetch_base(outside, share, secret)
     else:
         batch.snapshot = found.folded
         batch.meta[HISTORY] = found.owed.pack()
-        batch.saved_view = _view_for(found.view, share.link.role)
     await store.commit(batch, "strict")
     await store.close()
     return await load(store)
-
-
-def _view_for(view: bytes, role: Role) -> bytes | None:
-    """The view that came with a snapshot, for somebody of this role; None where it is none."""
-    try:
-        shown = from_json(view)
-    except ValueError:
-        return None
-    return to_json(shown | {"rights": of_rights(role)}) if isinstance(shown, dict) else None
 
 
 def _is_of(name: str, views: Sequence[str]) -> bool:

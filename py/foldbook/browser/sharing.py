@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from foldbook.authority import LocalAuthority
 from foldbook.browser.here import Here
+from foldbook.browser.margin import Margin
 from foldbook.browser.offers import Offers
 from foldbook.browser.page import Page
+from foldbook.browser.rescue import Rescue
 from foldbook.errors import Refused
-from foldbook.joining import History, Told, fetch_rows
+from foldbook.joining import History, Owed, Told, fetch_rows
 from foldbook.link import ShareLink, parse
 from foldbook.notebook import Notebook
 from foldbook.peer import Change, Peer, Surroundings
@@ -56,7 +58,7 @@ class ShareDesk:
         self.here: Final = Here(page, peer, around.now)
         self.start: Start = _unstarted
         self.make_snapshot: Callable[[], Told | None] = lambda: None
-        self.distrust: Callable[[], None] = lambda: None
+        self.mend: Callable[[Margin], None] = lambda _margin: None
         self._page = page
         self._outside = outside
         self._peer = peer
@@ -153,9 +155,11 @@ class ShareDesk:
         def amend(notebook: Notebook) -> bool:
             if notebook.head != self._peer.log.head:
                 return False
-            self._peer.amend(notebook)
-            self.distrust()
+            self.mend(margin)
+            margin.amend(notebook)
             return True
+
+        margin = Rescue(self._peer, Owed.unpack(owed).seq)
 
         return History(
             self._outside,
@@ -164,6 +168,7 @@ class ShareDesk:
             self._saver,
             owed,
             pause=self._around.pause,
+            margin=margin,
             amend=amend,
         )
 

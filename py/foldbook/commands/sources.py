@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from foldbook import pieces, text
+from foldbook.bridge import PLACES
 from foldbook.commands.base import (
     PAYLOAD_LIMIT,
     Command,
@@ -120,9 +121,12 @@ class NewCell(BaseModel):
 
 
 def edits(cell_id: str, change: text.Change, source: str) -> list[CellSourceEdited]:
-    """The change of a source as events that fit a row. Raises `TextMisfit`."""
+    """The change of a source as events that fit a row; one in very many places as one of what
+    lies between the first and the last (`foldbook.bridge.PLACES`). Raises `TextMisfit`."""
     change = text.normal(change)
     text.check(change, len(source))
+    if len(change) > PLACES:
+        change = text.coarse(change, source)
     return [
         CellSourceEdited(cell_id=cell_id, changes=step, length_before=length)
         for step, length in pieces.split(change, len(source))

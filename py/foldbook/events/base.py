@@ -22,6 +22,10 @@ Positive = Annotated[int, Field(ge=0, le=2**53 - 1)]
 class Event(BaseModel):
     """A fact. ``kind`` is the kind of row it must stand in; ``version`` changes with its fold.
 
+    since: the reducer version that brought it, where it is newer than what a notebook begins
+    with. It counts only in a notebook whose minimum has been raised that far
+    (`foldbook.events.notebooks.MinimumReducerRaised`): so it is void for whoever knows it and
+    for whoever does not.
     by: the runtime of the writer's own page that says it; None: the row's session itself does.
     """
 
@@ -29,6 +33,7 @@ class Event(BaseModel):
 
     kind: ClassVar[Kind]
     version: ClassVar[int] = 1
+    since: ClassVar[int] = 0
 
     by: Id | None = None
 

@@ -1,6 +1,6 @@
-"""The notebook as a whole: created, renamed, metadata set."""
+"""The notebook as a whole: created, renamed, metadata set, its minimum reducer raised."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -48,3 +48,22 @@ class NotebookMetadataSet(Event):
         kept = {k: v for k, v in notebook.metadata.items() if k not in self.removed}
         notebook.metadata = kept | self.values
         notebook.writers["metadata"] = mark(row)
+
+
+class MinimumReducerRaised(Event):
+    """Whoever folds this notebook from here on must have this reducer version, or a newer one.
+
+    Events that it brought (`foldbook.events.base.Event.since`) count from here on; with an older
+    program one can only look, and what one wrote waits.
+    """
+
+    # Owners only, for it shuts out everybody with an older program, and a number that no program
+    # has yet shuts out all. Nobody needs it to go on: until then newer programs write what older
+    # ones know, and both fold the same. It never falls: what counted would not count any more.
+    kind: ClassVar[Kind] = Kind.ADMIN
+    reducer: Annotated[int, Field(ge=1, le=2**31)]
+
+    def apply(self, notebook: Notebook, row: Row) -> None:
+        if self.reducer <= notebook.reducer:
+            raise Void(f"the minimum reducer is {notebook.reducer} already")
+        notebook.reducer = self.reducer

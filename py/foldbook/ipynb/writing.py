@@ -30,6 +30,14 @@ class _Unpacking:
     def __call__(self, bundle: Mapping[str, Any]) -> Values:
         return unpack(bundle, self.blobs, self._leave_out)
 
+    def only_bundles(self, attachments: object) -> Values:
+        """Those attachments that are such; nbformat stumbles over others."""
+        named = attachments if isinstance(attachments, Mapping) else {}
+        for name, bundle in named.items():
+            if not isinstance(bundle, Mapping):
+                self._leave_out(name, "it is no attachment")
+        return {name: each for name, each in named.items() if isinstance(each, Mapping)}
+
     def _leave_out(self, key: str, why: str) -> None:
         self.notes.append(f"{self.place}: {key} is left out, {why}.")
 
@@ -108,7 +116,10 @@ def _cell(cell: Cell, execution: Execution | None, unpacked: _Unpacking) -> Valu
         values["outputs"] = [_output(each, unpacked) for each in outputs]
     elif cell.attachments:
         values["attachments"] = _attachments(cell.attachments, unpacked)
-    return strange | values
+    made = strange | values
+    if "attachments" in made:
+        made["attachments"] = unpacked.only_bundles(made["attachments"])
+    return made
 
 
 def _attachments(attachments: Mapping[str, Any], unpacked: _Unpacking) -> Values:

@@ -3,7 +3,8 @@
 The full view (`full_view`, `Screen.open`)::
 
     {"seq": head, "pending": rows that wait,
-     "readonly": null | {"reason": str, "aside": rows kept aside},
+     "readonly": null | {"reason": str, "aside": rows kept aside, "outdated": a newer Foldbook
+     can write},
      "notebook": {"id", "name", "metadata"},
      "order": [cell id, ...],                             living cells, in order
      "cells": {id: cell}, "actors": {id: actor}, "runtime": null | runtime,

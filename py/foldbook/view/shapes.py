@@ -26,6 +26,9 @@ HUES: Final = ("pine", "rust", "rose", "lagoon", "olive", "bronze", "plum", "sla
 POSITIONS: Final = 9
 """Places in the queue that are told; so one that ends changes few others."""
 
+LATEST: Final = 253_402_300_799_999
+"""The end of the year 9999, in ms since 1970: calendars go no further, clocks of relays may."""
+
 _MINUTE: Final = 60_000
 _NAMELESS: Final = "You"  # what a page calls somebody who has given no name
 
@@ -118,8 +121,8 @@ def of_execution(each: Shown) -> Shape | None:
         "count": execution.execution_count,
         "runtime": execution.owner or execution.runtime,
         "requested": of_mark(execution.requested),
-        "started": execution.started.ts if execution.started else None,
-        "completed": execution.completed.ts if execution.completed else None,
+        "started": _when(execution.started),
+        "completed": _when(execution.completed),
         "reason": execution.reason,
         "imported": execution.imported,
         "stale": _is_stale(execution, each.cell.source),
@@ -168,7 +171,11 @@ def _display(output: Output) -> Shape:
 
 def of_mark(mark: Mark) -> Shape:
     """Who and when."""
-    return {"actor": mark.actor, "ts": mark.ts}
+    return {"actor": mark.actor, "ts": _when(mark)}
+
+
+def _when(mark: Mark | None) -> int | None:
+    return None if mark is None else min(mark.ts, LATEST)
 
 
 def of_files(notebook: Notebook) -> list[Shape]:
@@ -277,7 +284,7 @@ def of_runtime(
         "running": running.id if running else None,
         "count": _count(notebook, runtime),
         "queue": sum(1 for each in mine if each.status in WAITING),
-        "since": running.started.ts if running and running.started else runtime.changed.ts,
+        "since": _when(running.started if running and running.started else runtime.changed),
         "language": finite(runtime.language),
         "reason": runtime.reason,
     }

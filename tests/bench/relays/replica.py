@@ -23,6 +23,7 @@ ROOT: Final = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "tests")]
 
 from foldbook import text  # noqa: E402 - found through the path above
+from foldbook.browser.margin import Margin  # noqa: E402
 from foldbook.events import encode  # noqa: E402
 from foldbook.events.cells import CellCreated, CellSourceEdited  # noqa: E402
 from foldbook.joining import PREFIX, Told, fetch_base, fetch_snapshot  # noqa: E402
@@ -155,7 +156,7 @@ async def _leave(writer: Person, rows: list[Row]) -> None:
     prefix = b""
     for row in rows:
         prefix = chained(prefix, row)
-    made = Told(snapshot(writer.peer.log.confirmed, {PREFIX: prefix}), b"{}", writer.peer.actor)
+    made = Told(snapshot(writer.peer.log.confirmed, {PREFIX: prefix}), writer.peer.actor)
     share, seq = writer.sharing.share, rows[-1].seq
     sealer = await writer.sharing.sealer()
     data = data_of_snapshot(share.link.room, share.epoch, seq)
@@ -168,7 +169,7 @@ async def read(relay: str, link: str, count: int) -> None:
     began = time.perf_counter_ns()
     secret = b"reader".ljust(32, b".")
     share = await join(OUTSIDE, replace(parse(link), relay=relay), secret)
-    found = await fetch_snapshot(OUTSIDE, share, secret)
+    found = await fetch_snapshot(OUTSIDE, share, secret, Margin.of, lambda: asyncio.sleep(0))
     if found is None:
         loaded = Loaded(rows=await fetch_base(OUTSIDE, share, secret))
     else:
