@@ -20,8 +20,9 @@ from foldbook.events.outputs import (
     StreamAppended,
 )
 from foldbook.events.runtimes import RuntimeStopped
+from foldbook.notebook import Actor, Mark, Notebook
 from foldbook.view import Around, Patch, Screen, Starting, Strip, full_view
-from foldbook.view.shapes import HUES, initials
+from foldbook.view.shapes import HUES, initials, of_actors
 from foldbook.view.strip import TICKS
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -690,3 +691,17 @@ def test_commands_of_the_page_parse() -> None:
     values = {"do": "edit_source", "cell_id": "c", "changes": [1, [0, "x"]], "length_before": 1}
     command: Any = parse(json.loads(json.dumps(values)))
     assert command.changes == (1, (0, "x"))
+
+
+def test_nobody_is_shown_under_the_name_of_another() -> None:
+    names = {"aa11": "Ada", "bb22": "\u202eada\u200b ", "cc33": "Bob", "dd44": "You"}
+    notebook = Notebook()
+    for actor, name in names.items():
+        introduced = Mark(1, "s", actor, 1)
+        notebook.actors[actor] = Actor(actor, name, "person", introduced)
+
+    def shown(me: str) -> list[str]:
+        return [each["name"] for each in of_actors(notebook, me, {}).values()]
+
+    assert shown("cc33") == ["Ada (aa11)", "ada (bb22)", "Bob", ""]
+    assert shown("aa11") == ["Ada", "ada (bb22)", "Bob", ""]

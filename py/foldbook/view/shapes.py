@@ -2,6 +2,8 @@
 
 import hashlib
 import math
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -30,6 +32,7 @@ LATEST: Final = 253_402_300_799_999
 """The end of the year 9999, in ms since 1970: calendars go no further, clocks of relays may."""
 
 _MINUTE: Final = 60_000
+_JOIN: Final = "\u200d"  # between the parts of one emoji, or letters that join
 _NAMELESS: Final = "You"  # what a page calls somebody who has given no name
 
 
@@ -211,7 +214,8 @@ def of_actors(
     notebook: Notebook, me: str, guests: Mapping[str, tuple[str, str]]
 ) -> dict[str, Shape]:
     """Everybody who introduced themselves, the runtimes, who else is here, and me. Hues: the one
-    that somebody wants, or that the id's hash says, or the next that is free."""
+    that somebody wants, or that the id's hash says, or the next that is free. Others who have one
+    name, or mine, are told apart by their ids: names are what people say, ids are not."""
     known = {each.id: (each.name, str(each.kind), each.hue) for each in notebook.actors.values()}
     for runtime in notebook.runtimes.values():
         known.setdefault(runtime.actor, (runtime.name, "runtime", ""))
@@ -219,20 +223,36 @@ def of_actors(
         known.setdefault(actor, (name, "person", hue))
     if me:
         known.setdefault(me, ("", "person", ""))
+    named = Counter(_alike(name) for name, _, _ in known.values())
     taken = {hue for _, _, hue in known.values() if hue in HUES}
     actors: dict[str, Shape] = {}
     for actor, (given, kind, wanted) in known.items():
-        name = "" if given == _NAMELESS and actor != me else given
+        name = "" if given == _NAMELESS and actor != me else _plain(given)
+        is_alike = name and actor != me and kind != "runtime" and named[_alike(given)] > 1
         hue = wanted if wanted in HUES else _hue(actor, taken)
         taken.add(hue)
         actors[actor] = {
-            "name": name,
+            "name": f"{name} ({actor[:4]})" if is_alike else name,
             "kind": kind,
             "me": actor == me,
             "hue": hue,
             "initials": initials(name),
         }
     return actors
+
+
+def _plain(name: str) -> str:
+    """Without what is not to be seen, or turns what stands around it."""
+    if name.isprintable():
+        return name.strip()
+    hidden = ("Cc", "Cf")
+    kept = (each for each in name if each == _JOIN or unicodedata.category(each) not in hidden)
+    return "".join(kept).strip()
+
+
+def _alike(name: str) -> str:
+    """The same for names that look the same, roughly."""
+    return " ".join(unicodedata.normalize("NFKC", _plain(name)).casefold().split())
 
 
 def _hue(actor: str, taken: set[str]) -> str:
