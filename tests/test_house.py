@@ -32,6 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("guests", "sharing", "sealed_blobs", "shell", "outlet"),
     ("agent", "joining"),
     ("view", "ipynb"),
+    ("api",),
     ("browser", "native"),
 )
 """From the ground up: a room may import what stands on lower floors, and itself."""

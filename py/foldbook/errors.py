@@ -15,6 +15,7 @@
         ├── BadNotebookFile    an .ipynb (or other file) cannot be opened
         ├── StoreDamaged       what the store holds cannot be trusted
         ├── StoreFull          the store has no room; nothing was written
+        ├── RunFailed          a cell that was run did not end well
         └── Refused            the other side answered with a typed error
 
 "Mine" is a defect or a stale intent and is shown beside what was attempted; "Theirs" is
@@ -93,3 +94,11 @@ class Refused(Theirs):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+
+
+class RunFailed(Theirs):
+    """A cell that was run did not end well. ``run``: the `foldbook.api.Run`."""
+
+    def __init__(self, message: str, run: object) -> None:
+        super().__init__(message)
+        self.run = run
