@@ -15,6 +15,7 @@
         ├── BadNotebookFile    an .ipynb (or other file) cannot be opened
         ├── StoreDamaged       what the store holds cannot be trusted
         ├── StoreFull          the store has no room; nothing was written
+        ├── BadParameters      parameters of a notebook cannot be read, or written as code
         ├── RunFailed          a cell that was run did not end well
         └── Refused            the other side answered with a typed error
 
@@ -94,6 +95,10 @@ class Refused(Theirs):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+
+
+class BadParameters(Theirs):
+    """Parameters for a notebook cannot be read, or its language has no way to write them."""
 
 
 class RunFailed(Theirs):
