@@ -15,6 +15,7 @@
         ├── BadNotebookFile    an .ipynb (or other file) cannot be opened
         ├── StoreDamaged       what the store holds cannot be trusted
         ├── StoreFull          the store has no room; nothing was written
+        ├── StoreHeld          another process works on the store
         └── Refused            the other side answered with a typed error
 
 "Mine" is a defect or a stale intent and is shown beside what was attempted; "Theirs" is
@@ -85,6 +86,10 @@ class StoreDamaged(Theirs):
 
 class StoreFull(Theirs):
     """The store has no room left. The whole batch was refused, nothing of it was written."""
+
+
+class StoreHeld(Theirs):
+    """Another process works on the store, and only one may."""
 
 
 class Refused(Theirs):
