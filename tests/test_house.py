@@ -31,6 +31,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("peer",),
     ("guests", "sharing", "sealed_blobs", "shell", "outlet"),
     ("agent", "joining"),
+    ("offers",),
+    ("relaying",),
     ("view", "ipynb"),
     ("browser", "native"),
 )

@@ -96,7 +96,7 @@ class SealedBlobs:
         except Refused as why:
             if why.code not in _FOR_GOOD:
                 return False
-            self._told(f"A file or output of this notebook stays in this browser: {why}.")
+            self._told(f"A file or output of this notebook is kept here only: {why}.")
         except FoldbookError:
             logging.getLogger(__name__).exception("blob %s cannot be read", digest)
             return False
