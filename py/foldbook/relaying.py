@@ -87,7 +87,8 @@ def shared_peer(
 class Relaying:
     """See the module.
 
-    changed: called when the share is to be kept anew, which is seen to here. warn: tells people.
+    warn: tells people.
+    checked: set once a snapshot that one came in by has been checked, and is right now.
     make: a snapshot of the confirmed rows for others; None: not from here. distrust: what was
     made of the snapshot that one came in by was wrong. beat: called every `ALIVE` seconds.
     """
@@ -130,6 +131,7 @@ class Relaying:
             around,
             warn,
         )
+        self.checked: Final = asyncio.Event()
         self._offers = Offers(peer, self.sharing, around, make, warn)
         peer.elsewhere = self.blobs
 
@@ -140,7 +142,7 @@ class Relaying:
         works: list[Awaitable[Any]] = [*self.link_anew(), self.blobs.run(), self._offers.run()]
         owed = meta.get(HISTORY)
         if isinstance(owed, bytes):
-            works.append(self._offers.check(self._history(owed)))
+            works.append(self._check_history(owed))
         return works
 
     def link_anew(self) -> list[Awaitable[Any]]:
@@ -160,6 +162,10 @@ class Relaying:
             self._peer.relink()
         except Refused:  # the line went while it was asked
             pass
+
+    async def _check_history(self, owed: bytes) -> None:
+        await self._offers.check(self._history(owed))
+        self.checked.set()
 
     async def _watch(self) -> None:
         """Ask the relay now and then whether it is there: a line may be dead and not say so."""
