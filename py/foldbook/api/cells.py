@@ -157,7 +157,7 @@ class Cells(Sequence[Cell]):
     def __getitem__(self, key: slice) -> list[Cell]: ...
     def __getitem__(self, key: int | str | slice) -> Cell | list[Cell]:
         if isinstance(key, str):
-            cell = Cell(self._peer, key)
+            cell = self._cell(key)
             if not cell.exists:
                 raise KeyError(f"there is no cell {key} in this notebook")
             return cell
@@ -167,12 +167,15 @@ class Cells(Sequence[Cell]):
         return len(self._peer.notebook.ordered_cells())
 
     def __iter__(self) -> Iterator[Cell]:
-        return iter([Cell(self._peer, each.id) for each in self._peer.notebook.ordered_cells()])
+        return iter([self._cell(each.id) for each in self._peer.notebook.ordered_cells()])
 
     def __contains__(self, cell: object) -> bool:
         if isinstance(cell, str):
-            return Cell(self._peer, cell).exists
+            return self._cell(cell).exists
         return isinstance(cell, Cell) and cell.exists
 
     def __repr__(self) -> str:
         return repr(list(self))
+
+    def _cell(self, cell_id: str) -> Cell:
+        return Cell(self._peer, cell_id)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final
 from weakref import WeakSet
 
@@ -33,17 +34,16 @@ CellLike = Cell | int | str
 """A cell: the object, its place, or its id."""
 
 _ENDED: Final = ("stopped", "lost")
-_PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.0)
-"""Seconds between tries to get a large value that has not arrived behind its row."""
+BEAT: Final = 10.0
+"""Seconds after which a program shows anew that it is here."""
 
 
-class Notebook:
-    """A notebook as a program sees it: a replica that is kept up to date while it is open.
+class Pages:
+    """What `Notebook` and its blocking form have alike: all that waits for nothing.
 
     What is read is how the notebook stands here now. Changes are made at once, and travel by
-    themselves; `saved` waits until they have arrived. All of it is for the event loop that the
-    notebook was opened in. Commands raise `CommandRefused` where they cannot be carried out, or
-    the link gives no right to that.
+    themselves. Commands raise `CommandRefused` where they cannot be carried out, or the link
+    gives no right to that.
     """
 
     def __init__(self, peer: Peer, now: Callable[[], int]) -> None:
@@ -51,7 +51,6 @@ class Notebook:
         self._watches: Final[WeakSet[Watch]] = WeakSet()
         self._gathering: Final = Gathering(peer, now, self._look)
         self._step = asyncio.Event()
-        self._leave = peer.subscribe(lambda _change: self._look())
 
     # What it is
 
@@ -85,7 +84,7 @@ class Notebook:
         return self._gathering.people
 
     def __repr__(self) -> str:
-        return f"<Notebook {self.name!r}, {len(self.cells)} cells>"
+        return f"<{type(self).__name__} {self.name!r}, {len(self.cells)} cells>"
 
     # Changing it
 
@@ -113,32 +112,7 @@ class Notebook:
         if named:
             self._peer.submit(ClearOutputs(cell_ids=named))
 
-    # Running it
-
-    async def run(
-        self, cell: CellLike, *, timeout: float | None = None, allow_errors: bool = False
-    ) -> Run:
-        """Run a code cell, as it is now, and wait for its end.
-
-        timeout: seconds to wait; then `TimeoutError`, and it goes on (`interrupt` ends it).
-        allow_errors: give a run that did not end well, too. Else raises `RunFailed`.
-        Raises `CommandRefused` for a cell without code, and where no runtime is there.
-        """
-        found = self._cell(cell)
-        if found.type != "code" or not found.source.strip():
-            raise CommandRefused(f"a code cell that is not empty expected, {found!r} came")
-        [run] = await self._finished(RunCells(cell_ids=(found.id,)), timeout)
-        return run if allow_errors else run.check()
-
-    async def run_all(
-        self, *, timeout: float | None = None, allow_errors: bool = False
-    ) -> list[Run]:
-        """Run every code cell, in order, and wait for their end; an error stops those after it.
-
-        timeout, allow_errors: as for `run`; timeout is for all of them together.
-        """
-        runs = await self._finished(RunAll(), timeout)
-        return runs if allow_errors else [each.check() for each in runs]
+    # What runs it
 
     def cancel(self, run_id: str) -> None:
         """Take a run out of the queue that no runtime has taken yet."""
@@ -147,25 +121,6 @@ class Notebook:
     def interrupt(self) -> None:
         """Interrupt what the selected runtime runs."""
         self._peer.submit(Interrupt())
-
-    async def restart(self, *, timeout: float | None = None) -> Runtime:
-        """Start the selected runtime anew, with empty memory, and wait until it is there.
-
-        timeout: seconds to wait; then `TimeoutError`.
-        """
-        old = self._state.selected_runtime
-        self._peer.submit(Restart())
-
-        def successor() -> Runtime | None:
-            known = self._state.runtimes
-            new = [each for each in self.runtimes if known[each.id].replaces == old]
-            return new[-1] if new else None
-
-        async with asyncio.timeout(timeout):
-            await self._until(lambda: successor() is not None)
-        found = successor()
-        assert found is not None
-        return found
 
     @property
     def runtimes(self) -> tuple[Runtime, ...]:
@@ -176,46 +131,6 @@ class Notebook:
         """Have new runs go to this runtime; None: to the first one that takes them."""
         wanted = runtime.id if isinstance(runtime, Runtime) else runtime
         self._peer.submit(SelectRuntime(runtime=wanted))
-
-    # Being told, and taking it away
-
-    def watch(self) -> Watch:
-        """An asynchronous iterator of all that happens from now on (`foldbook.api.changes`).
-
-        Whoever is slow is told less often: of typing only that there was some. It ends when the
-        notebook is closed. Raises `Refused` where the link is no longer good.
-        """
-        watch = Watch(self._peer, self._gathering)
-        self._watches.add(watch)
-        return watch
-
-    async def load(self, outputs: Iterable[Values]) -> list[Values]:
-        """The outputs with large values in the place of references to them.
-
-        One that does not arrive within some seconds stays a reference. Raises `Refused` while
-        nobody can be reached.
-        """
-        return await filled(outputs, self._blob)
-
-    async def to_ipynb(self) -> bytes:
-        """The notebook as a file of format 4.5, outputs included."""
-        state = self._state.fork()
-        blobs = {each: await self._blob(each) for each in ipynb.needed(state)}
-        return ipynb.write(state, blobs.get)
-
-    async def saved(self, *, timeout: float | None = None) -> None:
-        """Return when every change made here is kept by the relay.
-
-        timeout: seconds to wait; then `TimeoutError`. Raises `Refused` where that is not to be.
-        """
-        async with asyncio.timeout(timeout):
-            await self._until(lambda: self._peer.saved and not self._peer.waiting)
-
-    def close(self) -> None:
-        """End watching; whoever has opened the notebook does this."""
-        self._leave()
-        for watch in list(self._watches):
-            watch.end()
 
     # Inside
 
@@ -244,6 +159,137 @@ class Notebook:
         place = max(0, len(ids) + index) if index < 0 else index
         return ids[place] if place < len(ids) else None
 
+    def _is_over(self, execution_id: str) -> bool:
+        return self._execution(execution_id).status in FINAL
+
+    def _execution(self, execution_id: str) -> Execution:
+        found: Execution | None = self._state.executions.get(execution_id)
+        if found is None:
+            raise Refused("run", "the relay has not accepted the request to run the cell")
+        return found
+
+    def _need_runtime(self) -> None:
+        if not any(each.status not in _ENDED for each in self._state.runtimes.values()):
+            raise CommandRefused(
+                "No runtime is there to run it: start one in the page, or by `foldbook join`."
+            )
+
+    def _look(self) -> None:
+        self._step.set()
+        for watch in self._watches:
+            watch.look()
+
+
+class Notebook(Pages):
+    """A notebook as a program sees it: a replica that is kept up to date while it is open.
+
+    See `Pages` for all that waits for nothing. It is for the event loop in which the notebook
+    was opened.
+    """
+
+    def __init__(self, peer: Peer, now: Callable[[], int]) -> None:
+        super().__init__(peer, now)
+        self._leave = peer.subscribe(lambda _change: self._look())
+
+    # Running it
+
+    async def run(
+        self, cell: CellLike, *, timeout: float | None = None, allow_errors: bool = False
+    ) -> Run:
+        """Run a code cell, as it is now, and wait for its end.
+
+        timeout: seconds to wait; then `TimeoutError`, and it goes on (`interrupt` ends it).
+        allow_errors: give a run that did not end well, too. Else raises `RunFailed`.
+        Raises `CommandRefused` for a cell without code, and where no runtime is there.
+        """
+        found = self._cell(cell)
+        if found.type != "code" or not found.source.strip():
+            raise CommandRefused(f"a code cell that is not empty expected, {found!r} came")
+        [run] = await self._finished(RunCells(cell_ids=(found.id,)), timeout)
+        return run if allow_errors else run.check()
+
+    async def run_all(
+        self, *, timeout: float | None = None, allow_errors: bool = False
+    ) -> list[Run]:
+        """Run every code cell, in order, and wait for their end; an error stops those after it.
+
+        timeout, allow_errors: as for `run`; timeout is for all of them together.
+        """
+        runs = await self._finished(RunAll(), timeout)
+        return runs if allow_errors else [each.check() for each in runs]
+
+    async def restart(self, *, timeout: float | None = None) -> Runtime:
+        """Start the selected runtime anew, with empty memory, and wait until it is there.
+
+        timeout: seconds to wait; then `TimeoutError`.
+        """
+        old = self._state.selected_runtime
+        self._peer.submit(Restart())
+
+        def successor() -> Runtime | None:
+            known = self._state.runtimes
+            new = [each for each in self.runtimes if known[each.id].replaces == old]
+            return new[-1] if new else None
+
+        async with asyncio.timeout(timeout):
+            await self._until(lambda: successor() is not None)
+        found = successor()
+        assert found is not None
+        return found
+
+    # Being told, and taking it away
+
+    def watch(self) -> Watch:
+        """An asynchronous iterator of all that happens from now on (`foldbook.api.changes`).
+
+        Whoever is slow is told less often: of typing only that there was some. It ends when the
+        notebook is closed. Raises `Refused` where the link is no longer good.
+        """
+        watch = Watch(self._peer, self._gathering)
+        self._watches.add(watch)
+        return watch
+
+    async def load(self, outputs: Iterable[Values]) -> list[Values]:
+        """The outputs with large values in the place of references to them.
+
+        One that does not arrive within some seconds stays a reference. Raises `Refused` while
+        nobody can be reached.
+        """
+        return await filled(outputs, self._peer.get_blob)
+
+    async def to_ipynb(self) -> bytes:
+        """The notebook as a file of format 4.5, outputs included."""
+        state = self._state.fork()
+        blobs = {each: await self._peer.get_blob(each) for each in ipynb.needed(state)}
+        return ipynb.write(state, blobs.get)
+
+    async def saved(self, *, timeout: float | None = None) -> None:
+        """Return when every change made here is kept by the relay.
+
+        timeout: seconds to wait; then `TimeoutError`. Raises `Refused` where that is not to be.
+        """
+        async with asyncio.timeout(timeout):
+            await self._until(lambda: self._peer.saved and not self._peer.waiting)
+
+    def close(self) -> None:
+        """End watching; whoever has opened the notebook does this."""
+        self._leave()
+        for watch in list(self._watches):
+            watch.end()
+
+    async def attend(self, name: str) -> None:
+        """Show others under this name that somebody is here, until cancelled."""
+        self._gathering.call_me(name)
+        while True:
+            linked = self._peer.is_linked
+            self._gathering.show()
+            self._gathering.expire()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BEAT):
+                    await self._peer.until(lambda: self._peer.is_linked is not linked)  # noqa: B023
+
+    # Inside
+
     async def _finished(self, command: Command, timeout: float | None) -> list[Run]:
         """The runs that a command asks for, when they are over."""
         self._need_runtime()
@@ -259,30 +305,9 @@ class Notebook:
             raise TimeoutError(f"after {timeout} seconds {told}") from None
         return [await self._run(self._execution(each)) for each in asked]
 
-    def _is_over(self, execution_id: str) -> bool:
-        return self._execution(execution_id).status in FINAL
-
-    def _execution(self, execution_id: str) -> Execution:
-        return self._state.executions[execution_id]
-
-    async def _blob(self, digest: str) -> bytes | None:
-        """The bytes; a row may be here before the values that it names."""
-        for pause in _PAUSES:
-            data = await self._peer.get_blob(digest)
-            if data is not None:
-                return data
-            await asyncio.sleep(pause)
-        return await self._peer.get_blob(digest)
-
     async def _run(self, execution: Execution) -> Run:
         run = Run.of(execution)
         return Run.of(execution, await self.load(run.outputs))
-
-    def _need_runtime(self) -> None:
-        if not any(each.status not in _ENDED for each in self._state.runtimes.values()):
-            raise CommandRefused(
-                "No runtime is there to run it: start one in the page, or by `foldbook join`."
-            )
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
@@ -290,8 +315,3 @@ class Notebook:
                 raise Refused("ended", self._peer.ended)
             self._step.clear()
             await self._step.wait()
-
-    def _look(self) -> None:
-        self._step.set()
-        for watch in self._watches:
-            watch.look()
