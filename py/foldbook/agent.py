@@ -122,7 +122,7 @@ class RuntimeAgent:
                 self._peer.append([RuntimeStopped(reason=str(why)[:_REASON_LIMIT])])
             raise
         self._peer.on_call = self._answer
-        self._peer.subscribe(self._notice)
+        self._unsubscribe = self._peer.subscribe(self._notice)
         if self._before is not None:
             self._peer.append([RuntimeStatusChanged(status="ready")])
         else:
@@ -145,13 +145,16 @@ class RuntimeAgent:
     async def run(self) -> None:
         """Run executions until `stop` or `leave`, or until the log says that this runtime has
         ended. Raises `Died` where what runs the code did; the log does not know of that yet."""
-        while not self._ending and self._is_alive():
-            self._changed.clear()
-            execution = self._next()
-            if execution is not None:
-                await self._execute(execution)
-            else:
-                await self._changed.wait()
+        try:
+            while not self._ending and self._is_alive():
+                self._changed.clear()
+                execution = self._next()
+                if execution is not None:
+                    await self._execute(execution)
+                else:
+                    await self._changed.wait()
+        finally:
+            self._unsubscribe()
 
     async def stop(self, reason: str = "") -> None:
         """End in good order, after what is running; the log is told."""
@@ -221,8 +224,8 @@ class RuntimeAgent:
     # Running it
 
     async def _execute(self, execution: Execution) -> None:
-        self._busy(True)
         self.running = execution.id
+        self._busy(True)
         try:
             self._peer.append([ExecutionStarted(execution_id=execution.id)])
             outcome = await self._outcome(execution)
