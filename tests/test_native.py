@@ -338,7 +338,7 @@ async def left_snapshot(mara: Someone) -> int:
     sharing = mara.host._sharing
     assert sharing is not None
     assert sharing._relaying is not None
-    await sharing._relaying._offers._leave()
+    await sharing._relaying.offers._leave()
     return mara.peer.log.confirmed.head
 
 

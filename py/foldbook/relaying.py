@@ -132,14 +132,14 @@ class Relaying:
             warn,
         )
         self.checked: Final = asyncio.Event()
-        self._offers = Offers(peer, self.sharing, around, make, warn)
+        self.offers: Final = Offers(peer, self.sharing, around, make, warn)
         peer.elsewhere = self.blobs
 
     def works(self, meta: Mapping[str, MetaValue]) -> Iterable[Awaitable[Any]]:
         """What is to run beside the saver as long as the notebook is open. meta: what the store
         has of what is still to be done."""
         self.blobs.again(list(meta))
-        works: list[Awaitable[Any]] = [*self.link_anew(), self.blobs.run(), self._offers.run()]
+        works: list[Awaitable[Any]] = [*self.link_anew(), self.blobs.run(), self.offers.run()]
         owed = meta.get(HISTORY)
         if isinstance(owed, bytes):
             works.append(self._check_history(owed))
@@ -164,7 +164,7 @@ class Relaying:
             pass
 
     async def _check_history(self, owed: bytes) -> None:
-        await self._offers.check(self._history(owed))
+        await self.offers.check(self._history(owed))
         self.checked.set()
 
     async def _watch(self) -> None:

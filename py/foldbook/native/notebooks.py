@@ -83,8 +83,12 @@ class Held:
 
     async def delivered(self) -> None:
         """Return when the relay has every own row, and every own blob. Raises `Refused`."""
-        await self._or_ended(lambda: not self.peer.waiting)
+        await self.acknowledged()
         await self.relaying.blobs.sent()
+
+    async def acknowledged(self) -> None:
+        """Return when the relay has every own row. Raises `Refused`."""
+        await self._or_ended(lambda: not self.peer.waiting)
 
     async def kept(self) -> None:
         """Return when everything is on this disk. Raises what the disk says, if it takes nothing
