@@ -32,7 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("guests", "keeping", "sharing", "sealed_blobs", "shell", "outlet"),
     ("agent", "joining"),
     ("offers",),
-    ("relaying",),
+    ("relaying", "publishing"),
     ("view", "ipynb"),
     ("api",),
     ("browser", "native"),

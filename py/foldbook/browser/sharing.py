@@ -1,9 +1,6 @@
 """Sharing as the page asks for it: begun, joined, its links and people; and who is here now."""
 
-import asyncio
-import hashlib
-import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,17 +11,17 @@ from foldbook.errors import Refused
 from foldbook.joining import Told
 from foldbook.link import parse
 from foldbook.peer import Change, Peer, Surroundings
+from foldbook.publishing import link_for, offer_all, publish
 from foldbook.relaying import Relaying
-from foldbook.row import Role, Row
+from foldbook.row import Role
 from foldbook.saver import Saver
-from foldbook.sharing import SHARE, MadeLink, Share, Sharing, begin, pieces
-from foldbook.store import Batch, MetaValue
+from foldbook.sharing import Share, Sharing
+from foldbook.store import MetaValue
 from foldbook.upstream import Outside
 from foldbook.wire import ROOM
 
 _NOTHING: Final[Mapping[str, MetaValue]] = {}
 _OWNER: Final = "owner"  # the id of the link that a room begins with
-_BLOB: Final = re.compile(rb'"([0-9a-f]{64})"')
 
 Start = Callable[[Awaitable[Any]], None]
 
@@ -165,40 +162,18 @@ class ShareDesk:
     async def _create(self, relay: str, token: str) -> None:
         if self._sharing is not None or self._authority is None:
             raise Refused("share", "this notebook is shared already")
-        room = self._authority.room
-        share = await begin(self._outside, relay, token, room.name, room.epoch, self._secret)
-        while self._peer.log.pending:
-            await self._saver.flush()
-            await asyncio.sleep(0)
-        # From here to `move` nothing waits: the authority numbers nothing any more.
-        share = replace(share, base=room.head, session=self._peer.session, n=self._peer.n)
-        self._peer.move(room.name, room.epoch, share.link.token.hex())
+        share = await publish(
+            self._outside, relay, token, self._authority, self._peer, self._secret
+        )
         self._authority = None
-        self._keep(share)
-        blobs = self.begin(share).blobs
-        offered: set[str] = set()
-        async for rows in pieces(self._saver.rows, share.base):
-            for digest in set(_blobs_of(rows)) - offered:
-                offered.add(digest)
-                if await self._saver.blob(digest) is not None:
-                    blobs.offer(digest)
+        await offer_all(share, self._saver, self.begin(share).blobs)
 
     async def _link(self, role: Role) -> dict[str, Any]:
         """A link for a role: the one that there is, or a new one."""
         sharing = self._need_own()
-        revoked = {each["id"] for each in await self._listed() if each["revoked"]}
-        share = sharing.share
-        known = next(
-            (each for each in share.made if each.role is role and each.id not in revoked), None
-        )
-        if known is None:
-            token, name = self._around.secret()[:16], self._around.secret().hex()[:12]
-            digest = hashlib.sha256(token).hexdigest()
-            told = {"id": name, "role": role.value, "token_hash": digest}
-            await self._peer.call(ROOM, "add_link", told)
-            known = MadeLink(name, role, token, self._around.now())
-            sharing.change(replace(sharing.share, made=(*sharing.share.made, known)))
-        fragment = share.link_for(role, known.token).fragment()
+        revoked = [each["id"] for each in await self._listed() if each["revoked"]]
+        known = await link_for(sharing, self._peer, self._around, role, revoked)
+        fragment = sharing.share.link_for(role, known.token).fragment()
         return {"id": known.id, "role": role.value, "fragment": fragment}
 
     async def _whole(self) -> dict[str, Any]:
@@ -245,18 +220,9 @@ class ShareDesk:
             self._told = state
             self._page.post({"t": "share", **state})
 
-    def _keep(self, share: Share) -> None:
-        self._saver.put(Batch(meta={SHARE: share.pack()}))
-
     def _warn(self, message: str) -> None:
         self._page.post({"t": "toast", "kind": "share", "message": message})
 
 
 def _unstarted(_work: Awaitable[Any]) -> None:
     raise AssertionError("the host says how work is started")
-
-
-def _blobs_of(rows: Sequence[Row]) -> list[str]:
-    """What may be digests of blobs in these rows, once each."""
-    found = (match for row in rows for match in _BLOB.findall(row.payload))
-    return list(dict.fromkeys(each.decode() for each in found))
