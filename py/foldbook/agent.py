@@ -72,7 +72,8 @@ class RuntimeAgent:
     one stands; because: how that ended. before: the language that it had; with it this one is in
     the log before it is ready, so that what was lost is told at once. gate: see `Gate`. wait: how
     running code waits for an answer, if it can. progress: shown, never logged: (execution, text).
-    busy: told when the executor starts and ends running. running: the execution that is.
+    busy: told when the executor starts and ends running. asks: whether there is anybody to answer
+    code that asks for input. running: the execution that is.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class RuntimeAgent:
         wait: Wait = cannot_wait,
         progress: Callable[[str, str], None] = lambda _execution, _text: None,
         busy: Callable[[bool], None] = lambda _busy: None,
+        asks: bool = True,
     ) -> None:
         self._peer = peer
         self._executor = executor
@@ -98,7 +100,7 @@ class RuntimeAgent:
         self._because = because
         self._before = before
         self._gate = gate
-        self._outlet = AgentOutlet(peer, wait, progress)
+        self._outlet = AgentOutlet(peer, wait, progress, asks=asks)
         self._busy = busy
         self._changed = asyncio.Event()
         self._interrupted = 0

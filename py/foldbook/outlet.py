@@ -77,9 +77,13 @@ class _Question:
 
 
 class AgentOutlet:
-    """An `foldbook.executor.AsyncOutlet` over a peer. ``progress``: takes (execution, text)."""
+    """An `foldbook.executor.AsyncOutlet` over a peer. ``progress``: takes (execution, text).
+    asks: whether there is anybody to answer."""
 
-    def __init__(self, peer: Peer, wait: Wait, progress: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, peer: Peer, wait: Wait, progress: Callable[[str, str], None], *, asks: bool = True
+    ) -> None:
+        self._asks = asks
         self._peer = peer
         self._wait = wait
         self._progress = progress
@@ -137,6 +141,8 @@ class AgentOutlet:
 
     async def question(self, parent: str, prompt: str, password: bool) -> str:
         """See `foldbook.executor.AsyncOutlet`."""
+        if not self._asks:
+            raise RuntimeError("nobody watches this run.")
         self._asked += 1
         input_id = f"{parent[:48]}-{self._asked}"
         event = InputRequested(

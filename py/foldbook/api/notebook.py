@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import islice
 from typing import Final
 from weakref import WeakSet
 
@@ -114,9 +115,20 @@ class Pages:
 
     # What runs it
 
-    def cancel(self, run_id: str) -> None:
+    def request(self, cell: CellLike) -> Run:
+        """Ask for a code cell to be run, as it is now; gives the run, which is not over yet.
+
+        Raises `CommandRefused` for a cell without code, and where no runtime is there.
+        """
+        found = self._cell(cell)
+        if found.type != "code" or not found.source.strip():
+            raise CommandRefused(f"a code cell that is not empty expected, {found!r} came")
+        [asked] = self._requested(RunCells(cell_ids=(found.id,)))
+        return Run.of(self._execution(asked))
+
+    def cancel(self, run: Run) -> None:
         """Take a run out of the queue that no runtime has taken yet."""
-        self._peer.submit(Cancel(execution_id=run_id))
+        self._peer.submit(Cancel(execution_id=run.id))
 
     def interrupt(self) -> None:
         """Interrupt what the selected runtime runs."""
@@ -159,6 +171,13 @@ class Pages:
         place = max(0, len(ids) + index) if index < 0 else index
         return ids[place] if place < len(ids) else None
 
+    def _requested(self, command: Command) -> list[str]:
+        """Carry out a command that asks for runs; their ids."""
+        self._need_runtime()
+        known = len(self._state.executions)
+        self._peer.submit(command)
+        return list(islice(self._state.executions, known, None))
+
     def _is_over(self, execution_id: str) -> bool:
         return self._execution(execution_id).status in FINAL
 
@@ -196,17 +215,19 @@ class Notebook(Pages):
     async def run(
         self, cell: CellLike, *, timeout: float | None = None, allow_errors: bool = False
     ) -> Run:
-        """Run a code cell, as it is now, and wait for its end.
+        """Run a code cell, as it is now, and wait for its end: `request`, then `finished`."""
+        return await self.finished(self.request(cell), timeout=timeout, allow_errors=allow_errors)
+
+    async def finished(
+        self, run: Run, *, timeout: float | None = None, allow_errors: bool = False
+    ) -> Run:
+        """Wait for the end of a run; gives it as it is then, with all of its outputs.
 
         timeout: seconds to wait; then `TimeoutError`, and it goes on (`interrupt` ends it).
         allow_errors: give a run that did not end well, too. Else raises `RunFailed`.
-        Raises `CommandRefused` for a cell without code, and where no runtime is there.
         """
-        found = self._cell(cell)
-        if found.type != "code" or not found.source.strip():
-            raise CommandRefused(f"a code cell that is not empty expected, {found!r} came")
-        [run] = await self._finished(RunCells(cell_ids=(found.id,)), timeout)
-        return run if allow_errors else run.check()
+        [found] = await self._finished([run.id], timeout)
+        return found if allow_errors else found.check()
 
     async def run_all(
         self, *, timeout: float | None = None, allow_errors: bool = False
@@ -215,7 +236,7 @@ class Notebook(Pages):
 
         timeout, allow_errors: as for `run`; timeout is for all of them together.
         """
-        runs = await self._finished(RunAll(), timeout)
+        runs = await self._finished(self._requested(RunAll()), timeout)
         return runs if allow_errors else [each.check() for each in runs]
 
     async def restart(self, *, timeout: float | None = None) -> Runtime:
@@ -290,12 +311,8 @@ class Notebook(Pages):
 
     # Inside
 
-    async def _finished(self, command: Command, timeout: float | None) -> list[Run]:
-        """The runs that a command asks for, when they are over."""
-        self._need_runtime()
-        known = len(self._state.executions)
-        self._peer.submit(command)
-        asked = list(self._state.executions)[known:]
+    async def _finished(self, asked: list[str], timeout: float | None) -> list[Run]:
+        """These runs, when they are over."""
         try:
             async with asyncio.timeout(timeout):
                 await self._until(lambda: all(self._is_over(each) for each in asked))

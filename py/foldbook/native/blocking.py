@@ -264,9 +264,20 @@ class SyncNotebook(Pages):
         work = self._notebook.run_all(timeout=timeout, allow_errors=allow_errors)
         return _the_loop().wait(work)
 
-    def cancel(self, run_id: str) -> None:
+    def request(self, cell: CellLike) -> Run:
+        """Ask for a code cell to be run, as it is now."""
+        return _call(lambda: self._notebook.request(cell))
+
+    def finished(
+        self, run: Run, *, timeout: float | None = None, allow_errors: bool = False
+    ) -> Run:
+        """Wait for the end of a run."""
+        work = self._notebook.finished(run, timeout=timeout, allow_errors=allow_errors)
+        return _the_loop().wait(work)
+
+    def cancel(self, run: Run) -> None:
         """Take a run out of the queue."""
-        _call(lambda: self._notebook.cancel(run_id))
+        _call(lambda: self._notebook.cancel(run))
 
     def interrupt(self) -> None:
         """Interrupt what the selected runtime runs."""
