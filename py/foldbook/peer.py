@@ -299,11 +299,12 @@ class Peer:
         return await self._ties.call(to, method, params)
 
     async def drained(self, limit: int) -> None:
-        """Return when at most ``limit`` bytes of own rows are not acknowledged.
+        """Return when at most ``limit`` bytes of own rows are not kept: here where there is a
+        saver, else by the authority.
 
         Raises `Refused` when the link is ended for good.
         """
-        while self._replica.sync.waiting_bytes > limit:
+        while self._replica.unsaved_bytes > limit:
             if self._replica.ended is not None and self._replica.ended.final:
                 raise Refused(self._replica.ended.code, self._replica.ended.message)
             await self._ties.next_step()
