@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
-from foldbook.errors import Refused
+from foldbook.errors import Died, Refused
 from foldbook.events.executions import (
     ExecutionAssigned,
     ExecutionCompleted,
@@ -35,6 +35,10 @@ class RuntimeAgent:
     kind: "browser", "python" or "jupyter". replaces: the runtime session in whose place this
     one stands. wait: how running code waits for an answer, if it can. progress: shown, never
     logged: (execution, text). busy: told when the executor starts and ends running.
+
+    ``died`` says in words how the executor died, once `run` has returned for that reason. The
+    log has been told then: what ran is lost, what waited for this runtime is aborted. Whoever
+    wants another makes a new session and an agent that ``replaces`` this one.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class RuntimeAgent:
         self._interrupted = 0
         self._written: dict[str, str] = {}
         self._ending = False
+        self.died: str | None = None
 
     async def start(self) -> None:
         """Make the executor ready and say in the log that this runtime is there."""
@@ -79,14 +84,25 @@ class RuntimeAgent:
         )
 
     async def run(self) -> None:
-        """Run executions until `stop`, or until the log says that this runtime has ended."""
-        while not self._ending and self._is_alive():
-            self._changed.clear()
-            execution = self._next()
-            if execution is not None:
-                await self._execute(execution)
-            else:
-                await self._changed.wait()
+        """Run executions until `stop`, until the log says that this runtime has ended, or until
+        the executor has died.
+        """
+        dying = asyncio.ensure_future(self._executor.died())
+        dying.add_done_callback(lambda _: self._changed.set())
+        try:
+            while not self._ending and self._is_alive() and self.died is None:
+                self._changed.clear()
+                execution = None if dying.done() else self._next()
+                if dying.done():
+                    self.died = dying.result()
+                elif execution is not None:
+                    await self._execute(execution)
+                else:
+                    await self._changed.wait()
+        finally:
+            dying.cancel()
+        if self.died is not None and self._is_alive():
+            self._peer.append([RuntimeStopped(reason=self.died)])
 
     async def stop(self, reason: str = "") -> None:
         """End in good order, after what is running; the log is told."""
@@ -135,8 +151,12 @@ class RuntimeAgent:
             self._peer.append([ExecutionStarted(execution_id=execution.id)])
             await self._write_files(execution.id)
             outcome = await self._outcome(execution)
+        except Died as why:
+            self.died = str(why)
+            return
         finally:
             self._busy(False)
+            self._outlet.forget(execution.id)
         self._peer.append(
             [
                 ExecutionCompleted(
@@ -146,11 +166,12 @@ class RuntimeAgent:
                 )
             ]
         )
-        self._outlet.forget(execution.id)
 
     async def _outcome(self, execution: Execution) -> Outcome:
         try:
             return await self._executor.run(execution.id, await self._source(execution))
+        except Died:
+            raise
         except Exception as error:
             # The executor's own failure, or a source that cannot be had: the cell shows it.
             lines = traceback.format_exception(error)
