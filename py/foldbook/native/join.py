@@ -17,6 +17,7 @@ from foldbook.native.exits import Exit, exit_of, table
 from foldbook.native.files import Files
 from foldbook.native.folders import data_folder, person_secret, runtime_folder, runtime_secret
 from foldbook.native.gates import Agreed, Signed
+from foldbook.native.jupyter import JupyterKernel
 from foldbook.native.links import ADVICE, read_link
 from foldbook.native.notebooks import Held, opened
 from foldbook.native.python import ChildPython
@@ -131,6 +132,8 @@ async def _patiently(held: Held) -> None:
 
 
 def _executor(arguments: argparse.Namespace, folder: Path) -> Executor:
+    if arguments.kernel:
+        return JupyterKernel(arguments.kernel, folder)
     return ChildPython(folder, arguments.python)
 
 
