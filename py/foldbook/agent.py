@@ -74,6 +74,11 @@ class RuntimeAgent:
     running code waits for an answer, if it can. progress: shown, never logged: (execution, text).
     busy: told when the executor starts and ends running. asks: whether there is anybody to answer
     code that asks for input. running: the execution that is.
+
+    ``died`` says in words how the executor died, once `run` has returned for that reason. The
+    log has been told then: what ran is lost, what waited for this runtime is aborted. Whoever
+    wants another makes a new session and an agent that ``replaces`` this one. Where that is sure
+    to come (``followed``), it is what tells the log, so that the notebook is never without one.
     """
 
     def __init__(
@@ -86,6 +91,7 @@ class RuntimeAgent:
         replaces: str | None = None,
         because: str = "",
         before: Mapping[str, Any] | None = None,
+        followed: bool = False,
         gate: Gate = _OPEN,
         wait: Wait = cannot_wait,
         progress: Callable[[str, str], None] = lambda _execution, _text: None,
@@ -99,6 +105,7 @@ class RuntimeAgent:
         self._replaces = replaces
         self._because = because
         self._before = before
+        self._followed = followed
         self._gate = gate
         self._outlet = AgentOutlet(peer, wait, progress, asks=asks)
         self._busy = busy
@@ -107,6 +114,7 @@ class RuntimeAgent:
         self._written: dict[str, str] = {}
         self._ending = False
         self.running: str | None = None
+        self.died: str | None = None
 
     async def start(self) -> None:
         """Make the executor ready and say in the log that this runtime is there.
@@ -145,18 +153,26 @@ class RuntimeAgent:
         )
 
     async def run(self) -> None:
-        """Run executions until `stop` or `leave`, or until the log says that this runtime has
-        ended. Raises `Died` where what runs the code did; the log does not know of that yet."""
+        """Run executions until `stop` or `leave`, until the log says that this runtime has ended,
+        or until the executor has died.
+        """
+        dying = asyncio.ensure_future(self._executor.died())
+        dying.add_done_callback(lambda _: self._changed.set())
         try:
-            while not self._ending and self._is_alive():
+            while not self._ending and self._is_alive() and self.died is None:
                 self._changed.clear()
-                execution = self._next()
-                if execution is not None:
+                execution = None if dying.done() else self._next()
+                if dying.done():
+                    self.died = dying.result()
+                elif execution is not None:
                     await self._execute(execution)
                 else:
                     await self._changed.wait()
         finally:
             self._unsubscribe()
+            dying.cancel()
+        if self.died is not None and not self._followed and self._is_alive():
+            self._peer.append([RuntimeStopped(reason=self.died[:_REASON_LIMIT])])
 
     async def stop(self, reason: str = "") -> None:
         """End in good order, after what is running; the log is told."""
@@ -231,9 +247,13 @@ class RuntimeAgent:
         try:
             self._peer.append([ExecutionStarted(execution_id=execution.id)])
             outcome = await self._outcome(execution)
+        except Died as why:
+            self.died = str(why)
+            return
         finally:
             self.running = None
             self._busy(False)
+            self._outlet.forget(execution.id)
         self._peer.append(
             [
                 ExecutionCompleted(
@@ -243,7 +263,6 @@ class RuntimeAgent:
                 )
             ]
         )
-        self._outlet.forget(execution.id)
 
     async def _outcome(self, execution: Execution) -> Outcome:
         if self._gate.judge(execution) is Verdict.REFUSE:

@@ -34,8 +34,8 @@ T = TypeVar("T")
 BYTES_LIMIT: Final = 10_000_000
 EVENTS_LIMIT: Final = 20_000
 """What one execution may put into the log."""
-BLOBS_LIMIT: Final = 200_000_000
-"""Bytes of blobs of one execution."""
+BLOBS_LIMIT: Final = 256 * 1024 * 1024
+"""Bytes of blobs of one execution; a relay takes as much of a single one, unless told else."""
 WINDOW: Final = 1024 * 1024
 """Bytes of own rows that may be kept nowhere yet; before that writing waits, where it can."""
 

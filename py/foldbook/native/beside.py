@@ -1,7 +1,7 @@
 """Work that goes on beside a block."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,12 +11,12 @@ class Beside:
 
     def __init__(self, owner: "asyncio.Task[Any]") -> None:
         self._owner = owner
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Future[Any]] = set()
         self.defects: list[BaseException] = []
 
-    def start(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+    def start(self, work: Awaitable[Any]) -> "asyncio.Future[Any]":
         """Begin it now."""
-        task = asyncio.create_task(work)
+        task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
@@ -29,7 +29,7 @@ class Beside:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _ended(self, task: "asyncio.Task[Any]") -> None:
+    def _ended(self, task: "asyncio.Future[Any]") -> None:
         if task not in self._tasks:
             return
         self._tasks.discard(task)

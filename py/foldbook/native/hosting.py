@@ -5,12 +5,10 @@ It is started anew when somebody asks for that, and when what runs the code has 
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Final, Literal
 
 from foldbook.agent import RuntimeAgent
-from foldbook.channel import Channel, pair
-from foldbook.errors import Died
+from foldbook.channel import pair
 from foldbook.executor import Executor
 from foldbook.guests import Guests
 from foldbook.lines import FrameLine, Line
@@ -62,15 +60,14 @@ class Hosted:
     async def start(self) -> None:
         """Return when it runs what is asked of it. Raises `CannotStart`."""
         await self._begin(None, "")
-        session = self._seat.session if self._seat else ""
+        session = self._there().session
         await self._peer.until(lambda: session in self._peer.notebook.runtimes)
         self._language = self._peer.notebook.runtimes[session].language
 
     async def run(self) -> None:
         """Run, until cancelled. Raises `CannotStart` where it cannot be started anew."""
         while True:
-            seat = self._seat
-            assert seat is not None, "start comes first"
+            seat = self._there()
             why = await self._end_of(seat)
             await self._executor.stop()
             await seat.leave()
@@ -79,11 +76,10 @@ class Hosted:
     async def stop(self) -> None:
         """End it, whatever it runs; the notebook is told."""
         if self._seat is not None:
-            await self._executor.stop()
             await self._seat.stop()
 
     async def _begin(self, replaces: str | None, because: str) -> None:
-        self._seat = seat = _Seat(self._guests, self._around)
+        seat = _Seat(self._guests, self._around)
         seat.agent = RuntimeAgent(
             seat.peer,
             self._executor,
@@ -92,26 +88,25 @@ class Hosted:
             replaces=replaces,
             because=because,
             before=self._language,
+            followed=True,
             asks=self._asks,
         )
+        self._seat = seat
         await seat.agent.start()
         seat.running = asyncio.create_task(seat.agent.run())
 
     async def _end_of(self, seat: "_Seat") -> str:
         """Wait until it is to be started anew: why, in words."""
-        assert seat.running is not None, "it has begun"
         asked = asyncio.create_task(self._peer.until(lambda: self._is_asked(seat.session)))
-        died = asyncio.create_task(self._executor.died())
         try:
-            await asyncio.wait((asked, died, seat.running), return_when=asyncio.FIRST_COMPLETED)
-            if seat.running.done() and (failed := seat.running.exception()) is not None:
-                if not isinstance(failed, Died):
-                    raise failed
-                return str(failed)
-            return died.result() if died.done() else _RESTARTED
+            await asyncio.wait((asked, seat.running), return_when=asyncio.FIRST_COMPLETED)
         finally:
             asked.cancel()
-            died.cancel()
+        return seat.agent.died or _RESTARTED
+
+    def _there(self) -> "_Seat":
+        assert self._seat is not None, "start comes first"
+        return self._seat
 
     def _is_asked(self, session: str) -> bool:
         runtime = self._peer.notebook.runtimes.get(session)
@@ -142,7 +137,7 @@ class _Seat:
         guests.welcome(near, self.session)
         self._joined = asyncio.create_task(self.peer.run())
         self.agent: RuntimeAgent
-        self.running: asyncio.Task[None] | None = None
+        self.running: asyncio.Task[None] = asyncio.create_task(asyncio.sleep(0))
 
     async def stop(self) -> None:
         """The runtime ends for good, and says so."""
@@ -151,10 +146,8 @@ class _Seat:
         await self.leave()
 
     async def leave(self) -> None:
-        """The session is over."""
-        if self.running is not None:
-            self.running.cancel()
-            with suppress(asyncio.CancelledError, Died):
-                await self.running
+        """The session is over; its executor has ended."""
+        self.agent.leave()
+        await self.running
         self._far.close()
         await self._joined

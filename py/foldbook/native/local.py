@@ -1,8 +1,8 @@
 """A notebook that lives in this process and is numbered by it, until it is shared.
 
-    async with local_notebook(store, imported) as local:
-        local.notebook                      # `foldbook.api.Notebook`
-        link = await local.share(relay, token, Role.RUN)
+async with local_notebook(store, imported) as local:
+    local.notebook                      # `foldbook.api.Notebook`
+    link = await local.share(relay, token, Role.RUN)
 """
 
 from collections.abc import AsyncIterator

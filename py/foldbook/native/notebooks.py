@@ -44,7 +44,7 @@ Tell = Callable[[str], None]
 class Held:
     """An open notebook. peer: whoever speaks through it. relaying: its line to the relay. meta:
     what the store had. folded: the seq up to which a snapshot stood for its rows. failing: set
-    while the disk takes nothing."""
+    while the disk takes nothing. is_new: nothing was kept here before."""
 
     peer: Peer
     saver: Saver
@@ -52,6 +52,7 @@ class Held:
     meta: dict[str, Any]
     folded: int
     failing: asyncio.Event
+    is_new: bool
 
     @property
     def share(self) -> Share:
@@ -131,7 +132,7 @@ async def opened(
     if folder is not None:
         store = SqliteStore(make_private(folder) / FILE)
     try:
-        share, loaded = await _load(store, link, secret, outside)
+        share, loaded, is_new = await _load(store, link, secret, outside)
         failing = asyncio.Event()
 
         def changed() -> None:
@@ -141,7 +142,7 @@ async def opened(
         saver.put(Batch(meta={SHARE: share.pack()}))
         peer = shared_peer(share, loaded, saver, around, secret, window)
         relaying = Relaying(outside, share, peer, saver, around, secret, warn=warn, make=make)
-        held = Held(peer, saver, relaying, loaded.meta, loaded.start, failing)
+        held = Held(peer, saver, relaying, loaded.meta, loaded.start, failing, is_new)
         async with _working(held, _Snapshots(held, loaded).run()):
             yield held
     finally:
@@ -150,8 +151,8 @@ async def opened(
 
 async def _load(
     store: Store, link: ShareLink, secret: bytes, outside: Outside
-) -> tuple[Share, Loaded]:
-    """What the store has; if need be, after the notebook was fetched."""
+) -> tuple[Share, Loaded, bool]:
+    """What the store has; if need be, after the notebook was fetched, and whether it was."""
     loaded = await load(store)
     if loaded.damaged:
         first = loaded.damaged[0]
@@ -165,13 +166,13 @@ async def _load(
         fetched = await fetch(outside, link, secret)
         await store.commit(fetched.batch, "strict")
         await store.close()
-        return fetched.share, await load(store)
+        return fetched.share, await load(store), True
     share = Share.unpack(kept)
     if not link.is_same_room(share.link):
         raise Refused("share", "what is kept here under this link's name is another notebook")
     if not share.link.gives_more(link):
         share = replace(share, link=link)
-    return share, loaded
+    return share, loaded, False
 
 
 @asynccontextmanager

@@ -281,7 +281,7 @@ class _Running:
                 await self._room()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
-        except (frames.Garbled, KeyError, TypeError, ValueError) as why:
+        except (frames.Garbled, KeyError, TypeError) as why:
             self._trouble = f"Code that ran disturbed its line to Foldbook ({why})"
 
     async def _room(self) -> None:
@@ -292,7 +292,7 @@ class _Running:
     def _take_or_say(self, message: Message) -> None:
         try:
             self._take(message)
-        except CommandRefused as why:
+        except (CommandRefused, ValueError) as why:
             note = f"\n[Foldbook: an output cannot be kept: {why}]\n"
             self._gatherer.write(message.get("parent", ""), "stderr", note)
 
@@ -332,7 +332,7 @@ class _Running:
                 if reply is not None and not reply.done():
                     reply.set_result(message)
             case other:
-                raise ValueError(f"something that Python says expected, {other!r} came")
+                raise frames.Garbled(f"something that Python says expected, {other!r} came")
 
     async def _answer(self, message: Message) -> None:
         number = message["id"]
@@ -383,9 +383,7 @@ class _Running:
         tasks = [self._hearing, *self._tapping, *self._questions.values()]
         for task in tasks:
             task.cancel()
-        for result in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(result, Exception):
-                raise result
+        await asyncio.wait(tasks)
         self._take_what_is_there()
         for tap in self._taps.values():
             tap.close()

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import termios
 import unicodedata
 from typing import Final, TextIO
 
@@ -52,6 +53,7 @@ class Terminal:
         Where it is cancelled, ``withdrawn`` is said.
         """
         async with self._lock:
+            termios.tcflush(self._source, termios.TCIFLUSH)  # typed before it was asked
             print(f"{question} [y/n] ", end="", file=self._told, flush=True)
             try:
                 while True:
@@ -66,7 +68,7 @@ class Terminal:
                 raise
 
     async def _line(self) -> str:
-        """What is typed next; what was typed before is of no account."""
+        """What is typed next."""
         loop, descriptor = asyncio.get_running_loop(), self._source.fileno()
         typed: asyncio.Future[bytes] = loop.create_future()
 
