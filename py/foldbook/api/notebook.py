@@ -250,12 +250,12 @@ class Notebook(Pages):
         def successor() -> Runtime | None:
             known = self._state.runtimes
             new = [each for each in self.runtimes if known[each.id].replaces == old]
-            return new[-1] if new else None
+            return new[-1] if new and known[new[-1].id].status == "ready" else None
 
         async with asyncio.timeout(timeout):
             await self._until(lambda: successor() is not None)
         found = successor()
-        assert found is not None
+        assert found is not None, "it was there just now"
         return found
 
     # Being told, and taking it away

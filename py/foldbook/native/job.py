@@ -44,7 +44,7 @@ def cells_to_run(notebook: Notebook) -> list[Cell]:
 
 
 async def run_cells(
-    notebook: Notebook, cells: list[Cell], options: Options, done: Callable[[], None]
+    notebook: Notebook, cells: list[Cell], options: Options, done: Callable[[], object]
 ) -> Failure | None:
     """Run these cells, each as it is when its turn comes; what people have deleted by then, or
     emptied, is passed over. done: called after each.

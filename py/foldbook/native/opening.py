@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -42,8 +42,8 @@ async def open_notebook(
     followed = link if isinstance(link, ShareLink) else read_link(link)
     place = None if folder is None else Path(folder)
     async with opened(followed, place, _secret(name)) as held:
+        notebook = Notebook(held.peer, surroundings().now)  # it hears who is here from the start
         await _within(timeout, held.current(), held, "The relay does not answer")
-        notebook = Notebook(held.peer, surroundings().now)
         if Kind.NOTE in RIGHTS[held.peer.role]:
             held.peer.submit(Introduce(name=name, actor_kind="agent"))
         attending = asyncio.create_task(notebook.attend(name))
@@ -56,10 +56,10 @@ async def open_notebook(
                 await _within(timeout, held.delivered(), held, "Not all changes were sent")
 
 
-async def _within(seconds: float, work: object, held: Held, what: str) -> None:
+async def _within(seconds: float, work: Awaitable[None], held: Held, what: str) -> None:
     try:
         async with asyncio.timeout(seconds):
-            await work  # type: ignore[misc]
+            await work
     except TimeoutError:
         why = f": {held.trouble}" if held.trouble else ""
         raise TimeoutError(f"{what} within {seconds:g} seconds{why}.") from None

@@ -54,8 +54,8 @@ OUT has the outputs as they come, about a second old; - is the standard output, 
 
 With --share a link is printed before anything runs. Whoever has it watches, edits, adds cells and
 runs them here, with what your user may do on this machine, also when all cells have run: it stays
-until nobody has been there for {LINGER:.0f} seconds, or as long as --stay says. Where the relay asks
-for a token, {TOKEN} has it. What the notebook had by then stays there.
+until nobody has been there for {LINGER:.0f} seconds, or as long as --stay says. A relay that asks
+for a token finds it in {TOKEN}. What the notebook had by then stays there.
 
 {table(Exit.OK, Exit.USAGE, Exit.RELAY, Exit.KERNEL, Exit.DISK, Exit.CELLS)}
 """
@@ -198,7 +198,7 @@ class _Command:
         options = Options(self._arguments.allow_errors, self._arguments.timeout)
         hidden = self._arguments.no_progress or not sys.stderr.isatty()
         with tqdm(total=len(cells), unit="cell", disable=hidden, file=sys.stderr) as bar:
-            return await run_cells(local.notebook, cells, options, lambda: bar.update())
+            return await run_cells(local.notebook, cells, options, bar.update)
 
     async def _linger(self, local: Local) -> None:
         """Stay where the notebook is shared, as long as that is of use."""
