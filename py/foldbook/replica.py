@@ -176,6 +176,16 @@ class Replica:
         self.log.amend(confirmed)
         self._host.changed(Change())
 
+    def begin_session(self) -> None:
+        """Go on as a new session, as a runtime does that starts anew.
+
+        Raises `Mine` while rows are pending: they are the old session's.
+        """
+        if self.log.pending:
+            raise Mine(f"{len(self.log.pending)} rows of this session are not in the log yet")
+        self._renew([], 1)
+        self._host.rejoin()
+
     def join_by(self, token: str) -> None:
         """From the next connection on, come in by another link of the same room."""
         self._hello = replace(self._hello, role_token=token)
