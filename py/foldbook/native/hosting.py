@@ -5,10 +5,12 @@ It is started anew when somebody asks for that, and when what runs the code has 
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, Literal
 
 from foldbook.agent import RuntimeAgent
 from foldbook.channel import pair
+from foldbook.errors import Died
 from foldbook.executor import Executor
 from foldbook.guests import Guests
 from foldbook.lines import FrameLine, Line
@@ -88,7 +90,6 @@ class Hosted:
             replaces=replaces,
             because=because,
             before=self._language,
-            followed=True,
             asks=self._asks,
         )
         self._seat = seat
@@ -98,11 +99,14 @@ class Hosted:
     async def _end_of(self, seat: "_Seat") -> str:
         """Wait until it is to be started anew: why, in words."""
         asked = asyncio.create_task(self._peer.until(lambda: self._is_asked(seat.session)))
+        died = asyncio.create_task(self._executor.died())
         try:
-            await asyncio.wait((asked, seat.running), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((asked, died, seat.running), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(0)  # a death that the agent has seen is told to everybody
+            return died.result() if died.done() else _RESTARTED
         finally:
             asked.cancel()
-        return seat.agent.died or _RESTARTED
+            died.cancel()
 
     def _there(self) -> "_Seat":
         assert self._seat is not None, "start comes first"
@@ -148,6 +152,7 @@ class _Seat:
     async def leave(self) -> None:
         """The session is over; its executor has ended."""
         self.agent.leave()
-        await self.running
+        with suppress(Died):
+            await self.running
         self._far.close()
         await self._joined

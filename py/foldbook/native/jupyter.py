@@ -167,7 +167,11 @@ class _Running:
         reader, writer = os.pipe()
         self._tail = Tap(reader, lambda _text: None)
         try:
-            await self._manager.start_kernel(cwd=str(folder), stdout=writer, stderr=writer)
+            # The log is the history; many kernels at once quarrel about the file of their user.
+            own = ["--HistoryManager.hist_file=:memory:"] if self._manager.ipykernel else []
+            await self._manager.start_kernel(
+                cwd=str(folder), stdout=writer, stderr=writer, extra_arguments=own
+            )
         finally:
             os.close(writer)
         self.client = self._manager.client(context=self._context)
