@@ -17,7 +17,7 @@ from foldbook.link import ShareLink
 from foldbook.link import parse as parse_link
 from foldbook.native.exits import Exit
 from foldbook.native.links import LINK
-from foldbook.notebook import FINAL, Execution, Runtime, Status
+from foldbook.notebook import FINAL, Execution, Prompt, Runtime, Status
 from foldbook.peer import Peer
 from test_sharing import BEGIN, Someone
 
@@ -142,6 +142,11 @@ class Room:
     def execution(self, name: str) -> Execution:
         """As the log has it."""
         return self.peer.log.confirmed.executions[name]
+
+    def prompt(self, name: str) -> Prompt | None:
+        """What it asks."""
+        execution = self.peer.log.confirmed.executions.get(name)
+        return execution.prompt if execution else None
 
     async def comes(self, name: str, *statuses: Status) -> Execution:
         """The execution, when it is so far."""

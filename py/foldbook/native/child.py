@@ -101,8 +101,10 @@ class _Sender:
             frame = self._frames.get()
             try:
                 self._line.sendall(frame)
-            except OSError:
+            except ConnectionError:
                 _end()
+            except OSError:  # a cell has closed the descriptor
+                os._exit(frames.LINE_CLOSED)
             with self._sent:
                 self._waiting -= len(frame)
                 self._sent.notify_all()

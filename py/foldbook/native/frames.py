@@ -14,6 +14,8 @@ Message = dict[str, Any]
 
 LONG: Final = 64 * 1024
 """Characters of a bundle's text above which it stands behind the object."""
+LINE_CLOSED: Final = 71
+"""The exit code of a process whose code has closed its line."""
 _HEADER: Final = 4
 _LIMIT: Final = 512 * 1024 * 1024
 """Bytes of one part of a frame: more makes no sense."""

@@ -16,8 +16,8 @@ from nbformat.v4 import output_from_msg
 from foldbook.errors import CannotStart, CommandRefused, Died, FoldbookError, Refused
 from foldbook.executor import AsyncOutlet, Bundle, Completions, Outcome
 from foldbook.native.endings import ending
-from foldbook.native.folder import Folder
 from foldbook.native.taps import Gatherer, Tap
+from foldbook.native.workdir import Workdir
 
 START_SECONDS: Final = 60.0
 ANSWER_SECONDS: Final = 2.0
@@ -47,7 +47,7 @@ class JupyterKernel:
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
-        self._folder = Folder(folder)
+        self._folder = Workdir(folder)
         self._running: _Running | None = None
 
     async def start(self, outlet: AsyncOutlet) -> Mapping[str, Any]:

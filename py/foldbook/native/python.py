@@ -18,9 +18,9 @@ from foldbook.errors import CannotStart, CommandRefused, Died, FoldbookError, Re
 from foldbook.executor import AsyncOutlet, Bundle, Completions, Outcome
 from foldbook.native import frames
 from foldbook.native.endings import ending
-from foldbook.native.folder import Folder
 from foldbook.native.frames import Message
 from foldbook.native.taps import Gatherer, Name, Tap
+from foldbook.native.workdir import Workdir
 from foldbook.saver import first_of
 
 WHO: Final = "The Python process"
@@ -35,12 +35,16 @@ _PIPE: Final = 1024 * 1024
 _BOOTSTRAP: Final = """
 import importlib.util, sys
 if sys.version_info < (3, 11):
-    sys.exit("Python 3.11 or newer expected, this is " + sys.version.split()[0])
+    sys.exit("Python 3.11 or newer expected, {{}} is {{}}".format(sys.executable, sys.version))
+try:
+    import IPython.core.interactiveshell
+except ImportError as why:
+    sys.exit("{{}} needs IPython ({{}}): pip install ipython".format(sys.executable, why))
 spec = importlib.util.spec_from_file_location(
     "foldbook", {door!r}, submodule_search_locations=[{house!r}])
 sys.modules["foldbook"] = module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
-del module, spec
+del IPython, module, spec
 from foldbook.native.child import main
 main({descriptor}, {folder!r}, {parent})
 """
@@ -60,7 +64,7 @@ class ChildPython:
     """
 
     def __init__(self, folder: Path, python: Path | None = None) -> None:
-        self._folder = Folder(folder)
+        self._folder = Workdir(folder)
         self._python = Path(sys.executable) if python is None else python
         self._process: _Running | None = None
 
@@ -282,7 +286,7 @@ class _Running:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         except (frames.Garbled, KeyError, TypeError) as why:
-            self._trouble = f"Code that ran disturbed its line to Foldbook ({why})"
+            self._trouble = f"Code that ran has disturbed its line to Foldbook ({why})."
 
     async def _room(self) -> None:
         """Wait until the outlet takes more. What a process has said before its end is not much."""
@@ -365,11 +369,11 @@ class _Running:
         await asyncio.wait((ended, self._hearing), return_when=asyncio.FIRST_COMPLETED)
         self._ended.set()
         await asyncio.wait((ended, self._hearing), timeout=_LAST_SECONDS)
-        if not ended.done():
-            self._trouble = self._trouble or f"Code that ran closed {WHO.lower()}'s line"
         self._signal(signal.SIGKILL)  # it, or the programs that it has left behind
         code = await ended
         await self._let_go()
+        if code == frames.LINE_CLOSED:
+            self._trouble = "Code that ran has closed its line to Foldbook, a descriptor above 2."
         words = self._trouble or ending(WHO, code)
         self._tell_start(words)
         words = f"{WHO} was stopped." if self._is_stopping else words

@@ -7,13 +7,15 @@ loop of a thousand prints is a handful of events, and nothing is held while code
 
 import asyncio
 import base64
+import datetime
 import io
+import itertools
+import math
+import numbers
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
-
-from pydantic_core import to_jsonable_python
 
 from foldbook.executor import Bundle, Outlet
 from foldbook.shell.hooks import Distance
@@ -123,13 +125,14 @@ class Emitter:
             self.flush()
 
     def fork(self, outlet: Outlet) -> None:
-        """This process is a fork of the shell's own: what it says goes to ``outlet`` at once,
-        and what was held is the other's to send.
+        """This process is a fork of the shell's own: what it says goes to ``outlet`` line by
+        line, and what was held is the other's to send.
         """
         self.outlet, self._distance = outlet, _Nowhere()
+        self._clock = itertools.count().__next__
         self._lock = threading.RLock()
         self.home = threading.get_ident()
-        self._pieces, self._held = [], 0
+        self._pieces, self._held, self._timed = [], 0, False
 
     def _send(self, action: Callable[[], None]) -> None:
         if not self._is_here():
@@ -179,13 +182,13 @@ class Emitter:
 
 
 class _Nowhere:
-    """The `Distance` of a fork: nothing is held."""
+    """The `Distance` of a fork: no line is held."""
 
     def settle(self) -> None:
         pass
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
-        call()
+        pass
 
 
 class Stream(io.TextIOBase):
@@ -232,11 +235,27 @@ def jsonable(bundle: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _value(value: object) -> object:
-    if isinstance(value, str):
-        return _sound(value)
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return base64.b64encode(value).decode("ascii")
-    return to_jsonable_python(value, fallback=repr, bytes_mode="base64", inf_nan_mode="null")
+    # By hand: a runtime's Python need not have more than IPython.
+    match value:
+        case None | bool():
+            return value
+        case str():
+            return _sound(value)
+        case bytes() | bytearray() | memoryview():
+            return base64.b64encode(value).decode("ascii")
+        case numbers.Integral():
+            return int(value)
+        case numbers.Real():
+            number = float(value)
+            return number if math.isfinite(number) else None
+        case Mapping():
+            return {_sound(str(key)): _value(each) for key, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_value(each) for each in value]
+        case datetime.date() | datetime.time():
+            return value.isoformat()
+        case _:
+            return _sound(repr(value))
 
 
 def _sound(text: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 
-class Folder:
+class Workdir:
     """Made if need be. Files of the notebook stay inside."""
 
     def __init__(self, path: Path) -> None:
