@@ -7,16 +7,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from builder import relay as relays
 from foldbook.commands import parse
 from foldbook.link import ShareLink
 from foldbook.link import parse as parse_link
 from foldbook.native.exits import Exit
 from foldbook.native.links import LINK
-from foldbook.notebook import FINAL, Execution, Runtime, Status
+from foldbook.notebook import FINAL, Execution, Prompt, Runtime, Status
 from foldbook.peer import Peer
 from test_sharing import BEGIN, Someone
 
@@ -142,6 +143,11 @@ class Room:
         """As the log has it."""
         return self.peer.log.confirmed.executions[name]
 
+    def prompt(self, name: str) -> Prompt | None:
+        """What it asks."""
+        execution = self.peer.log.confirmed.executions.get(name)
+        return execution.prompt if execution else None
+
     async def comes(self, name: str, *statuses: Status) -> Execution:
         """The execution, when it is so far."""
 
@@ -196,3 +202,24 @@ async def room(relay: str, folder: Path) -> AsyncIterator[Room]:
 
 
 OK = int(Exit.OK)
+
+
+class Relay:
+    """A relay that can be stopped and started again where it was."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._running = ExitStack()
+        self.address = ""
+        self.start()
+
+    def start(self) -> None:
+        """At the same port as before."""
+        port = int(self.address.rpartition(":")[2]) if self.address else 0
+        address = self._running.enter_context(relays.running(self._data, port))
+        assert address is not None
+        self.address = address
+
+    def stop(self) -> None:
+        """It says goodbye to everybody."""
+        self._running.close()
