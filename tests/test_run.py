@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -226,9 +227,13 @@ def test_bad_input_is_told_before_anything_runs(
 
 
 def test_another_language_gets_its_own_parameters(tmp_path: Path) -> None:
+    installed = [sys.executable, "-m", "bash_kernel.install", "--prefix", str(tmp_path)]
+    subprocess.run(installed, check=True, capture_output=True)
     source = write_notebook(tmp_path / "in.ipynb", 'echo "$word, $count"')
     given = ("--kernel", "bash", "-p", "word", "it's", "-p", "count", "3")
-    done = foldbook_run(tmp_path, source, "-o", "out.ipynb", *given)
+    done = foldbook_run(
+        tmp_path, source, "-o", "out.ipynb", *given, JUPYTER_PATH=str(tmp_path / "share/jupyter")
+    )
     assert done.returncode == Exit.OK, done.stderr
     assert texts(valid(tmp_path / "out.ipynb")) == ["", "it's, 3\n"]
 

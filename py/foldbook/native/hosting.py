@@ -90,6 +90,7 @@ class Hosted:
             replaces=replaces,
             because=because,
             before=self._language,
+            followed=True,
             asks=self._asks,
         )
         self._seat = seat
