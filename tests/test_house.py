@@ -29,8 +29,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("seats", "replica", "sealed", "upstream"),
     ("authority", "ties"),
     ("peer",),
-    ("guests", "sharing", "sealed_blobs", "shell", "outlet"),
-    ("agent", "joining"),
+    ("claims", "sharing", "sealed_blobs", "shell", "outlet"),
+    ("agent", "guests", "joining"),
     ("view", "ipynb"),
     ("browser", "native"),
 )

@@ -1,9 +1,9 @@
 """A runtime agent: claims executions from the log, runs them, reports what they say.
 
 It knows a peer and an executor and nothing else. Its session is the runtime; one execution runs
-at a time, in log order. An execution that names this runtime starts as soon as it is seen; one
-that names none is claimed first and starts when the claim is confirmed, because another runtime
-may have been earlier.
+at a time, in log order. Each is claimed first and starts when the claim is confirmed: until then
+people may cancel it or have another runtime run it, and of two runtimes one was earlier. For a
+guest of somebody's page the page says when that is (`foldbook.claims`).
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
+from foldbook.claims import CLAIMED, LATER, START
 from foldbook.errors import Refused
 from foldbook.events.executions import (
     ExecutionAssigned,
@@ -27,6 +28,8 @@ from foldbook.peer import Peer
 
 REPLY_INPUT: Final = "reply_input"
 """The call that brings a password: {input_id, value}."""
+GRACE: Final = 2.0
+"""Seconds that running code gets to end by itself when people stop or restart its runtime."""
 
 
 class RuntimeAgent:
@@ -34,7 +37,8 @@ class RuntimeAgent:
 
     kind: "browser", "python" or "jupyter". replaces: the runtime session in whose place this
     one stands. wait: how running code waits for an answer, if it can. progress: shown, never
-    logged: (execution, text). busy: told when the executor starts and ends running.
+    logged: (execution, text). busy: told when the executor starts and ends running. guest: whether
+    it is one of somebody's page, which ends it, and says what may start.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class RuntimeAgent:
         wait: Wait = cannot_wait,
         progress: Callable[[str, str], None] = lambda _execution, _text: None,
         busy: Callable[[bool], None] = lambda _busy: None,
+        guest: bool = False,
     ) -> None:
         self._peer = peer
         self._executor = executor
@@ -60,6 +65,21 @@ class RuntimeAgent:
         self._interrupted = 0
         self._written: dict[str, str] = {}
         self._ending = False
+        self._guest = guest
+        self._home = ""
+        self._told: dict[str, str] = {}
+        self._ended_by_people = asyncio.Event()
+
+    @property
+    def asked(self) -> Literal["", "stop", "restart"]:
+        """What people want of this runtime: when `run` has returned, its host is to do that.
+
+        `stop` tells the log of a stop. For a restart another agent starts, which replaces this one.
+        """
+        runtime = self._peer.notebook.runtimes.get(self._peer.session)
+        if runtime is None or self._guest or not (runtime.stop or runtime.restart):
+            return ""
+        return "stop" if runtime.stop else "restart"
 
     async def start(self) -> None:
         """Make the executor ready and say in the log that this runtime is there."""
@@ -79,12 +99,13 @@ class RuntimeAgent:
         )
 
     async def run(self) -> None:
-        """Run executions until `stop`, or until the log says that this runtime has ended."""
-        while not self._ending and self._is_alive():
+        """Run executions until `stop`, until the log says that this runtime has ended, or until
+        people want it to (`asked`)."""
+        while not self._ending and self._is_alive() and not self.asked:
             self._changed.clear()
             execution = self._next()
             if execution is not None:
-                await self._execute(execution)
+                await self._execute_unless_ended(execution)
             else:
                 await self._changed.wait()
 
@@ -103,14 +124,18 @@ class RuntimeAgent:
     # What to run
 
     def _next(self) -> Execution | None:
-        """The next execution that may start now; claims it where that is to be done first."""
-        session = self._peer.session
+        """The next execution that may start now; claims the first of those that wait."""
+        session, is_apart = self._peer.session, False
         for execution in self._peer.notebook.unfinished():
-            if execution.status is Status.QUEUED and self._is_wanted(execution):
+            mine = not is_apart or execution.requested.session == self._home
+            if execution.status is Status.QUEUED and mine and self._is_wanted(execution):
                 self._peer.append([ExecutionAssigned(execution_id=execution.id)])
                 execution = self._peer.notebook.executions[execution.id]  # noqa: PLW2901
             if execution.status is Status.ASSIGNED and execution.owner == session:
-                return execution if self._may_start(execution) else None
+                verdict = self._verdict(execution.id)
+                if verdict in (START, None):
+                    return execution if verdict == START else None
+                is_apart = is_apart or verdict == LATER
         return None
 
     def _is_wanted(self, execution: Execution) -> bool:
@@ -121,13 +146,30 @@ class RuntimeAgent:
             return self._peer.notebook.selected_runtime in (None, session)
         return execution.runtime == session
 
-    def _may_start(self, execution: Execution) -> bool:
-        if execution.runtime == self._peer.session:
-            return True
-        confirmed = self._peer.log.confirmed.executions.get(execution.id)
-        return confirmed is not None and confirmed.owner == self._peer.session
+    def _verdict(self, execution_id: str) -> str | None:
+        """What is known of a claim: it may start, or others that wait may go before it, or (None)
+        they may not."""
+        if self._guest:
+            return self._told.get(execution_id)
+        confirmed = self._peer.log.confirmed.executions.get(execution_id)
+        is_mine = confirmed is not None and confirmed.owner == self._peer.session
+        return START if is_mine else None
 
     # Running it
+
+    async def _execute_unless_ended(self, execution: Execution) -> None:
+        work = asyncio.ensure_future(self._execute(execution))
+        ended = asyncio.ensure_future(self._ended_by_people.wait())
+        try:
+            await asyncio.wait((work, ended), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                self._executor.interrupt()
+                await asyncio.wait((work,), timeout=GRACE)
+            if work.done():
+                work.result()
+        finally:
+            ended.cancel()
+            work.cancel()
 
     async def _execute(self, execution: Execution) -> None:
         self._busy(True)
@@ -147,6 +189,7 @@ class RuntimeAgent:
             ]
         )
         self._outlet.forget(execution.id)
+        self._told.pop(execution.id, None)
 
     async def _outcome(self, execution: Execution) -> Outcome:
         try:
@@ -202,6 +245,8 @@ class RuntimeAgent:
             self._interrupted = runtime.interrupt
             # Also where nothing runs: the executor may have had a signal for it already.
             self._executor.interrupt()
+        if self.asked:
+            self._ended_by_people.set()
         self._changed.set()
 
     async def _answer(self, method: str, params: Mapping[str, Any], _asker: str) -> Any:
@@ -217,6 +262,11 @@ class RuntimeAgent:
         if method == "inspect":
             detail = params.get("detail", 0)
             return dict(await self._executor.inspect(*_place(params), detail=int(bool(detail))))
+        if method == CLAIMED:
+            self._home = str(params.get("home", ""))
+            self._told[str(params.get("execution_id"))] = str(params.get("verdict"))
+            self._changed.set()
+            return None
         if method == REPLY_INPUT:
             return self._outlet.answer(str(params.get("input_id")), str(params.get("value", "")))
         raise ValueError(f"complete, inspect or {REPLY_INPUT} expected, {method!r} came")
