@@ -655,7 +655,7 @@ def test_people_end_a_runtime_whatever_it_does(
         (name,) = book.ask(f"import asyncio\n{stubborn}")
         (waits,) = book.ask("'waits'")
         await book.comes(lambda: book.execution(name).status is Status.RUNNING)
-        book.do(**{"what": "stop_runtime" if what == "stop" else what, "runtime": RUNTIME})
+        book.do(what="stop_runtime" if what == "stop" else what, runtime=RUNTIME)
         await runtime.running
         assert runtime.agent.asked == what
         await runtime.agent.stop("as asked")

@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("undo",),
     ("log",),
     ("store", "wire"),
-    ("access", "calls", "lines", "presence", "people", "ring", "saver", "seal"),
+    ("access", "calls", "lines", "presence", "people", "reach", "ring", "saver", "seal"),
     ("link", "questions", "ledger"),
     ("effects",),
     ("room", "sync", "sealer"),
@@ -40,7 +40,18 @@ PURE = {
     *("errors", "mime", "text", "rope", "order", "row", "blobs", "bridge"),
     *("difference", "pieces"),
     *("notebook", "events", "reducer", "snapshot", "commands", "undo", "log"),
-    *("wire", "access", "calls", "presence", "people", "ring", "ledger", "link", "effects"),
+    *(
+        "wire",
+        "access",
+        "calls",
+        "presence",
+        "people",
+        "reach",
+        "ring",
+        "ledger",
+        "link",
+        "effects",
+    ),
     *("seal", "room", "sync", "replica", "view"),
 }
 """No IO, async, clock, randomness, globals."""
