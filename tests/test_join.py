@@ -209,6 +209,19 @@ async def test_people_interrupt_and_restart_it(relay: str, tmp_path: Path) -> No
 
 
 @story
+async def test_people_stop_it(relay: str, tmp_path: Path) -> None:
+    async with room(relay, tmp_path) as book:
+        loom = book.join()
+        runtime = await book.runtime()
+        name = await begun(book)
+        book.do("stop_runtime", runtime=runtime.session)
+        assert await loom.ended() == Exit.OK
+        assert (await book.comes(name)).status in ENDED_BY_FORCE
+        assert book.peer.log.confirmed.runtimes[runtime.session].status == "stopped"
+        assert "People have asked for it to be stopped." in loom.text
+
+
+@story
 async def test_what_is_given_up_stays_so_and_is_interrupted(relay: str, tmp_path: Path) -> None:
     async with room(relay, tmp_path) as book:
         book.join()
