@@ -100,6 +100,7 @@ class Room:
         self.folder = folder
         self.work = folder / "work"
         self.joined: list[Joined] = []
+        self.before: set[str] = set()
         self.count = 0
 
     @property
@@ -109,16 +110,20 @@ class Room:
     def join(self, *options: str, name: str = "loom", data: str = "loom", **more: Any) -> Joined:
         """Start a runtime on a machine of this name."""
         link = more.pop("link", self.link)
+        self.before = set(self.peer.log.confirmed.runtimes)
         joined = Joined(self.folder / data, link, "--name", name, *options, cwd=self.work, **more)
         self.joined.append(joined)
         return joined
 
-    async def runtime(self, name: str = "loom", **more: Any) -> Runtime:
-        """The runtime of this name, when it is ready."""
+    async def runtime(self, name: str = "loom") -> Runtime:
+        """The runtime of this name, when it is there and ready, and not from before the last
+        `join`: a new process first speaks for the one that was killed."""
 
         def found() -> list[Runtime]:
             known = self.peer.log.confirmed.runtimes.values()
-            return [each for each in known if each.name == name and each.status == "ready"]
+            new = [each for each in known if each.session not in self.before]
+            there = [each for each in new if each.session in self.peer.present]
+            return [each for each in there if each.name == name and each.status == "ready"]
 
         await until(lambda: bool(found()), lambda: f"{name}: {[j.text for j in self.joined]}")
         return found()[-1]

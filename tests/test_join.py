@@ -8,7 +8,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +20,14 @@ from foldbook.joining import Told
 from foldbook.link import parse as parse_link
 from foldbook.native.exits import Exit
 from foldbook.native.folders import runtime_folder
-from foldbook.native.notebooks import FILE, opened
-from foldbook.notebook import Notebook, Status
+from foldbook.native.gates import Signed
+from foldbook.native.notebooks import FILE, Held, opened
+from foldbook.native.outside import surroundings
+from foldbook.native.python import ChildPython
+from foldbook.native.runtimes import NativeRuntime
+from foldbook.native.store import SqliteStore
+from foldbook.notebook import FINAL, Notebook, Status
+from foldbook.peer import Surroundings
 from foldbook.reducer import fold_all
 from foldbook.row import Role
 from foldbook.snapshot import decode, encode
@@ -199,6 +206,19 @@ async def test_people_interrupt_and_restart_it(relay: str, tmp_path: Path) -> No
         assert book.peer.log.confirmed.runtimes[first.session].reason == "restarted"
         [execution] = await book.run("kept")
         assert execution.outputs[0].ename == "NameError"
+
+
+@story
+async def test_people_stop_it(relay: str, tmp_path: Path) -> None:
+    async with room(relay, tmp_path) as book:
+        loom = book.join()
+        runtime = await book.runtime()
+        name = await begun(book)
+        book.do("stop_runtime", runtime=runtime.session)
+        assert await loom.ended() == Exit.OK
+        assert (await book.comes(name)).status in ENDED_BY_FORCE
+        assert book.peer.log.confirmed.runtimes[runtime.session].status == "stopped"
+        assert "People have asked for it to be stopped." in loom.text
 
 
 @story
@@ -432,6 +452,125 @@ async def test_a_kernel_that_dies_while_there_is_no_relay_is_told_later(tmp_path
         await until(lambda: len(book.peer.log.confirmed.runtimes) == 2, lambda: "a second one")
         assert (await book.runtime()).replaces == first.session
     relay.stop()
+
+
+@story
+async def test_killed_again_and_again_it_runs_nothing_twice(relay: str, tmp_path: Path) -> None:
+    async with room(relay, tmp_path) as book:
+        count = "with open('ran', 'a') as file: print({}, file=file, flush=True)\nprint('ran')"
+        names: list[str] = []
+        for at in range(8):
+            loom = book.join()
+            if at % 4 == 0:  # before it is in the log, perhaps
+                await loom.says("a runtime of")
+            else:
+                await book.runtime()
+            names += [book.ask(count.format(i))[0] for i in range(at * 10, at * 10 + 3)]
+            if at % 4 == 1:
+                await book.comes(names[-3], Status.ASSIGNED, Status.RUNNING, *FINAL)
+            elif at % 4 == 2:
+                await book.comes(names[-2])
+            await loom.kill()
+        book.join()
+        await book.runtime()
+        [last] = await book.run("'alive'")
+        assert last.status is Status.OK
+        ended = [await book.comes(name) for name in names]
+        ran = (book.work / "ran").read_text().split()
+        assert len(ran) == len(set(ran))
+        assert len([each for each in ended if each.status is Status.OK]) <= len(ran)
+        assert {text_of(each) for each in ended if each.status is Status.OK} <= {"ran\n"}
+
+
+@story
+async def test_told_to_end_without_a_relay_it_keeps_what_is_to_be_sent(tmp_path: Path) -> None:
+    relay = Relay(tmp_path / "relay")
+    async with room(relay.address, tmp_path) as book:
+        loom = book.join()
+        runtime = await book.runtime()
+        [name] = book.ask(PRINTS_WHEN_TOLD)
+        await book.said(name, "begun")
+        relay.stop()
+        await loom.says("Not connected")
+        loom.send(signal.SIGTERM)
+        (book.work / "go").touch()
+        assert await loom.ended() == Exit.RELAY
+        assert "rows could not be sent; the next start sends them" in loom.text
+        relay.start()
+        book.peer.hurry()
+        again = book.join()
+        execution = await book.comes(name)
+        assert (execution.status, text_of(execution)) == (Status.OK, "begun\n" + lines(200))
+        await until(
+            lambda: book.peer.log.confirmed.runtimes[runtime.session].status == "stopped",
+            lambda: "its end",
+        )
+        assert (await book.runtime()).replaces is None
+        assert "In the place of" not in again.text
+    relay.stop()
+
+
+# The disk, and the clock
+
+
+@asynccontextmanager
+async def native(
+    book: Room, folder: Path, around: Surroundings | None = None
+) -> AsyncIterator[Held]:
+    """A runtime in this process, over Python in a process of its own."""
+    async with opened(book.link, folder, b"l" * 32, around=around) as held:
+        runtime = NativeRuntime(
+            held,
+            ChildPython(book.work),
+            "loom",
+            "python",
+            gate=lambda _look: Signed(held),
+            say=lambda _words: None,
+        )
+        serving = asyncio.create_task(runtime.serve())
+        await book.runtime()
+        try:
+            yield held
+        finally:
+            runtime.finish()
+            await serving
+
+
+@story
+async def test_a_full_disk_keeps_everything_waiting(relay: str, tmp_path: Path) -> None:
+    async with room(relay, tmp_path) as book, native(book, tmp_path / "loom") as held:
+        store = held.saver._store
+        assert isinstance(store, SqliteStore)
+
+        async def room_for(pages: int) -> None:
+            db = store._db
+            await store._do(lambda: db.execute(f"PRAGMA max_page_count = {pages}").fetchone())
+
+        await room_for(1)  # no more than it has
+        [name] = book.ask(f"for i in range(200): print('line', i, 'x' * 2000)\n'{'end'}'")
+        await until(lambda: held.saver.failed is not None, lambda: "a full disk")
+        assert "the disk has no room" in str(held.saver.failed)
+        assert name not in {
+            each.id for each in book.peer.log.confirmed.executions.values() if each.completed
+        }
+        await room_for(2**30)
+        held.saver.retry()
+        execution = await book.comes(name)
+        assert execution.status is Status.OK
+        assert text_of(execution) == "".join(f"line {i} {'x' * 2000}\n" for i in range(200))
+
+
+@pytest.mark.parametrize("skew", [3_600_000, -3_600_000])
+@story
+async def test_a_clock_that_is_wrong_by_an_hour_does_no_harm(
+    relay: str, tmp_path: Path, skew: int
+) -> None:
+    true = surroundings()
+    around = replace(true, now=lambda: true.now() + skew)
+    async with room(relay, tmp_path) as book, native(book, tmp_path / "loom", around):
+        first, second = await book.run("print('one')", "print('two')")
+        assert (first.status, second.status) == (Status.OK, Status.OK)
+        assert first.requested.ts <= first.started.ts <= first.completed.ts
 
 
 # Who may

@@ -1,6 +1,7 @@
 """A runtime of a notebook that this process holds: it comes in as a guest (`foldbook.guests`).
 
-It is started anew when somebody asks for that, and when what runs the code has died.
+It is started anew when people ask for that, and when what runs the code has died; they may stop
+it, too.
 """
 
 import asyncio
@@ -71,14 +72,18 @@ class Hosted:
         while True:
             seat = self._there()
             why = await self._end_of(seat)
+            if not why:
+                await self.stop()
+                await asyncio.Event().wait()
             await self._executor.stop()
             await seat.leave()
             await self._begin(seat.session, why)
 
     async def stop(self) -> None:
         """End it, whatever it runs; the notebook is told."""
-        if self._seat is not None:
-            await self._seat.stop()
+        seat, self._seat = self._seat, None
+        if seat is not None:
+            await seat.stop()
 
     async def _begin(self, replaces: str | None, because: str) -> None:
         seat = _Seat(self._guests, self._around)
@@ -91,6 +96,7 @@ class Hosted:
             because=because,
             before=self._language,
             followed=True,
+            guest=True,
             asks=self._asks,
         )
         self._seat = seat
@@ -98,13 +104,16 @@ class Hosted:
         seat.running = asyncio.create_task(seat.agent.run())
 
     async def _end_of(self, seat: "_Seat") -> str:
-        """Wait until it is to be started anew: why, in words."""
+        """Wait until it is to be started anew: why, in words; empty: it is to end."""
         asked = asyncio.create_task(self._peer.until(lambda: self._is_asked(seat.session)))
         died = asyncio.create_task(self._executor.died())
         try:
             await asyncio.wait((asked, died, seat.running), return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(0)  # a death that the agent has seen is told to everybody
-            return died.result() if died.done() else _RESTARTED
+            if died.done():
+                return died.result()
+            runtime = self._peer.notebook.runtimes.get(seat.session)
+            return "" if runtime is not None and runtime.stop else _RESTARTED
         finally:
             asked.cancel()
             died.cancel()
@@ -116,7 +125,7 @@ class Hosted:
     def _is_asked(self, session: str) -> bool:
         runtime = self._peer.notebook.runtimes.get(session)
         return runtime is not None and (
-            runtime.restart > 0 or runtime.status in ("stopped", "lost")
+            runtime.restart > 0 or runtime.stop > 0 or runtime.status in ("stopped", "lost")
         )
 
     async def _answer(self, method: str, params: Mapping[str, Any], _asker: str) -> Any:

@@ -16,13 +16,12 @@ GRACE: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What ended a job early. place: of the cell among all, from 1; stuck: it did not heed the
-    interrupt."""
+    """What ended a job early. place: of the cell among all, from 1. run: None where it could not
+    even be asked for."""
 
     place: int
-    run: Run
+    run: Run | None
     message: str
-    stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +64,18 @@ async def _run(notebook: Notebook, cell: Cell, options: Options) -> Failure | No
         return None
     place = list(notebook.cells).index(cell) + 1
     may_raise = options.allow_errors or MAY_RAISE in cell.tags
-    run = notebook.request(cell)
     message = ""
+    try:
+        run = notebook.request(cell)
+    except CommandRefused as why:  # people have stopped the runtime
+        return Failure(place, None, str(why))
     try:
         run = await notebook.finished(run, timeout=options.timeout, allow_errors=True)
     except TimeoutError:
         message = f"it took longer than {options.timeout:g} seconds"
         stopped = await _stop(notebook, run)
         if stopped is None:
-            return Failure(place, run, message, stuck=True)
+            return Failure(place, run, f"{message}, and does not heed an interrupt")
         run = stopped
     if run.ok or (run.status == "error" and may_raise):
         return None

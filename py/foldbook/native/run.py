@@ -272,8 +272,9 @@ def _site_of(link: ShareLink) -> str | None:
 
 def _told(failure: Failure) -> str:
     """What to say of a cell that failed."""
-    error = failure.run.error
-    lines = [f"foldbook run: cell {failure.place} ended with status {failure.run.status}"]
+    error = failure.run.error if failure.run else None
+    status = failure.run.status if failure.run else "not run"
+    lines = [f"foldbook run: cell {failure.place} ended with status {status}"]
     if failure.message:
         lines[0] += f": {one_line(failure.message, 200)}"
     if error is not None:
