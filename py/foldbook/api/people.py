@@ -24,7 +24,7 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """A runtime that the notebook has. id: its session; status: "starting", "idle", "busy", or
-    "away" where it is not connected at the moment."""
+    "unreachable" where it is not connected at the moment."""
 
     id: str
     name: str
@@ -100,7 +100,7 @@ def runtimes_of(peer: Peer) -> tuple[Runtime, ...]:
 def _status(peer: Peer, runtime: State, busy: bool) -> str:
     home = peer.notebook.homes.get(runtime.session, runtime.session)
     if home != peer.session and home not in peer.present:
-        return "away"
+        return "unreachable"
     if runtime.status == "starting":
         return "starting"
     return "busy" if busy else "idle"

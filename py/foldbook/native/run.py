@@ -143,13 +143,14 @@ class _Command:
         out = OutFile(name, local.notebook, local.peer) if name else None
         if out is not None:
             out.check()
-        if self._relay is not None:
-            await self._share(local, self._relay)
+        link = await self._share(local, self._relay) if self._relay is not None else None
         hosted = self._hosted(local, imported)
         code = Exit.OK
         try:
             local.notebook.clear_outputs(*cells_to_run(local.notebook))
             await hosted.start()
+            if link is not None:
+                self._tell(link)
             if values:
                 self._inject(local, values, str(hosted.language.get("name", "")))
             async with beside() as works:
@@ -168,9 +169,10 @@ class _Command:
             code = await _deliver(local) or code
         return code
 
-    async def _share(self, local: Local, relay: str) -> None:
-        token = os.environ.get(TOKEN, "")
-        link = await local.share(relay, token, Role(self._arguments.role))
+    async def _share(self, local: Local, relay: str) -> ShareLink:
+        return await local.share(relay, os.environ.get(TOKEN, ""), Role(self._arguments.role))
+
+    def _tell(self, link: ShareLink) -> None:
         site = self._arguments.site or os.environ.get(SITE) or _site_of(link)
         _say(f"This run is shared: {link.address(site) if site else '#' + link.fragment()}")
         if link.role is Role.RUN:
