@@ -19,6 +19,7 @@ import pytest
 from builder import relay as relays
 from foldbook.api.changes import CellAdded, OutputAdded, PeopleChanged, RunChanged, SourceChanged
 from foldbook.api.notebook import Notebook, Pages
+from foldbook.commands.notebooks import AddFile
 from foldbook.errors import BadLink, CommandRefused, Refused
 from foldbook.link import ShareLink
 from foldbook.native.blocking import SyncCell, SyncNotebook
@@ -196,6 +197,25 @@ async def test_people_interrupt_restart_and_answer(runs: Runs) -> None:
         assert died.status == "lost"
         assert (await notebook.run(notebook.append("'new'"), timeout=60)).text == "'new'\n"
     assert run.end() == 128 + signal.SIGINT
+
+
+@story
+async def test_files_of_the_notebook_overwrite_nothing_of_the_machine(
+    runs: Runs, tmp_path: Path
+) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "own.csv").write_text("of the machine")
+    run = runs.start("1", options=("--cwd", str(folder), *STAY))
+    async with foldbook.open(run.link) as notebook:
+        for path in ("own.csv", "new.csv", ".bashrc"):
+            digest = notebook._peer.put_blob(b"of the notebook")
+            notebook._peer.submit(AddFile(path=path, digest=digest, size=15))
+        found = await notebook.run(notebook.append("open('new.csv').read()"), timeout=20)
+        assert "own.csv could not be brought up to date" in found.text
+        assert found.text.endswith("'of the notebook'\n")
+    assert (folder / "own.csv").read_text() == "of the machine"
+    assert not (folder / ".bashrc").exists()
 
 
 @story

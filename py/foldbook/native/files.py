@@ -7,11 +7,13 @@ shells, of editors, of version control.
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 
-from foldbook.native.notebooks import Held
-from foldbook.store import Batch
+from foldbook.executor import Executor
+from foldbook.saver import Saver
+from foldbook.store import Batch, MetaValue
 
 _FILE: Final = "file/"
 """What the names of files that were written here begin with in the store's meta: their SHA-256."""
@@ -19,14 +21,14 @@ _FILE: Final = "file/"
 
 class Files:
     """Judges what of the notebook's files may be written into a folder. It remembers, in the
-    notebook's store, what it has let be written."""
+    notebook's store (by its ``saver``; ``meta`` is what that had), what it has let be written."""
 
-    def __init__(self, held: Held, folder: Path) -> None:
-        self._held = held
+    def __init__(self, saver: Saver, meta: Mapping[str, MetaValue], folder: Path) -> None:
+        self._saver = saver
         self._folder = folder
         self._written: dict[str, str] = {
             name.removeprefix(_FILE): str(value)
-            for name, value in held.meta.items()
+            for name, value in meta.items()
             if name.startswith(_FILE)
         }
 
@@ -60,7 +62,28 @@ class Files:
             self._written.pop(path, None)
         else:
             self._written[path] = digest
-        self._held.saver.put(Batch(meta={_FILE + path: digest}))
+        self._saver.put(Batch(meta={_FILE + path: digest}))
+
+
+class Guarded:
+    """An executor whose working directory has files of its own."""
+
+    def __init__(self, inner: Executor, files: Files) -> None:
+        self._inner = inner
+        self._files = files
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def write_file(self, path: str, content: bytes) -> None:
+        """See `foldbook.executor.Executor`. Raises `ValueError`, too."""
+        await self._files.may_write(path, content)
+        await self._inner.write_file(path, content)
+
+    async def remove_file(self, path: str) -> None:
+        """See `foldbook.executor.Executor`. What is not the notebook's stays."""
+        if await self._files.may_remove(path):
+            await self._inner.remove_file(path)
 
 
 def _digest(path: Path) -> str | None:

@@ -15,7 +15,7 @@ from foldbook.errors import FoldbookError, Refused
 from foldbook.executor import Executor
 from foldbook.link import ShareLink
 from foldbook.native.exits import Exit, exit_of, table
-from foldbook.native.files import Files
+from foldbook.native.files import Files, Guarded
 from foldbook.native.folders import data_folder, person_secret, runtime_folder, runtime_secret
 from foldbook.native.gates import Agreed, Signed
 from foldbook.native.jupyter import JupyterKernel
@@ -102,7 +102,7 @@ async def _join(arguments: argparse.Namespace, terminal: Terminal) -> int:
         told = _Told(held, link, terminal)
         if held.is_new or arguments.once:
             await _patiently(held)
-        executor = Guarded(_executor(arguments, folder), Files(held, folder))
+        executor = Guarded(_executor(arguments, folder), Files(held.saver, held.meta, folder))
         terminal.say(_greeting(held, name, kernel, arguments, folder))
         runtime = NativeRuntime(
             held,
@@ -215,24 +215,3 @@ class _Told:
                 if failed
                 else "It is kept again."
             )
-
-
-class Guarded:
-    """An executor whose working directory has files of its own (`foldbook.native.files`)."""
-
-    def __init__(self, inner: Executor, files: Files) -> None:
-        self._inner = inner
-        self._files = files
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    async def write_file(self, path: str, content: bytes) -> None:
-        """See `foldbook.executor.Executor`. Raises `ValueError`, too."""
-        await self._files.may_write(path, content)
-        await self._inner.write_file(path, content)
-
-    async def remove_file(self, path: str) -> None:
-        """See `foldbook.executor.Executor`. What is not the notebook's stays."""
-        if await self._files.may_remove(path):
-            await self._inner.remove_file(path)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from tqdm import tqdm
 
@@ -20,6 +20,7 @@ from foldbook.ipynb import ImportedNotebook
 from foldbook.link import ShareLink
 from foldbook.native.beside import beside
 from foldbook.native.exits import Exit, exit_of, table
+from foldbook.native.files import Files, Guarded
 from foldbook.native.hosting import Hosted
 from foldbook.native.job import Failure, Options, cells_to_run, run_cells
 from foldbook.native.jupyter import JupyterKernel
@@ -187,13 +188,11 @@ class _Command:
         folder = (self._arguments.cwd or Path.cwd()).absolute()
         kernel = self._arguments.kernel or _kernel_of(imported)
         asks = self._relay is not None
-        if kernel is None:
-            python = ChildPython(folder)
-            name = "Python of foldbook run"
-            return Hosted(local.peer, local.guests, python, name, "python", local.around, asks=asks)
-        jupyter = JupyterKernel(kernel, folder)
-        name = f"{kernel} of foldbook run"
-        return Hosted(local.peer, local.guests, jupyter, name, "jupyter", local.around, asks=asks)
+        executor = ChildPython(folder) if kernel is None else JupyterKernel(kernel, folder)
+        guarded = Guarded(executor, Files(local.authority.saver, {}, folder))
+        kind: Literal["python", "jupyter"] = "python" if kernel is None else "jupyter"
+        name = f"{kernel or 'Python'} of foldbook run"
+        return Hosted(local.peer, local.guests, guarded, name, kind, local.around, asks=asks)
 
     async def _job(self, local: Local) -> Failure | None:
         cells = cells_to_run(local.notebook)
