@@ -7,16 +7,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from builder import relay as relays
 from foldbook.commands import parse
 from foldbook.link import ShareLink
 from foldbook.link import parse as parse_link
 from foldbook.native.exits import Exit
 from foldbook.native.links import LINK
-from foldbook.notebook import FINAL, Execution, Runtime, Status
+from foldbook.notebook import FINAL, Execution, Prompt, Runtime, Status
 from foldbook.peer import Peer
 from test_sharing import BEGIN, Someone
 
@@ -99,6 +100,7 @@ class Room:
         self.folder = folder
         self.work = folder / "work"
         self.joined: list[Joined] = []
+        self.before: set[str] = set()
         self.count = 0
 
     @property
@@ -108,16 +110,20 @@ class Room:
     def join(self, *options: str, name: str = "loom", data: str = "loom", **more: Any) -> Joined:
         """Start a runtime on a machine of this name."""
         link = more.pop("link", self.link)
+        self.before = set(self.peer.log.confirmed.runtimes)
         joined = Joined(self.folder / data, link, "--name", name, *options, cwd=self.work, **more)
         self.joined.append(joined)
         return joined
 
-    async def runtime(self, name: str = "loom", **more: Any) -> Runtime:
-        """The runtime of this name, when it is ready."""
+    async def runtime(self, name: str = "loom") -> Runtime:
+        """The runtime of this name, when it is there and ready, and not from before the last
+        `join`: a new process first speaks for the one that was killed."""
 
         def found() -> list[Runtime]:
             known = self.peer.log.confirmed.runtimes.values()
-            return [each for each in known if each.name == name and each.status == "ready"]
+            new = [each for each in known if each.session not in self.before]
+            there = [each for each in new if each.session in self.peer.present]
+            return [each for each in there if each.name == name and each.status == "ready"]
 
         await until(lambda: bool(found()), lambda: f"{name}: {[j.text for j in self.joined]}")
         return found()[-1]
@@ -141,6 +147,11 @@ class Room:
     def execution(self, name: str) -> Execution:
         """As the log has it."""
         return self.peer.log.confirmed.executions[name]
+
+    def prompt(self, name: str) -> Prompt | None:
+        """What it asks."""
+        execution = self.peer.log.confirmed.executions.get(name)
+        return execution.prompt if execution else None
 
     async def comes(self, name: str, *statuses: Status) -> Execution:
         """The execution, when it is so far."""
@@ -196,3 +207,24 @@ async def room(relay: str, folder: Path) -> AsyncIterator[Room]:
 
 
 OK = int(Exit.OK)
+
+
+class Relay:
+    """A relay that can be stopped and started again where it was."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._running = ExitStack()
+        self.address = ""
+        self.start()
+
+    def start(self) -> None:
+        """At the same port as before."""
+        port = int(self.address.rpartition(":")[2]) if self.address else 0
+        address = self._running.enter_context(relays.running(self._data, port))
+        assert address is not None
+        self.address = address
+
+    def stop(self) -> None:
+        """It says goodbye to everybody."""
+        self._running.close()

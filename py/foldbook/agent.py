@@ -1,9 +1,9 @@
 """A runtime agent: claims executions from the log, runs them, reports what they say.
 
 It knows a peer and an executor and nothing else. Its session is the runtime; one execution runs
-at a time, in log order. An execution that names this runtime starts as soon as it is seen; one
-that names none is claimed first and starts when the claim is confirmed, because another runtime
-may have been earlier.
+at a time, in log order. Each is claimed first and starts when the claim is confirmed: until then
+people may cancel it or have another runtime run it, and of two runtimes one was earlier. For a
+guest of somebody's page the page says when that is (`foldbook.claims`).
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Any, Final, Literal, Protocol
 
+from foldbook.claims import CLAIMED, LATER, START
 from foldbook.errors import CannotStart, Died, Refused
 from foldbook.events.executions import (
     ExecutionAssigned,
@@ -60,6 +61,8 @@ class Open:
 
 REPLY_INPUT: Final = "reply_input"
 """The call that brings a password: {input_id, value}."""
+GRACE: Final = 2.0
+"""Seconds that running code gets to end by itself when people stop or restart its runtime."""
 
 _OPEN: Final = Open()
 _REASON_LIMIT: Final = 200  # characters
@@ -72,7 +75,13 @@ class RuntimeAgent:
     one stands; because: how that ended. before: the language that it had; with it this one is in
     the log before it is ready, so that what was lost is told at once. gate: see `Gate`. wait: how
     running code waits for an answer, if it can. progress: shown, never logged: (execution, text).
-    busy: told when the executor starts and ends running. running: the execution that is.
+    busy: told when the executor starts and ends running. running: the execution that is. guest:
+    whether it is one of somebody's page, which ends it, and says what may start.
+
+    ``died`` says in words how the executor died, once `run` has returned for that reason. The
+    log has been told then: what ran is lost, what waited for this runtime is aborted. Whoever
+    wants another makes a new session and an agent that ``replaces`` this one. Where that is sure
+    to come (``followed``), it is what tells the log, so that the notebook is never without one.
     """
 
     def __init__(
@@ -85,10 +94,12 @@ class RuntimeAgent:
         replaces: str | None = None,
         because: str = "",
         before: Mapping[str, Any] | None = None,
+        followed: bool = False,
         gate: Gate = _OPEN,
         wait: Wait = cannot_wait,
         progress: Callable[[str, str], None] = lambda _execution, _text: None,
         busy: Callable[[bool], None] = lambda _busy: None,
+        guest: bool = False,
     ) -> None:
         self._peer = peer
         self._executor = executor
@@ -97,6 +108,7 @@ class RuntimeAgent:
         self._replaces = replaces
         self._because = because
         self._before = before
+        self._followed = followed
         self._gate = gate
         self._outlet = AgentOutlet(peer, wait, progress)
         self._busy = busy
@@ -105,6 +117,22 @@ class RuntimeAgent:
         self._written: dict[str, str] = {}
         self._ending = False
         self.running: str | None = None
+        self.died: str | None = None
+        self._guest = guest
+        self._home = ""
+        self._told: dict[str, str] = {}
+        self._ended_by_people = asyncio.Event()
+
+    @property
+    def asked(self) -> Literal["", "stop", "restart"]:
+        """What people want of this runtime: when `run` has returned, its host is to do that.
+
+        `stop` tells the log of a stop. For a restart another agent starts, which replaces this one.
+        """
+        runtime = self._peer.notebook.runtimes.get(self._peer.session)
+        if runtime is None or self._guest or not (runtime.stop or runtime.restart):
+            return ""
+        return "stop" if runtime.stop else "restart"
 
     async def start(self) -> None:
         """Make the executor ready and say in the log that this runtime is there.
@@ -143,18 +171,30 @@ class RuntimeAgent:
         )
 
     async def run(self) -> None:
-        """Run executions until `stop` or `leave`, or until the log says that this runtime has
-        ended. Raises `Died` where what runs the code did; the log does not know of that yet."""
+        """Run executions until `stop` or `leave`, until the log says that this runtime has ended,
+        until people want it to (`asked`), or until the executor has died.
+        """
+        dying = asyncio.ensure_future(self._executor.died())
+        dying.add_done_callback(lambda _: self._changed.set())
         try:
-            while not self._ending and self._is_alive():
+            while self._goes_on():
                 self._changed.clear()
-                execution = self._next()
-                if execution is not None:
-                    await self._execute(execution)
+                execution = None if dying.done() else self._next()
+                if dying.done():
+                    self.died = dying.result()
+                elif execution is not None:
+                    await self._execute_unless_ended(execution)
                 else:
                     await self._changed.wait()
         finally:
             self._unsubscribe()
+            dying.cancel()
+        if self.died is not None and not self._followed and self._is_alive():
+            self._peer.append([RuntimeStopped(reason=self.died[:_REASON_LIMIT])])
+
+    def _goes_on(self) -> bool:
+        is_over = self._ending or self.died is not None or bool(self.asked)
+        return not is_over and self._is_alive()
 
     async def stop(self, reason: str = "") -> None:
         """End in good order, after what is running; the log is told."""
@@ -189,19 +229,23 @@ class RuntimeAgent:
     # What to run
 
     def _next(self) -> Execution | None:
-        """The next execution that may start now; claims it where that is to be done first."""
-        session = self._peer.session
+        """The next execution that may start now; claims the first of those that wait."""
+        session, is_apart = self._peer.session, False
         for execution in self._peer.notebook.unfinished():
-            if self._is_waiting(execution):
-                verdict = self._gate.judge(execution)
-                if verdict is Verdict.PASS:
+            mine = not is_apart or execution.requested.session == self._home
+            if mine and self._is_waiting(execution):
+                judged = self._gate.judge(execution)
+                if judged is Verdict.PASS:
                     continue
-                if verdict is Verdict.WAIT:
+                if judged is Verdict.WAIT:
                     return None
                 self._peer.append([ExecutionAssigned(execution_id=execution.id)])
                 execution = self._peer.notebook.executions[execution.id]  # noqa: PLW2901
             if execution.status is Status.ASSIGNED and execution.owner == session:
-                return execution if self._may_start(execution) else None
+                verdict = self._verdict(execution.id)
+                if verdict in (START, None):
+                    return execution if verdict == START else None
+                is_apart = is_apart or verdict == LATER
         return None
 
     def _is_waiting(self, execution: Execution) -> bool:
@@ -215,13 +259,30 @@ class RuntimeAgent:
             return self._peer.notebook.selected_runtime in (None, session)
         return execution.runtime == session
 
-    def _may_start(self, execution: Execution) -> bool:
-        if execution.runtime == self._peer.session and self._kind == "browser":
-            return True
-        confirmed = self._peer.log.confirmed.executions.get(execution.id)
-        return confirmed is not None and confirmed.owner == self._peer.session
+    def _verdict(self, execution_id: str) -> str | None:
+        """What is known of a claim: it may start, or others that wait may go before it, or (None)
+        they may not."""
+        if self._guest:
+            return self._told.get(execution_id)
+        confirmed = self._peer.log.confirmed.executions.get(execution_id)
+        is_mine = confirmed is not None and confirmed.owner == self._peer.session
+        return START if is_mine else None
 
     # Running it
+
+    async def _execute_unless_ended(self, execution: Execution) -> None:
+        work = asyncio.ensure_future(self._execute(execution))
+        ended = asyncio.ensure_future(self._ended_by_people.wait())
+        try:
+            await asyncio.wait((work, ended), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                self._executor.interrupt()
+                await asyncio.wait((work,), timeout=GRACE)
+            if work.done():
+                work.result()
+        finally:
+            ended.cancel()
+            work.cancel()
 
     async def _execute(self, execution: Execution) -> None:
         self.running = execution.id
@@ -229,9 +290,14 @@ class RuntimeAgent:
         try:
             self._peer.append([ExecutionStarted(execution_id=execution.id)])
             outcome = await self._outcome(execution)
+        except Died as why:
+            self.died = str(why)
+            return
         finally:
             self.running = None
             self._busy(False)
+            self._outlet.forget(execution.id)
+            self._told.pop(execution.id, None)
         self._peer.append(
             [
                 ExecutionCompleted(
@@ -241,7 +307,6 @@ class RuntimeAgent:
                 )
             ]
         )
-        self._outlet.forget(execution.id)
 
     async def _outcome(self, execution: Execution) -> Outcome:
         if self._gate.judge(execution) is Verdict.REFUSE:
@@ -303,6 +368,8 @@ class RuntimeAgent:
             self._interrupted = runtime.interrupt
             # Also where nothing runs: the executor may have had a signal for it already.
             self._executor.interrupt()
+        if self.asked:
+            self._ended_by_people.set()
         self._changed.set()
 
     async def _answer(self, method: str, params: Mapping[str, Any], _asker: str) -> Any:
@@ -318,6 +385,11 @@ class RuntimeAgent:
         if method == "inspect":
             detail = params.get("detail", 0)
             return dict(await self._executor.inspect(*_place(params), detail=int(bool(detail))))
+        if method == CLAIMED:
+            self._home = str(params.get("home", ""))
+            self._told[str(params.get("execution_id"))] = str(params.get("verdict"))
+            self._changed.set()
+            return None
         if method == REPLY_INPUT:
             return self._outlet.answer(str(params.get("input_id")), str(params.get("value", "")))
         raise ValueError(f"complete, inspect or {REPLY_INPUT} expected, {method!r} came")

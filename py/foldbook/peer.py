@@ -151,6 +151,12 @@ class Peer:
         return frozenset(self._ties.present)
 
     @property
+    def gone(self) -> Mapping[str, int]:
+        """Sessions without a connection of which the authority has told since when (its ms since
+        1970)."""
+        return self._ties.gone
+
+    @property
     def unsaved(self) -> int:
         """Own rows that are not kept anywhere yet."""
         return self._replica.unsaved

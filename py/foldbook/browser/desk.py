@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from foldbook.browser.here import Here
+from foldbook.browser.reaching import Reaching
 from foldbook.browser.runtimes import PageRuntime
 from foldbook.commands import Command
 from foldbook.commands.notebooks import Introduce
@@ -35,12 +36,14 @@ class Desk:
         saver: Saver | None,
         runtime: PageRuntime | None,
         here: Here | None = None,
+        reaching: Reaching | None = None,
     ) -> None:
         self.peer: Final = peer
         self.keeping: Final = Keeping(peer, loaded, self._beside)
         self._saver = saver
         self._runtime = runtime
         self._here = here
+        self.reaching: Final = reaching
         before = loaded.begin().beside
         self.changed = int(before.get("changed", 0))
         self._strip = Strip.of(before["strip"]) if "strip" in before else Strip()
@@ -68,6 +71,9 @@ class Desk:
             strip=self._strip,
             role=Role.VIEW if peer.ended else peer.role,
             guests=self._here.guests if self._here else {},
+            here=self._runtime.session if self._runtime else None,
+            apart=self.reaching.apart if self.reaching else False,
+            away=self.reaching.away if self.reaching else {},
         )
 
     @property

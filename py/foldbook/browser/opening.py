@@ -10,6 +10,7 @@ from foldbook.authority import LocalAuthority
 from foldbook.browser import logfile, transfer
 from foldbook.browser.desk import Desk
 from foldbook.browser.page import Page, Person, Waiting
+from foldbook.browser.reaching import Reaching
 from foldbook.browser.runtimes import PageRuntime
 from foldbook.browser.sharing import ShareDesk
 from foldbook.browser.views import outdated
@@ -110,12 +111,13 @@ def _open(
     peer.on_call = runtime.answer
     sharing = ShareDesk(page, outside, peer, saver, around, person.secret, authority)
     sharing.here.call_me(person.name, person.hue)
+    reaching = Reaching(peer, around.now)
 
     def begin() -> None:
         if share is not None:
             sharing.begin(share, loaded.meta)
 
-    desk = Desk(peer, loaded, saver, runtime, sharing.here)
+    desk = Desk(peer, loaded, saver, runtime, sharing.here, reaching)
     return Opened(
         desk, loaded.views, saver.blob, saver, runtime, sharing, begin=begin, works=(work,)
     )

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import getpass
+import os
 import platform
 import signal
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ from foldbook.native.exits import Exit, exit_of, table
 from foldbook.native.files import Files
 from foldbook.native.folders import data_folder, person_secret, runtime_folder, runtime_secret
 from foldbook.native.gates import Agreed, Signed
-from foldbook.native.links import ADVICE, read_link
+from foldbook.native.jupyter import JupyterKernel
+from foldbook.native.links import ADVICE, LINK, read_link
 from foldbook.native.notebooks import Held, opened
 from foldbook.native.python import ChildPython
 from foldbook.native.runtimes import NativeRuntime, wrong_right
@@ -86,6 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _join(arguments: argparse.Namespace, terminal: Terminal) -> int:
     link = read_link(arguments.link)
+    os.environ.pop(LINK, None)  # what cells start need not inherit it
     if link.role is not Role.RUNTIME:
         raise Refused("right", wrong_right(link.role))
     kernel: str | None = arguments.kernel
@@ -131,6 +134,8 @@ async def _patiently(held: Held) -> None:
 
 
 def _executor(arguments: argparse.Namespace, folder: Path) -> Executor:
+    if arguments.kernel:
+        return JupyterKernel(arguments.kernel, folder)
     return ChildPython(folder, arguments.python)
 
 

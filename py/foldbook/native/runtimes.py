@@ -16,7 +16,7 @@ from enum import Enum, auto
 from typing import Any, Final, Literal
 
 from foldbook.agent import Gate, RuntimeAgent, Verdict
-from foldbook.errors import CannotStart, CommandRefused, Died, FoldbookError, Refused
+from foldbook.errors import CannotStart, CommandRefused, FoldbookError, Refused
 from foldbook.executor import Executor
 from foldbook.native.gates import name_of
 from foldbook.native.notebooks import Held
@@ -174,6 +174,7 @@ class NativeRuntime:
             replaces=old.session if old else None,
             because=because,
             before=old.language if old else None,
+            followed=True,
             gate=self._gate,
             busy=self._busy,
         )
@@ -202,31 +203,25 @@ class NativeRuntime:
         """Run what is asked for until the session ends, and tell the log how, if that is known
         to be the end."""
         agent = session.agent
-        works = [asyncio.ensure_future(self._watch(session))]
-        if self._once:
-            works.append(asyncio.ensure_future(self._drain(session)))
+        draining = asyncio.ensure_future(self._drain(session)) if self._once else None
         try:
             await agent.run()
-        except Died as why:
-            self._has_died(session, str(why))
         finally:
             self._now = None
-            for work in works:
-                work.cancel()
-            await asyncio.gather(*works, return_exceptions=True)
+            if draining is not None:
+                draining.cancel()
+        if not session.why and agent.asked:
+            session.why = "restarted" if agent.asked == "restart" else "stopped"
+            self._say(f"People have asked for it to be {session.why}.")
+            if agent.asked == "restart" and not self._finishing.is_set():
+                session.after = _After.ANOTHER
+        elif not session.why and agent.died is not None:
+            self._has_died(session, agent.died)
         if session.after is _After.END:
             await agent.stop(session.why)
 
-    async def _watch(self, session: _Session) -> None:
-        """What runs the code may die while nothing runs."""
-        why = await self._executor.died()
-        if session.agent.running is None:
-            self._has_died(session, why)
-            session.agent.leave()
-
     def _has_died(self, session: _Session, why: str) -> None:
-        if session.why:
-            return  # it was asked to
+        """It did so by itself."""
         session.why = why
         self._deaths += 1
         if self._deaths >= DEATHS:
@@ -264,8 +259,6 @@ class NativeRuntime:
         elif runtime.status in _ENDED:
             reason = f" ({runtime.reason})" if runtime.reason else ""
             self._end(session, _After.ANOTHER, f"people have given it up{reason}")
-        elif runtime.restart:
-            self._end(session, _After.ANOTHER, "restarted")
         else:
             self._heed_giving_up(session)
 
