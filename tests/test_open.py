@@ -25,7 +25,7 @@ from foldbook.link import ShareLink
 from foldbook.native.blocking import SyncCell, SyncNotebook
 from foldbook.native.exits import Exit
 from foldbook.row import Role
-from running import PROGRAM, environment
+from running_program import PROGRAM, environment
 from stories import story
 from test_run import texts, valid, write_notebook
 

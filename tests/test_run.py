@@ -15,7 +15,7 @@ from foldbook.native.exits import Exit
 from foldbook.native.store import SqliteStore
 from foldbook.notebook import Notebook
 from foldbook.reducer import fold
-from running import PROGRAM, environment, foldbook_run
+from running_program import PROGRAM, environment, foldbook_run
 
 V4: Any = nbformat.v4
 

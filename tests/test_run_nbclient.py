@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 from foldbook.native.jupyter import NO_WIDGETS
-from running import foldbook_run
+from running_program import foldbook_run
 
 FILES = Path(__file__).resolve().parents[1].parent / "shared" / "corpus" / "notebooks" / "nbclient"
 NOTEBOOKS: dict[str, tuple[str, ...]] = {
