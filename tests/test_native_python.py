@@ -257,7 +257,9 @@ def test_a_working_directory_that_cannot_be_made_says_so(tmp_path: Path) -> None
 def test_foldbook_s_own_packages_are_not_on_the_path_of_another_python(tmp_path: Path) -> None:
     """Another interpreter needs IPython only: here one whose packages are IPython's."""
     venv.create(tmp_path / "other", symlinks=True)
-    wanted = "IPython decorator executing asttokens pure_eval stack_data jedi parso pexpect ptyprocess"
+    wanted = (
+        "IPython decorator executing asttokens pure_eval stack_data jedi parso pexpect ptyprocess"
+    )
     wanted += " prompt_toolkit wcwidth pygments traitlets matplotlib_inline ipython_pygments_lexers"
     (site,) = (tmp_path / "other" / "lib").glob("*/site-packages")
     (packages,) = (Path(sys.prefix) / "lib").glob("python3*/site-packages")
