@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from foldbook import agent as agents
 from foldbook import outlet as outlets
 from foldbook.agent import RuntimeAgent
 from foldbook.authority import LocalAuthority
@@ -115,6 +116,7 @@ class Runtime:
     peer: Peer
     agent: RuntimeAgent
     progress: list[str]
+    running: asyncio.Task[None]
 
 
 @asynccontextmanager
@@ -156,7 +158,7 @@ async def runtime_of(
     await agent.start()
     running = asyncio.create_task(agent.run())
     try:
-        yield Runtime(peer, agent, progress)
+        yield Runtime(peer, agent, progress, running)
         await agent.stop()
         await running
         await until(lambda: peer.saved)
@@ -627,7 +629,7 @@ def test_a_runtime_that_the_log_calls_lost_takes_no_more(tmp_path: Path) -> None
                 await until(lambda: runtime.peer.notebook.runtimes[RUNTIME].status == "lost")
                 (late,) = book.ask("print('late')")
                 await until(lambda: late in runtime.peer.notebook.executions)
-            assert book.execution(late).status is Status.QUEUED
+            assert book.execution(late).status is Status.ABORTED
 
     asyncio.run(told())
 
@@ -638,5 +640,28 @@ def test_started_is_said_once(tmp_path: Path) -> None:
         kinds = [row.payload for row in book.store.load().rows]
         assert sum(b"runtimeStarted" in payload for payload in kinds) == 1
         assert RuntimeStarted.wire_name() == "runtimeStarted"
+
+    tell(tmp_path, story)
+
+
+@pytest.mark.parametrize("what", ["stop", "restart"])
+def test_people_end_a_runtime_whatever_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(agents, "GRACE", 0.05)
+    stubborn = "try:\n    await asyncio.sleep(600)\nfinally:\n    await asyncio.sleep(600)"
+
+    async def story(book: Book, runtime: Runtime) -> None:
+        (name,) = book.ask(f"import asyncio\n{stubborn}")
+        (waits,) = book.ask("'waits'")
+        await book.comes(lambda: book.execution(name).status is Status.RUNNING)
+        book.do(what="stop_runtime" if what == "stop" else what, runtime=RUNTIME)
+        await runtime.running
+        assert runtime.agent.asked == what
+        await runtime.agent.stop("as asked")
+        await book.ended(name, waits)
+        assert book.execution(name).status is Status.LOST
+        assert book.execution(waits).status is Status.ABORTED
+        assert book.peer.notebook.runtimes[RUNTIME].status == "stopped"
 
     tell(tmp_path, story)

@@ -22,16 +22,21 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("undo", "examine"),
     ("log",),
     ("store", "wire"),
-    ("access", "calls", "lines", "presence", "people", "ring", "saver", "seal"),
+    ("access", "calls", "lines", "presence", "people", "reach", "ring", "saver", "seal"),
     ("link", "questions", "ledger"),
     ("effects",),
     ("room", "sync", "sealer"),
     ("seats", "replica", "sealed", "upstream"),
     ("authority", "ties"),
     ("peer",),
-    ("guests", "sharing", "shell", "outlet"),
-    ("agent", "joining", "sealed_blobs"),
+    ("claims", "keeping", "sharing", "shell", "outlet"),
+    ("agent", "guests", "joining", "sealed_blobs"),
+    ("offers",),
     ("view", "ipynb"),
+    ("margin",),
+    ("rescue",),
+    ("relaying", "publishing"),
+    ("api",),
     ("browser", "native"),
 )
 """From the ground up: a room may import what stands on lower floors, and itself."""
@@ -40,7 +45,8 @@ PURE = {
     *("errors", "mime", "text", "rope", "order", "row", "blobs", "bridge"),
     *("difference", "pieces"),
     *("notebook", "events", "reducer", "examine", "snapshot", "pruning", "commands", "undo", "log"),
-    *("wire", "access", "calls", "presence", "people", "ring", "ledger", "link", "effects"),
+    *("wire", "access", "calls", "presence", "people", "reach", "ring", "ledger", "link"),
+    *("effects",),
     *("seal", "room", "sync", "replica", "view"),
 }
 """No IO, async, clock, randomness, globals."""
@@ -54,7 +60,8 @@ IMPURE = {
 PLATFORM = {
     "browser": {"js", "pyodide", "pyodide_js", "pyscript", "micropip", "_pyodide"},
     "native": {
-        *("cryptography", "http", "jupyter_client", "multiprocessing", "select", "socket"),
+        *("cryptography", "http", "jupyter_client", "multiprocessing", "platformdirs", "select"),
+        "socket",
         *("sqlite3", "ssl", "starlette", "subprocess", "urllib", "uvicorn", "websockets"),
     },
 }

@@ -127,6 +127,42 @@ def executions() -> list[Row]:
     return story.rows
 
 
+def switching() -> list[Row]:
+    """Runtimes selected while runs wait: what moves, what stays, claims that come too late."""
+    story = Story()
+    tell = story.tell
+    _opened(story)
+    tell("ada", "runtimeSelected", runtime=RUNTIME)
+    for i in (1, 2, 3):
+        tell("ada", "executionRequested", **_request(f"e{i}", "all", RUNTIME))
+    tell(RUNTIME, "executionAssigned", execution_id="e1")
+    tell(RUNTIME, "executionStarted", execution_id="e1")
+    tell("bob", "runtimeSelected", runtime=OTHER_RUNTIME)  # e2 and e3 go along
+    tell(RUNTIME, "executionAssigned", execution_id="e2")  # void: moved
+    tell(OTHER_RUNTIME, "executionAssigned", execution_id="e2")
+    tell(RUNTIME, "executionCompleted", execution_id="e1", status="ok", execution_count=1)
+    tell("ada", "runtimeSelected", instead_of=RUNTIME)  # void: not that one is selected
+    tell("ada", "executionRequested", **_request("e4", "late", RUNTIME))  # by name, unselected
+    tell(RUNTIME, "executionAssigned", execution_id="e4")
+    tell("ada", "runtimeSelected", instead_of=OTHER_RUNTIME)  # e3 is anybody's
+    tell(OTHER_RUNTIME, "executionAssigned", execution_id="e3")
+    here = {"name": "Here", "kind_name": "browser", "by": "h1"}
+    tell("ada", "runtimeStarted", **here)
+    tell("ada", "executionRequested", **_request("e5", "own", "h1"))
+    tell("bob", "executionRequested", **_request("e6", "own", "h1"))
+    tell("bob", "runtimeSelected", runtime=RUNTIME)  # e6 goes along, e5 is the page's own
+    tell("ada", "executionAssigned", execution_id="e5", by="h1")
+    tell("ada", "executionAssigned", execution_id="e6", by="h1")  # void: moved
+    tell("ada", "executionRequested", **_request("e7", "own", "h1"))
+    tell("ada", "executionRequested", **_request("e8", "own", "h2"))  # is being started
+    tell("bob", "runtimeSelected")
+    tell("ada", "runtimeSelected", runtime=OTHER_RUNTIME)  # e7 and e8: by the page itself
+    tell("ada", "stopRequested", runtime="h1")
+    tell("ada", "runtimeStopped", by="h1", reason="stopped")
+    tell("bob", "executionRequested", **_request("e9", "gone", "h1"))  # of one that has ended
+    return story.rows
+
+
 def outputs() -> list[Row]:
     """Streams that join, displays that update, clear with wait, late output, imported output."""
     story = Story()
@@ -218,7 +254,13 @@ def _imported(execution: str) -> dict[str, Any]:
     }
 
 
-STORIES = {"cells": cells, "executions": executions, "outputs": outputs, "versions": versions}
+STORIES = {
+    "cells": cells,
+    "executions": executions,
+    "outputs": outputs,
+    "switching": switching,
+    "versions": versions,
+}
 
 
 def as_lines(rows: list[Row]) -> str:

@@ -497,3 +497,15 @@ class TestCalls:
         assert {each.value for each in answers if isinstance(each, Reply)} == {
             "no answer came in time"
         }
+
+
+def test_a_newcomer_is_told_which_runtimes_have_left_and_since_when() -> None:
+    desk = Desk()
+    desk.join(1, MARA, Role.RUNTIME)
+    desk.join(2, OLLI, Role.EDIT)
+    desk.do(desk.room.close(1, 5000))
+    desk.do(desk.room.close(2, 6000))
+    assert desk.join(3, LOOM)[1:] == [Gone(MARA, 5000)]
+    desk.do(desk.room.close(3, 7000))
+    desk.join(4, MARA, Role.RUNTIME)
+    assert desk.join(5, OLLI)[1:] == [Gone(LOOM, 7000)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from builder import relay as relays
-from foldbook.browser import offers
+from foldbook import offers
 from foldbook.events.outputs import DisplayDataAdded
 from foldbook.pruning import PRUNED, Dropped, is_pruned
 from foldbook.reducer import fold_all

@@ -15,6 +15,11 @@
         ├── BadNotebookFile    an .ipynb (or other file) cannot be opened
         ├── StoreDamaged       what the store holds cannot be trusted
         ├── StoreFull          the store has no room; nothing was written
+        ├── StoreHeld          another process works on the store
+        ├── BadParameters      parameters of a notebook cannot be read, or written as code
+        ├── RunFailed          a cell that was run did not end well
+        ├── CannotStart        a runtime's Python or kernel cannot be started
+        ├── Died               what ran the code is gone, and its memory with it
         └── Refused            the other side answered with a typed error
 
 "Mine" is a defect or a stale intent and is shown beside what was attempted; "Theirs" is
@@ -87,9 +92,33 @@ class StoreFull(Theirs):
     """The store has no room left. The whole batch was refused, nothing of it was written."""
 
 
+class StoreHeld(Theirs):
+    """Another process works on the store, and only one may."""
+
+
+class CannotStart(Theirs):
+    """A runtime's Python or kernel cannot be started; the message is fit to be shown."""
+
+
+class Died(Theirs):
+    """What ran the code is gone, and its memory with it; the message says how it ended."""
+
+
 class Refused(Theirs):
     """The other side of the wire answered with a typed error."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+
+
+class BadParameters(Theirs):
+    """Parameters for a notebook cannot be read, or its language has no way to write them."""
+
+
+class RunFailed(Theirs):
+    """A cell that was run did not end well. ``run``: the `foldbook.api.Run`."""
+
+    def __init__(self, message: str, run: object) -> None:
+        super().__init__(message)
+        self.run = run

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from foldbook import events
 from foldbook.channel import Channel
+from foldbook.claims import Claim, Claims
 from foldbook.effects import Append
 from foldbook.errors import CommandRefused, FoldbookError, Refused
 from foldbook.events.base import Event
@@ -28,7 +29,7 @@ from foldbook.room import Room
 from foldbook.row import Role, Row, runtime_actor
 from foldbook.seats import Seats, check_readable
 from foldbook.snapshot import encode, slim
-from foldbook.wire import Came, Gone, Hello, Message, Reply, Snap, Welcome
+from foldbook.wire import Call, Came, Gone, Hello, Message, Reply, Snap, Welcome
 
 _NAME: Final = "guests"
 
@@ -36,10 +37,11 @@ _NAME: Final = "guests"
 @dataclass(slots=True)
 class _Writing:
     """Rows that are to be kept. last: session and number of the newest of them;
-    None: they are kept."""
+    None: they are kept. claims: those among them."""
 
     ticket: int
     last: tuple[str, int] | None
+    claims: tuple[Claim, ...] = ()
 
 
 class Guests(Seats):
@@ -58,6 +60,8 @@ class Guests(Seats):
         self._told: set[int] = set()  # seats that know what was before they came
         self._wait: set[int] = set()  # seats that do not, yet
         self._questions = Questions()
+        self._claims = Claims(peer, self._call)
+        self._calls = 0
         peer.subscribe(self._follow)
         self._seat = self.join(Role.OWN, self._heard)
         self._told.add(self._count)
@@ -110,14 +114,16 @@ class Guests(Seats):
 
     def _speak(self, append: Append) -> bool:
         """Put a runtime's rows into the notebook; False where the notebook takes none."""
+        said = [_said(row) for row in append.rows]
+        claims = self._claims.of(said, append.rows[0].session)
         try:
-            rows = self._peer.append([_said(row) for row in append.rows])
+            rows = self._peer.append(said)
         except CommandRefused as why:  # no right any more: what it says has no place to go
             logging.getLogger(__name__).warning("a runtime was not heard: %s", why)
             self.dismiss(append.rows[0].session)
             return False
         self._spoken |= {(row.session, row.n) for row in rows}
-        self._writing.append(_Writing(append.ticket, (rows[-1].session, rows[-1].n)))
+        self._writing.append(_Writing(append.ticket, (rows[-1].session, rows[-1].n), claims))
         return True
 
     def _standing(self) -> bytes:
@@ -137,6 +143,8 @@ class Guests(Seats):
                 self._leave(number)
 
     def _leave(self, number: int) -> None:
+        if number in self._seats:
+            self._claims.drop(self._seats[number].session)
         super()._leave(number)
         self._told.discard(number)
         self._wait.discard(number)
@@ -155,6 +163,7 @@ class Guests(Seats):
         self._commit_kept()
         if self._wait:
             self._publish()
+        self._claims.settle()
 
     def _kept(self, row: Row) -> None:
         for each in self._writing:
@@ -164,10 +173,21 @@ class Guests(Seats):
     def _commit_kept(self) -> None:
         """Commit in order, as far as everything is kept."""
         ticket = 0
+        claims: list[Claim] = []
         while self._writing and self._writing[0].last is None:
-            ticket = self._writing.popleft().ticket
+            done = self._writing.popleft()
+            ticket = done.ticket
+            claims += done.claims
         if ticket:
             self.committed(ticket)
+        if claims:
+            self._claims.kept(claims)
+
+    def _call(self, runtime: str, method: str, params: Mapping[str, Any]) -> None:
+        """Tell a runtime something; its answer says nothing."""
+        self._calls += 1
+        if self.has(runtime):
+            self._seat.send(Call(f"told-{self._calls}", runtime, method, params))
 
     def _heard(self, message: Message) -> None:
         match message:

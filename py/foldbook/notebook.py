@@ -263,7 +263,10 @@ def _is_open(execution: Execution) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """A session that runs executions; its id is its session's."""
+    """A session that runs executions; its id is its session's.
+
+    interrupt, restart, stop: the seq of the newest row that asks for it; 0: nobody did.
+    """
 
     session: str
     actor: str
@@ -277,6 +280,7 @@ class Runtime:
     interrupt: int = 0
     restart: int = 0
     reason: str = ""
+    stop: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,9 @@ from foldbook.wire import (
     identify,
 )
 
+GONE = 64
+"""Sessions that have left of which newcomers are told since when."""
+
 
 @dataclass(slots=True)
 class _Connection(Writer):
@@ -110,6 +113,7 @@ class Room:
         self._at: dict[str, int] = {}  # session -> its connection
         self._calls = CallBook()
         self._presences = Presences()
+        self._gone: dict[str, int] = {}  # session that may have a runtime -> since when
 
     @property
     def head(self) -> int:
@@ -222,6 +226,10 @@ class Room:
             return []
         del self._at[who.session]
         self._ledger.release(who.session)
+        if Kind.OUTPUT in RIGHTS[who.role]:
+            self._gone[who.session] = now
+            if len(self._gone) > GONE:
+                del self._gone[next(iter(self._gone))]
         lost = self._hang_up(connection, who.session)
         late = _answers(self._calls.expire(now), "no answer came in time")
         return [*lost, *late, *self._tell(Gone(who.session, now))]
@@ -273,6 +281,7 @@ class Room:
             effects += [Send(older, Bye("fenced")), Close(older)]
             effects += self._hang_up(older, session)
         self._at[session] = connection
+        self._gone.pop(session, None)
         who.session, who.actor, who.cursor = session, actor, hello.since
         who.greeted = True
         welcome = Welcome(
@@ -285,7 +294,8 @@ class Room:
             present=tuple(self._at),
             base=self.base,
         )
-        shown = [Send(connection, each) for each in self._presences.current(now)]
+        gone = [Send(connection, Gone(*each)) for each in self._gone.items()]
+        shown = [*gone, *(Send(connection, each) for each in self._presences.current(now))]
         came = [] if older is not None else self._tell(Came(session), but=connection)
         return [*effects, Send(connection, welcome), *shown, *came, Publish()]
 

@@ -53,6 +53,9 @@ class SealedBlobs:
         self._told = told
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
         self.unsent: set[str] = set()
+        self._left = 0
+        self._all_sent = asyncio.Event()
+        self._all_sent.set()
 
     async def fetch(self, digest: str) -> bytes | None:
         """See `foldbook.ties.Elsewhere`; so for the following one. A row may be here before the
@@ -77,13 +80,13 @@ class SealedBlobs:
     def offer(self, digest: str) -> None:
         """Have it sent; that it is to be sent is kept with it."""
         self._saver.put(Batch(meta={UPLOAD + digest: 1}))
-        self._wait(digest)
+        self._wait_for(digest)
 
     def again(self, names: Iterable[str]) -> None:
         """Of the names in the store's meta, those of blobs that were not sent before."""
         for name in names:
             if name.startswith(UPLOAD):
-                self._wait(name.removeprefix(UPLOAD))
+                self._wait_for(name.removeprefix(UPLOAD))
 
     async def offer_older(self, read: Read, last: int) -> None:
         """Have all sent that the rows up to ``last`` name and that is here. That this is to be
@@ -96,6 +99,10 @@ class SealedBlobs:
                     self.offer(digest)
         self._saver.put(Batch(meta={OLDER: None}))
 
+    async def sent(self) -> None:
+        """Return when the relay has all that was offered, or is not going to take it."""
+        await self._all_sent.wait()
+
     async def run(self) -> None:
         """Send what is offered, until cancelled."""
         attempt = 0
@@ -103,13 +110,18 @@ class SealedBlobs:
             digest = await self._waiting.get()
             if await self._send(digest):
                 attempt = 0
+                self._left -= 1
+                if not self._left:
+                    self._all_sent.set()
                 continue
             self._waiting.put_nowait(digest)  # behind the others: it may be its own fault
             await self._around.pause(backoff(attempt, self._around.random))
             attempt += 1
 
-    def _wait(self, digest: str) -> None:
+    def _wait_for(self, digest: str) -> None:
         self.unsent.add(digest)
+        self._left += 1
+        self._all_sent.clear()
         self._waiting.put_nowait(digest)
 
     async def _send(self, digest: str) -> bool:
@@ -123,7 +135,7 @@ class SealedBlobs:
         except Refused as why:
             if why.code not in _FOR_GOOD:
                 return False
-            self._told(f"A file or output of this notebook stays in this browser: {why}.")
+            self._told(f"A file or output of this notebook is kept here only: {why}.")
         except FoldbookError:
             logging.getLogger(__name__).exception("blob %s cannot be read", digest)
             return False

@@ -271,6 +271,7 @@ def _runtime(each: Runtime, names: _Names) -> list[Any]:
         each.interrupt,
         each.restart,
         each.reason,
+        each.stop,
     ]
 
 

@@ -77,6 +77,7 @@ class Ties:
         self.join: Callable[[], None] = lambda: None
         self.misunderstood: str | None = None
         self.present: set[str] = set()
+        self.gone: dict[str, int] = {}
         self.subscribers: list[Callable[[Change], None]] = []
         self.on_call: Handler | None = None
         self.on_presence: Callable[[Presence], None] = lambda _: None
@@ -128,6 +129,7 @@ class Ties:
         match message:
             case Welcome():
                 self.present = set(message.present)
+                self.gone.clear()
                 for _, blob in self._blobs:
                     self.send(blob)
             case Call():
@@ -136,11 +138,13 @@ class Ties:
                 self._questions.hear(message)
             case Came():
                 self.present.add(message.session)
+                self.gone.pop(message.session, None)
                 self.changed(Change())
             case Presence():
                 self.on_presence(message)
             case Gone():
                 self.present.discard(message.session)
+                self.gone[message.session] = message.since
                 self.on_presence(Presence(b"", message.session))
                 self.changed(Change())
             case _:

@@ -6,9 +6,8 @@ from asyncio import events
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from foldbook import keeping, offers, reducer, ring, sync
 from foldbook import log as log_module
-from foldbook import reducer, ring, sync
-from foldbook.browser import keeping, offers
 from foldbook.events import Unknown
 from foldbook.events.base import Event
 from foldbook.row import Row

@@ -28,6 +28,7 @@ class Book:
         self.acked: dict[tuple[str, int], tuple[int, bytes]] = {}
         self.told: dict[int, Row] = {}
         self.said: dict[str, str] = {}
+        self.started: dict[str, str] = {}  # execution -> the runtime that runs it
         self.drawers: list[Row] = []
         self.unwritten: set[str] = set()  # a page was told that these were not taken
         self.counts: Counter[str] = Counter()
@@ -45,6 +46,11 @@ class Book:
         self.typed |= dict.fromkeys(made, frozenset(taken))
         self.typist |= dict.fromkeys(made, who)
         return made
+
+    def start(self, execution_id: str, runtime: str) -> None:
+        """A runtime begins to run something, which no other one has."""
+        other = self.started.setdefault(execution_id, runtime)
+        assert other == runtime, f"{runtime} starts {execution_id}, which {other} has started"
 
     def count(self, what: str) -> None:
         """Something worth knowing happened."""

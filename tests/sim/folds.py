@@ -9,12 +9,12 @@ from typing import Any
 
 from foldbook import seal
 from foldbook.browser.desk import Desk
-from foldbook.browser.margin import Margin
-from foldbook.browser.offers import Offers
 from foldbook.errors import Refused
 from foldbook.joining import History, Told, fetch_base, fetch_snapshot
 from foldbook.link import ShareLink
+from foldbook.margin import Margin
 from foldbook.notebook import Notebook
+from foldbook.offers import Offers
 from foldbook.row import Role
 from foldbook.sharing import Share, Sharing, join
 from foldbook.snapshot import decode, encode

@@ -18,9 +18,10 @@ from foldbook.events.cells import (
     CellSourceEdited,
     CellTypeChanged,
 )
-from foldbook.events.executions import ExecutionRequested
+from foldbook.events.executions import ExecutionCancelled, ExecutionRequested
 from foldbook.events.files import FileAdded
-from foldbook.notebook import Notebook
+from foldbook.events.runtimes import RuntimeSelected
+from foldbook.notebook import Notebook, Status
 from foldbook.reducer import fold_provisionally
 from foldbook.replica import Change, Keeping, Origin
 from foldbook.row import RIGHTS, Kind, Role, Row
@@ -257,7 +258,7 @@ class Person(Client):
         elif what < 0.9:
             self.append([self._plain(what, cell.id, deleted=cell.deleted)])
         elif Kind.RUN in RIGHTS[self.replica.role]:
-            self.append([self._run(cell.id, cell.source)])
+            self.append([self._asked(what, cell.id, cell.source)])
 
     def ask(self, command: Command) -> None:
         """Chance asks for much that cannot be."""
@@ -299,6 +300,20 @@ class Person(Client):
         if self.world.plan.files:
             self.files.put(data, self.replica.n + 1)
         return FileAdded(path=rng.choice("xyz"), digest=digest, size=len(data))
+
+    def _asked(self, what: float, cell_id: str, source: str) -> Event:
+        """A run, or another runtime for what waits, or one run less that waits."""
+        rng, view = self.world.rng, self.replica.log.view
+        alive = [each for each in view.runtimes.values() if each.status == "ready"]
+        waiting = [each for each in view.unfinished() if each.status is Status.QUEUED]
+        if what > 0.985 and waiting:
+            self.book.count("cancelled")
+            return ExecutionCancelled(execution_id=rng.choice(waiting).id)
+        if what > 0.965 and alive:
+            self.book.count("switched")
+            chosen = rng.choice([None, *alive])
+            return RuntimeSelected(runtime=chosen.session if chosen else None)
+        return self._run(cell_id, source)
 
     def _run(self, cell_id: str, source: str) -> Event:
         return ExecutionRequested(

@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+from foldbook.claims import CLAIMED, START
 from foldbook.events.base import Event
 from foldbook.events.executions import ExecutionAssigned, ExecutionCompleted, ExecutionStarted
 from foldbook.events.outputs import StreamAppended
 from foldbook.events.runtimes import RuntimeStarted
 from foldbook.guests import Guests
-from foldbook.notebook import Status
+from foldbook.notebook import Execution, Notebook, Status
 from foldbook.replica import Keeping
 from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
 from foldbook.seats import Seat
-from foldbook.wire import Message
+from foldbook.wire import Call, Message
 from sim.book import Book
 from sim.clients import Client, Station
 from sim.disk import Disk
@@ -62,23 +63,34 @@ class Runtime(Client):
             self.finished(self.running)
             self.running = None
 
-    def wants(self, runtime: str | None) -> bool:
-        """Whether it runs what is asked of this runtime."""
-        return runtime is None
+    def _wants(self, execution: Execution) -> bool:
+        me, notebook = self.replica.session, self.replica.log.view
+        if execution.status is not Status.QUEUED or me not in notebook.runtimes:
+            return False
+        anybodys = execution.runtime is None and notebook.selected_runtime in (None, me)
+        return anybodys or execution.runtime == me
+
+    def may_start(self, execution_id: str) -> bool:
+        """Whether its claim is known to count."""
+        confirmed = self.replica.log.confirmed.executions.get(execution_id)
+        return confirmed is not None and confirmed.owner == self.replica.session
 
     def finished(self, execution_id: str) -> None:
         """It has run to its end."""
 
     def _claim(self) -> None:
-        for each in self.replica.log.confirmed.unfinished():
-            if each.status is Status.QUEUED and self.wants(each.runtime):
-                if each.id in self.book.said:
-                    continue
+        for each in self.replica.log.view.unfinished():
+            if self._wants(each):
+                self._say(ExecutionAssigned(execution_id=each.id))
+                return
+            is_mine = each.status is Status.ASSIGNED and each.owner == self.replica.session
+            if is_mine and self.may_start(each.id):
                 self.running = each.id
                 self.left = self.world.rng.randint(0, 4)
                 self.mine.add(each.id)
+                if not self.world.plan.lies:
+                    self.book.start(each.id, self.replica.session)
                 self.book.said[each.id] = ""
-                self._say(ExecutionAssigned(execution_id=each.id))
                 self._say(ExecutionStarted(execution_id=each.id))
                 return
 
@@ -100,6 +112,7 @@ class Guest(Runtime):
 
     def __init__(self, person: Person, room: "GuestRoom", replaces: str | None) -> None:
         self.ran = set()
+        self.verdicts: dict[str, str] = {}
         self.person = person
         super().__init__("g", person.world, room, person.book, Disk(), replaces)
         person.runtime = self.replica.session
@@ -108,8 +121,14 @@ class Guest(Runtime):
     def token(self) -> str | None:
         return None
 
-    def wants(self, runtime: str | None) -> bool:
-        return runtime == self.replica.session
+    def may_start(self, execution_id: str) -> bool:
+        return self.verdicts.get(execution_id) == START
+
+    def heard(self, message: Message) -> None:
+        if isinstance(message, Call) and message.method == CLAIMED:
+            told = message.params
+            self.verdicts[told["execution_id"]] = told["verdict"]
+            self.book.count("claim: " + told["verdict"])
 
     @property
     def is_heard(self) -> bool:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from foldbook.browser.here import Here
-from foldbook.browser.keeping import Keeping
-from foldbook.browser.margin import Margin
+from foldbook.browser.reaching import Reaching
 from foldbook.browser.runtimes import PageRuntime
 from foldbook.commands import Command
 from foldbook.commands.notebooks import Introduce
 from foldbook.commands.runs import ReplyInput
 from foldbook.joining import PREFIX, Told
+from foldbook.keeping import Keeping
+from foldbook.margin import Margin
 from foldbook.notebook import Notebook
 from foldbook.peer import Change, Origin, Peer
 from foldbook.pruning import PRUNED, Dropped
@@ -34,12 +35,14 @@ class Desk:
         saver: Saver | None,
         runtime: PageRuntime | None,
         here: Here | None = None,
+        reaching: Reaching | None = None,
     ) -> None:
         self.peer: Final = peer
         self.keeping: Final = Keeping(peer, loaded, self._beside)
         self._saver = saver
         self._runtime = runtime
         self._here = here
+        self.reaching: Final = reaching
         before = loaded.begin().beside
         self._margin = Margin.of(before)
         self._prefix: bytes | None = before.get(PREFIX, None if before else b"")
@@ -73,6 +76,9 @@ class Desk:
             strip=self._margin.strip,
             role=Role.VIEW if peer.ended else peer.role,
             guests=self._here.guests if self._here else {},
+            here=self._runtime.session if self._runtime else None,
+            apart=self.reaching.apart if self.reaching else False,
+            away=self.reaching.away if self.reaching else {},
         )
 
     @property

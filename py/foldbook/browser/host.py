@@ -59,6 +59,8 @@ class Host:
         self._pause = SAVED_VIEW_SECONDS
         self._told: tuple[int, int, str | None] | None = None
         self.desk.peer.subscribe(self._changed)
+        if self.desk.reaching is not None:
+            self.desk.reaching.changed = self._views.changed
         if self._sharing is not None:
             self._sharing.start = self._start
             self._sharing.make_snapshot = self.desk.told

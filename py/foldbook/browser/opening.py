@@ -7,31 +7,26 @@ from typing import Any, Final
 from foldbook.authority import LocalAuthority
 from foldbook.browser import logfile, transfer
 from foldbook.browser.desk import Desk
-from foldbook.browser.margin import Margin
 from foldbook.browser.page import Page, Person, Waiting
+from foldbook.browser.reaching import Reaching
 from foldbook.browser.runtimes import PageRuntime
 from foldbook.browser.sharing import ShareDesk
 from foldbook.browser.space import Space
 from foldbook.browser.views import UNSEEN, outdated
 from foldbook.errors import BadNotebookFile
 from foldbook.guests import Guests
-from foldbook.joining import fetch_base, fetch_owed, fetch_snapshot
 from foldbook.link import parse
 from foldbook.peer import Peer, Surroundings
+from foldbook.relaying import complete, fetch, shared_peer
 from foldbook.saver import Saver
-from foldbook.sharing import SHARE, Share, join, secret_at
-from foldbook.store import EPOCH, HISTORY, SESSION, Batch, Loaded, Store, load
+from foldbook.sharing import SHARE, Share, secret_at
+from foldbook.store import Batch, Loaded, Store, load
 from foldbook.upstream import Outside
-from foldbook.wire import Hello
 
 IMPORT: Final = "import_file"
 """What a command of the inbox is called that begins a notebook with a file."""
 JOIN: Final = "join"
 """What a command of the inbox is called that comes to a notebook by a link."""
-
-_TRYING: Final = "trying"
-"""In the meta from when somebody's snapshot is read until that is done: whoever finds it there
-comes after a worker that did not live to see it, and takes the rows."""
 
 Work = Callable[[], Awaitable[Any]]
 
@@ -115,55 +110,33 @@ def _open(
         peer = Peer.local(authority, loaded, person.secret, around)
         work: Work = authority.run
     else:
-        peer = _shared(share, loaded, saver, around, person)
+        peer = shared_peer(share, loaded, saver, around, person.secret)
         work = saver.run
     guests = Guests(peer, around.secret, around.now)
     runtime = PageRuntime(peer, guests, page, secret=around.secret, now=around.now)
     peer.on_call = runtime.answer
     sharing = ShareDesk(page, outside, peer, saver, around, person.secret, authority)
     sharing.here.call_me(person.name, person.hue)
+    reaching = Reaching(peer, around.now)
 
     def begin() -> None:
         if share is not None:
             sharing.begin(share, loaded.meta)
 
-    desk = Desk(peer, loaded, saver, runtime, sharing.here)
+    desk = Desk(peer, loaded, saver, runtime, sharing.here, reaching)
     space = Space(page, desk, saver, sharing, around, loaded)
     return Opened(
         desk, loaded.views, saver.blob, saver, runtime, sharing, space, begin=begin, works=(work,)
     )
 
 
-def _shared(
-    share: Share, loaded: Loaded, saver: Saver, around: Surroundings, person: Person
-) -> Peer:
-    """The peer of a notebook whose rows a relay numbers; it is not linked yet."""
-    secret = loaded.meta.get(SESSION)
-    if not isinstance(secret, bytes):
-        secret = around.secret()
-        saver.put(Batch(meta={SESSION: secret}))
-    link = share.link
-    since, token = loaded.head, link.token.hex()
-    hello = Hello(link.room, share.epoch, secret, person.secret, since, token)
-
-    async def connect() -> None:
-        return None
-
-    return Peer.linked(hello, connect, around, role=link.role, loaded=loaded, saver=saver)
-
-
 async def _completed(store: Store, loaded: Loaded, outside: Outside, person: Person) -> Loaded:
-    """What the store has after the rows were fetched that its snapshot stood for, where that
-    cannot be read any more before all of them had come."""
-    owed, kept = loaded.meta.get(HISTORY), loaded.meta.get(SHARE)
-    if loaded.snapshot or loaded.damaged or not isinstance(owed, bytes):
+    """See `foldbook.relaying.complete`."""
+    kept = loaded.meta.get(SHARE)
+    if not isinstance(kept, bytes):
         return loaded
-    assert isinstance(kept, bytes), "only who joined owes rows"
-    share = Share.unpack(kept)
-    secret = secret_at(share.link, person.secret)
-    await fetch_owed(outside, share, secret, owed, lambda batch: store.commit(batch, "strict"))
-    await store.close()
-    return await load(store)
+    secret = secret_at(Share.unpack(kept).link, person.secret)
+    return await complete(outside, secret, store, loaded)
 
 
 async def _joined(
@@ -175,23 +148,7 @@ async def _joined(
         return loaded
     followed = parse(link)
     secret = secret_at(followed, person.secret)
-    share = await join(outside, followed, secret)
-    batch = Batch(meta={SHARE: share.pack(), EPOCH: share.epoch, _TRYING: None})
-
-    async def trying() -> None:
-        await store.commit(Batch(meta={_TRYING: 1}), "strict")
-
-    found = None
-    if _TRYING not in loaded.meta:
-        found = await fetch_snapshot(outside, share, secret, Margin.of, trying)
-    if found is None:
-        batch.confirmed = await fetch_base(outside, share, secret)
-    else:
-        batch.snapshot = found.folded
-        batch.meta[HISTORY] = found.owed.pack()
-    await store.commit(batch, "strict")
-    await store.close()
-    return await load(store)
+    return await fetch(outside, followed, secret, store, loaded)
 
 
 def _is_of(name: str, views: Sequence[str]) -> bool:

@@ -71,6 +71,7 @@ async def _serve(glue: Any, page: "_Page") -> None:
         wait=executor.wait,
         progress=lambda _execution, text: page.say(text),
         busy=page.busy,
+        guest=True,
     )
     await agent.start()
     page.post(t="ready")

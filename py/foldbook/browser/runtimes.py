@@ -22,6 +22,7 @@ from foldbook.commands.runs import (
     RunBelow,
     RunCells,
 )
+from foldbook.commands.runtimes import StartRuntime, StopRuntime
 from foldbook.errors import BadEvent, CommandRefused, Refused
 from foldbook.events import Unknown, decode
 from foldbook.events.base import Event
@@ -31,6 +32,8 @@ from foldbook.events.runtimes import (
     RestartRequested,
     RuntimeLost,
     RuntimeSelected,
+    RuntimeStopped,
+    StopRequested,
 )
 from foldbook.guests import Guests
 from foldbook.notebook import Execution, Notebook, Status
@@ -42,6 +45,7 @@ from foldbook.wire import identify
 NAME: Final = "Python in this browser"
 CLOSED: Final = "the tab that held it was closed"
 CRASHED: Final = "the notebook worker crashed"
+STOPPED: Final = "stopped"
 GRACE: Final = 1.0
 """Seconds that code which cannot be interrupted gets to end by itself (it may be waiting)."""
 PATIENCE: Final = 3.0
@@ -138,7 +142,7 @@ class PageRuntime:
         notebook = self._peer.notebook
         events: list[Event] = [
             RuntimeLost(runtime=session, reason=reason)
-            for session in _orphaned(notebook, self.session)
+            for session in _orphaned(notebook, self.session, alone=not self._peer.is_moved)
             if self._is_ours(session)
         ]
         events += [
@@ -162,34 +166,63 @@ class PageRuntime:
 
     def submit(self, command: Command, carry_out: Callable[[Command], None]) -> None:
         """Carry a command out, and do what it means for the runtime. Raises `CommandRefused`."""
-        if isinstance(command, Restart):
+        if isinstance(command, Restart) and self._is_for_us(command.runtime):
             self._restart(command, carry_out)
             return
-        if isinstance(command, RUNS) and Kind.RUN in RIGHTS[self._peer.role]:
+        may_run = Kind.RUN in RIGHTS[self._peer.role]
+        if isinstance(command, StartRuntime):
+            if not may_run:
+                raise CommandRefused("You may not run code in this notebook.")
+            self._start_one()
+        elif isinstance(command, RUNS) and may_run:
             self._have_one()
         carry_out(command)
-        if isinstance(command, Interrupt) and self._runtime is not None:
+        if isinstance(command, Interrupt) and self._is_for_us(command.runtime):
+            self._interrupt()
+        elif isinstance(command, StopRuntime) and command.runtime == self.session:
+            self._stop()
+
+    def _is_for_us(self, runtime: str | None) -> bool:
+        """Whether the runtime that a command names, or means, is this page's, or none at all."""
+        notebook = self._peer.notebook
+        meant = runtime or notebook.selected_runtime
+        return meant in (None, self.session) or notebook.homes.get(meant) == self._peer.session
+
+    def _interrupt(self) -> None:
+        if self._runtime is not None:
             self._page.post(
                 {"t": "host", "do": "interrupt", "session": self._runtime.session}, "page"
             )
 
-    def _have_one(self) -> None:
-        """See to it that somebody runs what is asked for: the selected runtime, if it can be
-        reached, else that of this page."""
-        notebook, peer = self._peer.notebook, self._peer
-        selected = notebook.runtimes.get(notebook.selected_runtime or "")
-        if selected is not None and peer.is_moved and selected.status not in _ENDED:
-            home = notebook.homes.get(selected.session, selected.session)
-            if home != peer.session:
-                if home in peer.present and peer.is_linked:
-                    return
-                name = selected.name
-                peer.append([RuntimeSelected(runtime=None)])
-                words = f"{name} cannot be reached. This runs in this browser, with its own memory."
-                self._page.post({"t": "toast", "kind": "runtime", "message": words})
+    def _stop(self) -> None:
+        """People want this page's runtime to end."""
+        runtime, self._runtime, self._peer.runtime = self._runtime, None, None
+        if runtime is None:
+            return
+        _hang_up(runtime)
+        self._page.post({"t": "host", "do": "stop", "session": runtime.session}, "page")
+        self._peer.append([RuntimeStopped(reason=STOPPED, by=runtime.session)])
+
+    def _start_one(self) -> None:
         if self._runtime is None:
             self.prepare()
             self.start()
+
+    def _have_one(self) -> None:
+        """See to it that somebody runs what is asked for: the selected runtime, which a machine's
+        is until people select another; where none is, or that of somebody's page cannot be reached,
+        that of this page."""
+        notebook, peer = self._peer.notebook, self._peer
+        selected = notebook.runtimes.get(notebook.selected_runtime or "")
+        if selected is not None and not self._is_for_us(selected.session):
+            home = notebook.homes.get(selected.session)
+            if home is None or (home in peer.present and peer.is_linked):
+                return
+            name = selected.name
+            peer.append([RuntimeSelected(runtime=None, instead_of=selected.session)])
+            words = f"{name} cannot be reached. This runs in this browser, with its own memory."
+            self._page.post({"t": "toast", "kind": "runtime", "message": words})
+        self._start_one()
 
     def is_password(self, command: ReplyInput) -> bool:
         """Whether this answers an open question for a password."""
@@ -250,21 +283,37 @@ class PageRuntime:
         self._runtime = None
 
     def _follow(self, change: Change) -> None:
-        """Others may interrupt and restart the runtime of this page."""
+        """Others may interrupt, restart and stop the runtime of this page, and select another."""
         for row in change.confirmed:
             if row.kind is not Kind.RUN or row.session == self._peer.session:
                 continue
             event = _readable(row)
-            if getattr(event, "runtime", None) != self.session or self._runtime is None:
+            if self._runtime is None:
                 continue
-            if isinstance(event, InterruptRequested):
-                self._page.post(
-                    {"t": "host", "do": "interrupt", "session": self._runtime.session}, "page"
-                )
+            if isinstance(event, RuntimeSelected):
+                self._give_away(event.runtime)
+            elif getattr(event, "runtime", None) != self.session:
+                continue
+            elif isinstance(event, InterruptRequested):
+                self._interrupt()
+            elif isinstance(event, StopRequested):
+                self._stop()
             elif isinstance(event, RestartRequested):
                 old = self._runtime
                 self.prepare()
                 self._begin_anew(old, "restarted")
+
+    def _give_away(self, runtime: str | None) -> None:
+        """Somebody has selected another runtime. What this page has asked of its own and that has
+        not taken, only the page itself can give away (`foldbook.events.runtimes`)."""
+        peer = self._peer
+        waits = any(
+            each.runtime == self.session and each.status is Status.QUEUED
+            for each in peer.notebook.unfinished()
+        )
+        is_so = runtime not in (None, self.session) and runtime == peer.notebook.selected_runtime
+        if waits and is_so and Kind.RUN in RIGHTS[peer.role]:
+            peer.append([RuntimeSelected(runtime=runtime, instead_of=runtime)])
 
     async def _reply(self, command: ReplyInput, then: Callable[[], object]) -> None:
         owner = self._peer.notebook.executions[command.execution_id].owner
@@ -378,13 +427,14 @@ def _hang_up(runtime: _Runtime | None) -> None:
         runtime.channel.close()
 
 
-def _orphaned(notebook: Notebook, own: str | None) -> list[str]:
+def _orphaned(notebook: Notebook, own: str | None, *, alone: bool) -> list[str]:
     """Sessions of browser runtimes that are not there any more, and of those that executions
-    wait for though they never started."""
+    wait for though they never started. alone: nobody else has this notebook (it may be a copy of
+    one that others have), so there is no other runtime either."""
     known = [
         runtime.session
         for runtime in notebook.runtimes.values()
-        if runtime.kind == "browser" and runtime.status not in _ENDED
+        if (alone or runtime.kind == "browser") and runtime.status not in _ENDED
     ]
     waited = [
         each.runtime

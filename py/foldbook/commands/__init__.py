@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from foldbook.commands import cells, notebooks, runs, sources
+from foldbook.commands import cells, notebooks, runs, runtimes, sources
 from foldbook.commands.base import Command, Decision, Stamp
 from foldbook.commands.notebooks import Redo, Undo
 from foldbook.errors import CommandRefused
@@ -32,7 +32,7 @@ __all__ = [
     "parse",
 ]
 
-_FAMILIES = (notebooks, cells, sources, runs)
+_FAMILIES = (notebooks, cells, sources, runs, runtimes)
 
 ALL: Final[dict[str, type[Command]]] = {
     each.wire_name(): each

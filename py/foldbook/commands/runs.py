@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 
 from foldbook.commands.base import Command, Decision, Stamp, living, living_of
+from foldbook.commands.runtimes import alive, meant
 from foldbook.errors import CommandRefused
 from foldbook.events.base import Event, Id
 from foldbook.events.executions import (
@@ -15,7 +16,7 @@ from foldbook.events.executions import (
 from foldbook.events.outputs import CellOutputsCleared
 from foldbook.events.runtimes import InterruptRequested, RestartRequested, RuntimeSelected
 from foldbook.mime import INLINE_LIMIT
-from foldbook.notebook import FINAL, Cell, Execution, Notebook, Runtime, Status
+from foldbook.notebook import FINAL, Cell, Execution, Notebook, Status
 
 
 class RunCells(Command):
@@ -94,10 +95,12 @@ class GiveUp(Command):
 
 
 class Interrupt(Command):
-    """Interrupt what the selected runtime runs."""
+    """Interrupt what a runtime runs; null: the selected one."""
+
+    runtime: Id | None = None
 
     def decide(self, notebook: Notebook, stamp: Stamp) -> Decision:
-        runtime = _selected(notebook)
+        runtime = meant(notebook, self.runtime)
         if runtime is None:
             raise CommandRefused("Nothing runs: no runtime is there to be interrupted.")
         withdrawn = _withdrawn(notebook, runtime.session)
@@ -105,33 +108,35 @@ class Interrupt(Command):
 
 
 class Restart(Command):
-    """Start the selected runtime anew, with empty memory; with run_all, run every code cell
-    then."""
+    """Start a runtime anew, with empty memory (null: the selected one); with run_all, run every
+    code cell then."""
 
     run_all: bool = False
+    runtime: Id | None = None
 
     def decide(self, notebook: Notebook, stamp: Stamp) -> Decision:
-        runtime = _selected(notebook)
+        runtime = meant(notebook, self.runtime)
         if runtime is None and not self.run_all:
             raise CommandRefused("No runtime is there to be restarted; running a cell starts one.")
         restart = (RestartRequested(runtime=runtime.session),) if runtime else ()
         if not self.run_all:
             return Decision(restart)
         old = runtime.session if runtime else None
-        successor = stamp.runtime if stamp.runtime != old else None
+        is_ours = old is None or notebook.homes.get(old) == stamp.session
+        successor = stamp.runtime if is_ours and stamp.runtime != old else None
         asked = _request(notebook, stamp, notebook.ordered_cells(), successor)
         return Decision((*restart, *asked.events), asked.blobs)
 
 
 class SelectRuntime(Command):
-    """Let new runs go to this runtime; null: to the first one that takes them."""
+    """Let runs go to this runtime, those that wait too; null: to the first one that takes them.
+    What runs goes on where it is."""
 
     runtime: Id | None = None
 
     def decide(self, notebook: Notebook, stamp: Stamp) -> Decision:
-        known = notebook.runtimes.get(self.runtime) if self.runtime else None
-        if self.runtime and (known is None or known.status in ("stopped", "lost")):
-            raise CommandRefused("This runtime is not there any more.")
+        if self.runtime:
+            alive(notebook, self.runtime)
         return Decision((RuntimeSelected(runtime=self.runtime),))
 
 
@@ -229,10 +234,6 @@ def _clear(notebook: Notebook, cells: Iterable[Cell]) -> list[Event]:
             continue
         events.append(CellOutputsCleared(cell_id=cell.id))
     return events
-
-
-def _selected(notebook: Notebook) -> Runtime | None:
-    return notebook.runtimes.get(notebook.selected_runtime or "")
 
 
 def _withdrawn(notebook: Notebook, session: str) -> list[Event]:

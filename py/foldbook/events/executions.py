@@ -9,7 +9,7 @@ The states and who may move them (the owner is the session that assigned it to i
 """
 
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -31,7 +31,8 @@ class ExecutionRequested(Event):
     """Somebody asks for this exact source to be run.
 
     runtime: the session that shall run it; None where none is selected, then the first
-    confirmed claim selects it. ``source_blob`` names a blob instead of ``source`` where the
+    confirmed claim selects it. Of a runtime that has ended nothing can be asked: it is aborted.
+    ``source_blob`` names a blob instead of ``source`` where the
     source is larger than `foldbook.mime.INLINE_LIMIT`.
     """
 
@@ -55,6 +56,7 @@ class ExecutionRequested(Event):
             runtime=self.runtime,
             run_id=self.run_id,
             source_blob=self.source_blob,
+            **_fate(notebook, self.runtime, row),
         )
         notebook.cells[cell.id] = replace(cell, execution=self.execution_id)
 
@@ -79,7 +81,8 @@ class ExecutionAssigned(Event):
         notebook.executions[execution.id] = replace(
             execution, status=Status.ASSIGNED, owner=row.session, assigned=mark(row)
         )
-        notebook.selected_runtime = row.session
+        if notebook.selected_runtime is None:
+            notebook.selected_runtime = row.session
 
 
 class ExecutionStarted(Event):
@@ -244,6 +247,16 @@ class InputReplied(Event):
         )
         echo = OutputValue(output_type="stream", name="stdout", text=shown)
         add_output(notebook, execution.id, echo.to_output())
+
+
+def _fate(notebook: Notebook, runtime: str | None, row: Row) -> dict[str, Any]:
+    """What becomes of a request at once: its runtime may have ended before its writer knew."""
+    named = notebook.runtimes.get(runtime or "")
+    if named is None or named.status not in ("stopped", "lost"):
+        return {}
+    why = f": {named.reason}" if named.reason else ""
+    reason = f"{named.name} had ended{why}"
+    return {"status": Status.ABORTED, "completed": mark(row), "reason": reason}
 
 
 def _abort_rest(notebook: Notebook, failed: Execution, row: Row) -> None:

@@ -1,4 +1,13 @@
-"""Runtimes: started, status changed, stopped, lost, selected; interrupt and restart asked for."""
+"""Runtimes: started, status changed, stopped, lost, selected; interrupt, restart, stop asked for.
+
+Who runs what waits: a request names its runtime, and only that one may claim it. When people
+select another runtime, what nobody has claimed goes over to that; what is claimed stays with its
+owner. A page's runtime starts what its own page asks for without hearing from anybody, perhaps
+offline; so only that page itself, in whose session the claim would stand behind the selection,
+takes such a request from it (`_may_be_taken`). Everything else starts when its claim is
+confirmed, and a claim counts only for the runtime that is named at its place in the log. So no
+execution is ever started by two.
+"""
 
 from dataclasses import replace
 from typing import ClassVar, Literal
@@ -7,7 +16,7 @@ from pydantic import Field
 
 from foldbook.events.base import Event, Id, Json, Name, mark
 from foldbook.notebook import Execution, Notebook, Runtime, Status, Void
-from foldbook.row import Kind, Row
+from foldbook.row import Kind, Row, runtime_actor
 
 
 class RuntimeStarted(Event):
@@ -15,7 +24,7 @@ class RuntimeStarted(Event):
 
     kind_name: "browser", "python" or "jupyter". language: Jupyter's ``language_info``.
     replaces: the session of the runtime in whose place it stands (a restart, a crash); what
-    that one left running is lost, what waited for it is aborted.
+    that one left running is lost, what waited for it is aborted. because: how that one ended.
     """
 
     kind: ClassVar[Kind] = Kind.OUTPUT
@@ -23,6 +32,7 @@ class RuntimeStarted(Event):
     kind_name: Literal["browser", "python", "jupyter"]
     language: Json = Field(default_factory=dict)
     replaces: Id | None = None
+    because: Name = ""
 
     def apply(self, notebook: Notebook, row: Row) -> None:
         if row.session in notebook.runtimes:
@@ -32,7 +42,7 @@ class RuntimeStarted(Event):
             old = notebook.runtimes[self.replaces]
             if old.actor != row.actor:
                 raise Void("a runtime replaces only its own kind: the actor is another")
-            end_runtime(notebook, old, row, "stopped", "restarted")
+            end_runtime(notebook, old, row, "stopped", self.because or "restarted")
         notebook.runtimes[row.session] = Runtime(
             session=row.session,
             actor=row.actor,
@@ -88,15 +98,26 @@ class RuntimeLost(Event):
 
 
 class RuntimeSelected(Event):
-    """New requests go to this runtime; None: to whoever claims first."""
+    """Requests go to this runtime, what waits and nobody has claimed too; None: to whoever claims
+    first.
+
+    instead_of: it counts only while this one is selected. Who takes over by himself, or follows
+    what another has selected, does not undo what people select meanwhile.
+    """
 
     kind: ClassVar[Kind] = Kind.RUN
     runtime: Id | None = None
+    instead_of: Id | None = None
 
     def apply(self, notebook: Notebook, row: Row) -> None:
         if self.runtime is not None:
             _alive(notebook, self.runtime)
+        if self.instead_of not in (None, notebook.selected_runtime):
+            raise Void("another runtime has been selected meanwhile")
         notebook.selected_runtime = self.runtime
+        for each in notebook.unfinished():
+            if each.status is Status.QUEUED and _may_be_taken(notebook, each, row):
+                notebook.executions[each.id] = replace(each, runtime=self.runtime)
 
 
 class InterruptRequested(Event):
@@ -119,6 +140,29 @@ class RestartRequested(Event):
     def apply(self, notebook: Notebook, row: Row) -> None:
         runtime = _alive(notebook, self.runtime)
         notebook.runtimes[runtime.session] = replace(runtime, restart=row.seq)
+
+
+class StopRequested(Event):
+    """Somebody asks the runtime to end."""
+
+    kind: ClassVar[Kind] = Kind.RUN
+    runtime: Id
+
+    def apply(self, notebook: Notebook, row: Row) -> None:
+        runtime = _alive(notebook, self.runtime)
+        notebook.runtimes[runtime.session] = replace(runtime, stop=row.seq)
+
+
+def _may_be_taken(notebook: Notebook, execution: Execution, row: Row) -> bool:
+    """Whether the row's writer may give the request, which waits, to another runtime."""
+    if execution.runtime is None:
+        return True
+    named = notebook.runtimes.get(execution.runtime)
+    if named is None:  # the page that asks is just starting it
+        return execution.requested.session == row.session
+    if named.actor == runtime_actor(execution.requested.actor):
+        return notebook.homes.get(named.session) == row.session
+    return True
 
 
 def end_runtime(

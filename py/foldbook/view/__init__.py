@@ -7,7 +7,9 @@ The full view (`full_view`, `Screen.open`)::
      can write},
      "notebook": {"id", "name", "metadata"},
      "order": [cell id, ...],                             living cells, in order
-     "cells": {id: cell}, "actors": {id: actor}, "runtime": null | runtime,
+     "cells": {id: cell}, "actors": {id: actor},
+     "runtime": null | runtime,                           the selected one, or the last there was
+     "runtimes": [runtime, ...],                          those that have not ended
      "files": [{"path", "size", "mime", "digest"}],        by path
      "log": {"events": head, "size": rows in a tick, "strip": [[tick, actor id, rows], ...]},
      "rights": {"role", "comment": bool, "edit": bool, "run": bool},
@@ -29,9 +31,13 @@ The full view (`full_view`, `Screen.open`)::
     data      {mime: text | JSON value | {"$blob": sha256, "size": bytes, "form"?}}; see
               `foldbook.blobs`. A number that JSON has not (NaN) is null.
     actor     {"name", "kind": person|agent|runtime, "me": bool, "hue", "initials"}
-    runtime   {"session", "name", "kind", "status": starting|ready|busy|stopped|lost,
-               "running": null | execution id, "count": null | int, "queue": runs that wait,
-               "since": ts, "language", "reason"}; null where there never was one
+    runtime   {"session", "name", "kind": browser|python|jupyter, "status":
+               starting|ready|busy|unreachable|unknown|stopped|lost, unknown where this page has
+               no way to it, "gone": null | ts, since when it is unreachable, "asked":
+               ""|stop|restart, "selected": bool, "here": it is this page's own, "owner": null |
+               the actor whose page it is of, "running": null | execution id, "count": null | int
+               (of the selected one only), "queue": runs that wait, "since": ts, "language",
+               "reason"}; null where there never was one
 
 A cell that is not code shows no execution. A patch is ``{"v", "ack", "ops"}``; ops are applied in
 order, a path leads from the view's root, its last part is a key or an index::

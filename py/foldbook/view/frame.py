@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from foldbook.notebook import Execution, Notebook
-from foldbook.view import shapes
+from foldbook.view import runtimes, shapes
 from foldbook.view.shapes import Around, Shape
 
 
@@ -19,6 +19,7 @@ class Frame:
         people = (*notebook.actors.values(), *notebook.runtimes.values(), around.me, around.guests)
         whole = (notebook.id, notebook.name, notebook.metadata)
         strip = around.strip
+        owners = self._keep("owners", notebook.actors, lambda: runtimes.owners_of(notebook))
         return {
             "seq": notebook.head,
             "pending": around.pending,
@@ -27,7 +28,8 @@ class Frame:
             "actors": self._keep(
                 "actors", people, lambda: shapes.of_actors(notebook, around.me, around.guests)
             ),
-            "runtime": shapes.of_runtime(notebook, unfinished, around.starting),
+            "runtime": runtimes.of_runtime(notebook, unfinished, around, owners),
+            "runtimes": runtimes.of_runtimes(notebook, unfinished, around, owners),
             "files": self._keep(
                 "files", notebook.files.values(), lambda: shapes.of_files(notebook)
             ),

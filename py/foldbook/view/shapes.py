@@ -15,8 +15,6 @@ from foldbook.notebook import (
     Mark,
     Notebook,
     Output,
-    Runtime,
-    Status,
 )
 from foldbook.pruning import stand_in
 from foldbook.row import RIGHTS, Kind, Role
@@ -51,6 +49,10 @@ class Around:
     """What a view shows beside the notebook: me, the state of saving, of undo, of the runtime;
     what may be done here; who is here and has not introduced themselves in the log, as
     actor -> (name, hue).
+
+    here: the session of this page's runtime. apart: there is no way to the others now, so it is
+    not known how their runtimes are. away: the runtimes that cannot be reached, with the time since
+    when (ms since 1970), None where that is not known.
     """
 
     me: str = ""
@@ -62,6 +64,9 @@ class Around:
     strip: Strip | None = None
     role: Role = Role.OWN
     guests: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    here: str | None = None
+    apart: bool = False
+    away: Mapping[str, int | None] = field(default_factory=dict)
 
 
 class Place(NamedTuple):
@@ -280,59 +285,6 @@ def queue(unfinished: Iterable[Execution], selected: str | None) -> dict[str, Pl
             places[each.id] = Place(waiting if waiting <= POSITIONS else None, last)
         lines[runtime] = (waiting, each.cell_id)
     return places
-
-
-def of_runtime(
-    notebook: Notebook, unfinished: list[Execution], starting: Starting | None
-) -> Shape | None:
-    """The selected runtime; where none is, the one being started, else the last there was."""
-    runtime = notebook.runtimes.get(notebook.selected_runtime or "")
-    if runtime is None and starting is not None:
-        return _of_starting(starting, len(unfinished))
-    if runtime is None and notebook.runtimes:
-        runtime = list(notebook.runtimes.values())[-1]
-    if runtime is None:
-        return None
-    session = runtime.session
-    mine = [each for each in unfinished if (each.owner or each.runtime or session) == session]
-    running = next((each for each in mine if each.status is Status.RUNNING), None)
-    return {
-        "session": session,
-        "name": runtime.name,
-        "kind": runtime.kind,
-        "status": "busy" if running and runtime.status == "ready" else runtime.status,
-        "running": running.id if running else None,
-        "count": _count(notebook, runtime),
-        "queue": sum(1 for each in mine if each.status in WAITING),
-        "since": _when(running.started if running and running.started else runtime.changed),
-        "language": finite(runtime.language),
-        "reason": runtime.reason,
-    }
-
-
-def _of_starting(starting: Starting, queued: int) -> Shape:
-    return {
-        "session": starting.session,
-        "name": starting.name,
-        "kind": "browser",
-        "status": "starting",
-        "running": None,
-        "count": None,
-        "queue": queued,
-        "since": starting.since,
-        "language": {},
-        "reason": starting.reason,
-    }
-
-
-def _count(notebook: Notebook, runtime: Runtime) -> int | None:
-    """The newest execution count of this runtime; executions stand in the order of requests."""
-    for each in reversed(notebook.executions.values()):
-        if each.owner == runtime.session and each.execution_count is not None:
-            return each.execution_count
-        if each.completed and each.completed.seq < runtime.started.seq:
-            return None
-    return None
 
 
 def finite(value: Any) -> Any:

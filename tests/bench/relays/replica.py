@@ -23,11 +23,11 @@ ROOT: Final = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "tests")]
 
 from foldbook import text  # noqa: E402 - found through the path above
-from foldbook.browser.margin import Margin  # noqa: E402
 from foldbook.events import encode  # noqa: E402
 from foldbook.events.cells import CellCreated, CellSourceEdited  # noqa: E402
 from foldbook.joining import PREFIX, Told, fetch_base, fetch_snapshot  # noqa: E402
 from foldbook.link import parse  # noqa: E402
+from foldbook.margin import Margin  # noqa: E402
 from foldbook.peer import Peer, Surroundings  # noqa: E402
 from foldbook.row import Kind, Role, Row, chained  # noqa: E402
 from foldbook.seal import data_of_snapshot  # noqa: E402
@@ -152,7 +152,7 @@ async def told(relay: str, count: int, *, leave: bool = False) -> None:
 
 
 async def _leave(writer: Person, rows: list[Row]) -> None:
-    """Leave a snapshot at the relay, as the page does (`foldbook.browser.offers`)."""
+    """Leave a snapshot at the relay, as the page does (`foldbook.offers`)."""
     prefix = b""
     for row in rows:
         prefix = chained(prefix, row)

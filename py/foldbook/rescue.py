@@ -1,10 +1,10 @@
 """What was typed on a fold that turned out to be wrong."""
 
-from foldbook.browser.margin import Margin
 from foldbook.commands.cells import CreateCell
 from foldbook.errors import BadEvent, CommandRefused
 from foldbook.events import decode
 from foldbook.events.cells import CellCreated, CellSourceEdited
+from foldbook.margin import Margin
 from foldbook.notebook import Notebook
 from foldbook.peer import Peer
 from foldbook.row import Row
