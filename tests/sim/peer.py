@@ -74,6 +74,10 @@ class Peer:
         return "ended" if self._person.is_ended or self._person.dead else None
 
     @property
+    def is_moved(self) -> bool:
+        return self._person.local is None
+
+    @property
     def is_linked(self) -> bool:
         return self._person.replica.sync.state not in (State.OFFLINE, State.GREETING)
 

@@ -9,7 +9,7 @@ from foldbook.events.executions import ExecutionAssigned, ExecutionCompleted, Ex
 from foldbook.events.outputs import StreamAppended
 from foldbook.events.runtimes import RuntimeStarted
 from foldbook.guests import Guests
-from foldbook.notebook import Execution, Notebook, Status
+from foldbook.notebook import Execution, Status
 from foldbook.replica import Keeping
 from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
 from foldbook.seats import Seat
