@@ -1,9 +1,10 @@
 """Write the lock files anew: `.venv/bin/python .build/relock.py [name ...]`.
 
-For maintainers; the names are dev, node, jupyterlite, pycrdt, relays and browser, after changing
-a `.in` file, or a version in `.locks/relays/package.json` or `.locks/browser.json`. Needs `uv` on
-the PATH for all but the last two, and npm for the relays. For the browser set it downloads each
-named version, and writes file name, sha256, dependencies and imported modules from what it got.
+For maintainers; the names are dev, node, jupyterlite, papermill, pycrdt, relays and browser, after
+changing a `.in` file, or a version in `.locks/relays/package.json` or `.locks/browser.json`.
+papermill follows dev. Needs `uv` on the PATH for all but the last two, and npm for the relays. For
+the browser set it downloads each named version, and writes file name, sha256, dependencies and
+imported modules from what it got.
 """
 
 import email
@@ -91,5 +92,5 @@ def _imports(wheel: Path) -> list[str]:
 
 if __name__ == "__main__":
     own = {"browser": relock_browser, "relays": relock_relays}
-    for what in sys.argv[1:] or ["dev", "node", "jupyterlite", "pycrdt", *own]:
+    for what in sys.argv[1:] or ["dev", "node", "jupyterlite", "papermill", "pycrdt", *own]:
         own[what]() if what in own else relock_python(what)

@@ -41,6 +41,12 @@ class Notes:
         self.all.append(("ask", parent, prompt, password))
         return self.answers.pop(0)
 
+    async def question(self, parent: str, prompt: str, password: bool) -> str:
+        return self.ask(parent, prompt, password)
+
+    async def ready(self) -> None:
+        pass
+
     def progress(self, parent: str, text: str) -> None:
         self.all.append(("progress", parent, text))
 
@@ -125,6 +131,9 @@ class Threaded:
 
     async def run(self, parent: str, source: str) -> Outcome:
         return await self._there(self._inner.run(parent, source))
+
+    async def died(self) -> str:
+        return await self._inner.died()
 
     async def complete(self, source: str, position: int) -> Any:
         return await self._there(self._inner.complete(source, position))

@@ -59,12 +59,19 @@ async def _reload(store: Store, make: Callable[[], Store]) -> tuple[Store, Loade
     return store, await store.open()
 
 
+async def _closed(store: Store, make: Callable[[], Store]) -> Loaded:
+    """What it has after a reload; it is closed."""
+    store, loaded = await _reload(store, make)
+    await store.close()
+    return loaded
+
+
 async def _an_empty_store_has_nothing(make: Callable[[], Store]) -> None:
     store = make()
     assert await store.open() == Loaded()
     assert await store.blob("0" * 64) is None
     await store.commit(Batch(), "strict")
-    _, loaded = await _reload(store, make)
+    loaded = await _closed(store, make)
     assert loaded == Loaded()
 
 
@@ -99,7 +106,7 @@ async def _pending_rows_leave_when_they_are_confirmed(make: Callable[[], Store])
     confirmed = row(4).numbered(4, "actor", Role.OWN, 1)
     dropped = [("s", 4), ("s", 4000)]
     await store.commit(Batch(confirmed=[confirmed], pending_dropped=dropped), "relaxed")
-    _, loaded = await _reload(store, make)
+    loaded = await _closed(store, make)
     assert [each.seq for each in loaded.rows] == [1, 2, 3, 4]
     assert [each.n for each in loaded.pending] == [5]
 
@@ -113,7 +120,7 @@ async def _the_drawer_is_keyed_by_content(make: Callable[[], Store]) -> None:
     store, loaded = await _reload(store, make)
     assert sorted(each.key for each in loaded.refused) == sorted([first.key, again.key])
     await store.commit(Batch(refused_dropped=[first.key]), "strict")
-    _, loaded = await _reload(store, make)
+    loaded = await _closed(store, make)
     assert loaded.refused == [again]
 
 
@@ -122,7 +129,7 @@ async def _drops_come_before_adds(make: Callable[[], Store]) -> None:
     await store.open()
     new = row(5, payload=b"written anew")
     await store.commit(Batch(pending_dropped=[("s", 5)], pending_added=[new]), "strict")
-    _, loaded = await _reload(store, make)
+    loaded = await _closed(store, make)
     assert loaded.pending == [new]
 
 
@@ -140,7 +147,7 @@ async def _many_small_batches_are_one_log(make: Callable[[], Store]) -> None:
     assert loaded.views == {"w": 1}
     more = [row(n, payload=b"x" * 20_000).numbered(n, "a", Role.OWN, n) for n in range(301, 331)]
     await store.commit(Batch(confirmed=more), "strict")
-    _, loaded = await _reload(store, make)
+    loaded = await _closed(store, make)
     assert loaded.rows[300:] == more
 
 

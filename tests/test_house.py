@@ -29,8 +29,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("seats", "replica", "sealed", "upstream"),
     ("authority", "ties"),
     ("peer",),
-    ("claims", "sharing", "sealed_blobs", "shell", "outlet"),
+    ("claims", "keeping", "sharing", "sealed_blobs", "shell", "outlet"),
     ("agent", "guests", "joining"),
+    ("offers",),
+    ("relaying",),
     ("view", "ipynb"),
     ("browser", "native"),
 )
@@ -65,7 +67,8 @@ IMPURE = {
 PLATFORM = {
     "browser": {"js", "pyodide", "pyodide_js", "pyscript", "micropip", "_pyodide"},
     "native": {
-        *("cryptography", "http", "jupyter_client", "multiprocessing", "select", "socket"),
+        *("cryptography", "http", "jupyter_client", "multiprocessing", "platformdirs", "select"),
+        "socket",
         *("sqlite3", "ssl", "starlette", "subprocess", "urllib", "uvicorn", "websockets"),
     },
 }

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from builder import relay as relays
-from foldbook import snapshot
-from foldbook.browser import offers
+from foldbook import offers, snapshot
 from foldbook.errors import BadSnapshot
 from foldbook.joining import Owed, Told
 from foldbook.notebook import Aside, Notebook
@@ -39,7 +38,7 @@ async def typed(who: Someone, count: int) -> None:
 async def left(who: Someone) -> None:
     """Whoever this is leaves a snapshot, as at its next looks at the relay."""
     assert who.host._sharing is not None
-    found = who.host._sharing._offers
+    found = who.host._sharing._relaying.offers
     for _ in who.peer.present:  # each has its turn
         await found.offer()
     assert found._newest == who.peer.log.head
@@ -129,7 +128,7 @@ async def test_a_snapshot_that_the_log_does_not_bear_out_is_told_and_replaced(re
             return Told(snapshot.encode(found.notebook, found.beside), true.view, true.maker)
 
         assert mara.host._sharing is not None
-        mara.host._sharing._offers._make = lie
+        mara.host._sharing._relaying.offers._make = lie
         await left(mara)
         ines = await joined(mara)
         assert ines.host.desk.notebook.name == "Never called so"
@@ -150,7 +149,7 @@ async def test_a_snapshot_that_the_log_does_not_bear_out_is_told_and_replaced(re
 async def test_what_cannot_be_used_is_passed_over(relay: str) -> None:
     async with shared(relay) as mara:
         assert mara.host._sharing is not None
-        found = mara.host._sharing._offers
+        found = mara.host._sharing._relaying.offers
         found._make = lambda: Told(b"not a snapshot", b"{}", "mara")
         await left(mara)
         ines = await joined(mara)
@@ -166,7 +165,7 @@ async def test_whoever_may_only_read_leaves_nothing_and_others_take_turns(relay:
         ines = await joined(mara, "view")
         await until(lambda: alike(mara, ines))
         assert ines.host._sharing is not None
-        reader = ines.host._sharing._offers
+        reader = ines.host._sharing._relaying.offers
         for _ in range(4):
             await reader.offer()
         assert reader._newest == 0

@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-from foldbook import snapshot
-from foldbook.browser import keeping
+from foldbook import keeping, snapshot
 from foldbook.browser.host import Host
 from foldbook.errors import StoreFull
 from foldbook.reducer import fold_all

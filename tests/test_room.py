@@ -499,7 +499,6 @@ class TestCalls:
         }
 
 
-
 def test_a_newcomer_is_told_which_runtimes_have_left_and_since_when() -> None:
     desk = Desk()
     desk.join(1, MARA, Role.RUNTIME)

@@ -9,10 +9,11 @@ guest of somebody's page the page says when that is (`foldbook.claims`).
 import asyncio
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from enum import Enum, auto
+from typing import Any, Final, Literal, Protocol
 
 from foldbook.claims import CLAIMED, LATER, START
-from foldbook.errors import Refused
+from foldbook.errors import CannotStart, Died, Refused
 from foldbook.events.executions import (
     ExecutionAssigned,
     ExecutionCompleted,
@@ -20,25 +21,65 @@ from foldbook.events.executions import (
 )
 from foldbook.events.outputs import StreamAppended
 from foldbook.events.people import ActorIntroduced
-from foldbook.events.runtimes import RuntimeStarted, RuntimeStopped
+from foldbook.events.runtimes import RuntimeStarted, RuntimeStatusChanged, RuntimeStopped
 from foldbook.executor import Executor, Outcome
 from foldbook.notebook import Execution, Status
 from foldbook.outlet import AgentOutlet, Wait, cannot_wait
 from foldbook.peer import Peer
 
+
+class Verdict(Enum):
+    """What a gate says of a request that waits."""
+
+    RUN = auto()
+    PASS = auto()  # not now: go on with what comes after it
+    WAIT = auto()  # not yet: it is next, and all others wait
+    REFUSE = auto()  # it is claimed, and ends without being run
+
+
+class Gate(Protocol):
+    """Who says what may run, where that is not everybody who has the right."""
+
+    def judge(self, execution: Execution) -> Verdict:
+        """Asked again and again while the request waits (`RuntimeAgent.look` has it asked)."""
+
+    def reason(self, execution: Execution) -> str:
+        """Why it was refused, in words for the cell."""
+
+
+class Open:
+    """The gate that is none."""
+
+    def judge(self, execution: Execution) -> Verdict:
+        """See `Gate`; so for the following one."""
+        return Verdict.RUN
+
+    def reason(self, execution: Execution) -> str:
+        """Never asked."""
+        return ""
+
+
 REPLY_INPUT: Final = "reply_input"
 """The call that brings a password: {input_id, value}."""
-GRACE: Final = 2.0
-"""Seconds that running code gets to end by itself when people stop or restart its runtime."""
+
+_OPEN: Final = Open()
+_REASON_LIMIT: Final = 200  # characters
 
 
 class RuntimeAgent:
     """Runs what the log asks of the peer's session.
 
     kind: "browser", "python" or "jupyter". replaces: the runtime session in whose place this
-    one stands. wait: how running code waits for an answer, if it can. progress: shown, never
-    logged: (execution, text). busy: told when the executor starts and ends running. guest: whether
-    it is one of somebody's page, which ends it, and says what may start.
+    one stands; because: how that ended. before: the language that it had; with it this one is in
+    the log before it is ready, so that what was lost is told at once. gate: see `Gate`. wait: how
+    running code waits for an answer, if it can. progress: shown, never logged: (execution, text).
+    busy: told when the executor starts and ends running. running: the execution that is. guest:
+    whether it is one of somebody's page, which says what may start (`foldbook.claims`).
+
+    ``died`` says in words how the executor died, once `run` has returned for that reason. The
+    log has been told then: what ran is lost, what waited for this runtime is aborted. Whoever
+    wants another makes a new session and an agent that ``replaces`` this one. Where that is sure
+    to come (``followed``), it is what tells the log, so that the notebook is never without one.
     """
 
     def __init__(
@@ -49,6 +90,10 @@ class RuntimeAgent:
         kind: Literal["browser", "python", "jupyter"],
         *,
         replaces: str | None = None,
+        because: str = "",
+        before: Mapping[str, Any] | None = None,
+        followed: bool = False,
+        gate: Gate = _OPEN,
         wait: Wait = cannot_wait,
         progress: Callable[[str, str], None] = lambda _execution, _text: None,
         busy: Callable[[bool], None] = lambda _busy: None,
@@ -59,6 +104,10 @@ class RuntimeAgent:
         self._name = name
         self._kind: Literal["browser", "python", "jupyter"] = kind
         self._replaces = replaces
+        self._because = because
+        self._before = before
+        self._followed = followed
+        self._gate = gate
         self._outlet = AgentOutlet(peer, wait, progress)
         self._busy = busy
         self._changed = asyncio.Event()
@@ -68,24 +117,32 @@ class RuntimeAgent:
         self._guest = guest
         self._home = ""
         self._told: dict[str, str] = {}
-        self._ended_by_people = asyncio.Event()
-
-    @property
-    def asked(self) -> Literal["", "stop", "restart"]:
-        """What people want of this runtime: when `run` has returned, its host is to do that.
-
-        `stop` tells the log of a stop. For a restart another agent starts, which replaces this one.
-        """
-        runtime = self._peer.notebook.runtimes.get(self._peer.session)
-        if runtime is None or self._guest or not (runtime.stop or runtime.restart):
-            return ""
-        return "stop" if runtime.stop else "restart"
+        self.running: str | None = None
+        self.died: str | None = None
 
     async def start(self) -> None:
-        """Make the executor ready and say in the log that this runtime is there."""
-        language = await self._executor.start(self._outlet)
+        """Make the executor ready and say in the log that this runtime is there.
+
+        Raises what the executor raises; where the log knows of this runtime by then, it is told
+        that it has ended.
+        """
+        if self._before is not None:
+            self._tell_started(self._before)
+            self._peer.append([RuntimeStatusChanged(status="starting")])
+        try:
+            language = await self._executor.start(self._outlet)
+        except CannotStart as why:
+            if self._before is not None:
+                self._peer.append([RuntimeStopped(reason=str(why)[:_REASON_LIMIT])])
+            raise
         self._peer.on_call = self._answer
-        self._peer.subscribe(self._notice)
+        self._unsubscribe = self._peer.subscribe(self._notice)
+        if self._before is not None:
+            self._peer.append([RuntimeStatusChanged(status="ready")])
+        else:
+            self._tell_started(language)
+
+    def _tell_started(self, language: Mapping[str, Any]) -> None:
         self._peer.append(
             [
                 ActorIntroduced(name=self._name, actor_kind="runtime"),
@@ -94,20 +151,32 @@ class RuntimeAgent:
                     kind_name=self._kind,
                     language=dict(language),
                     replaces=self._replaces,
+                    because=self._because[:_REASON_LIMIT],
                 ),
             ]
         )
 
     async def run(self) -> None:
-        """Run executions until `stop`, until the log says that this runtime has ended, or until
-        people want it to (`asked`)."""
-        while not self._ending and self._is_alive() and not self.asked:
-            self._changed.clear()
-            execution = self._next()
-            if execution is not None:
-                await self._execute_unless_ended(execution)
-            else:
-                await self._changed.wait()
+        """Run executions until `stop` or `leave`, until the log says that this runtime has ended,
+        or until the executor has died.
+        """
+        dying = asyncio.ensure_future(self._executor.died())
+        dying.add_done_callback(lambda _: self._changed.set())
+        try:
+            while not self._ending and self._is_alive() and self.died is None:
+                self._changed.clear()
+                execution = None if dying.done() else self._next()
+                if dying.done():
+                    self.died = dying.result()
+                elif execution is not None:
+                    await self._execute(execution)
+                else:
+                    await self._changed.wait()
+        finally:
+            self._unsubscribe()
+            dying.cancel()
+        if self.died is not None and not self._followed and self._is_alive():
+            self._peer.append([RuntimeStopped(reason=self.died[:_REASON_LIMIT])])
 
     async def stop(self, reason: str = "") -> None:
         """End in good order, after what is running; the log is told."""
@@ -116,6 +185,24 @@ class RuntimeAgent:
         if self._is_alive():
             self._peer.append([RuntimeStopped(reason=reason)])
         await self._executor.stop()
+
+    def leave(self) -> None:
+        """Take nothing more: `run` returns after what is running."""
+        self._ending = True
+        self._changed.set()
+
+    def look(self) -> None:
+        """The gate may judge otherwise now."""
+        self._changed.set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing runs here, and nothing that waits is for this runtime to run."""
+        return self.running is None and all(
+            self._gate.judge(each) is Verdict.PASS
+            for each in self._peer.notebook.unfinished()
+            if each.owner == self._peer.session or self._is_waiting(each)
+        )
 
     def _is_alive(self) -> bool:
         runtime = self._peer.notebook.runtimes.get(self._peer.session)
@@ -127,16 +214,25 @@ class RuntimeAgent:
         """The next execution that may start now; claims the first of those that wait."""
         session, is_apart = self._peer.session, False
         for execution in self._peer.notebook.unfinished():
-            mine = not is_apart or execution.requested.session == self._home
-            if execution.status is Status.QUEUED and mine and self._is_wanted(execution):
+            if self._is_waiting(execution):
+                if is_apart and execution.requested.session != self._home:
+                    continue
+                verdict = self._gate.judge(execution)
+                if verdict is Verdict.PASS:
+                    continue
+                if verdict is Verdict.WAIT:
+                    return None
                 self._peer.append([ExecutionAssigned(execution_id=execution.id)])
                 execution = self._peer.notebook.executions[execution.id]  # noqa: PLW2901
             if execution.status is Status.ASSIGNED and execution.owner == session:
-                verdict = self._verdict(execution.id)
-                if verdict in (START, None):
-                    return execution if verdict == START else None
-                is_apart = is_apart or verdict == LATER
+                claim = self._claim(execution.id)
+                if claim in (START, None):
+                    return execution if claim == START else None
+                is_apart = is_apart or claim == LATER
         return None
+
+    def _is_waiting(self, execution: Execution) -> bool:
+        return execution.status is Status.QUEUED and self._is_wanted(execution)
 
     def _is_wanted(self, execution: Execution) -> bool:
         session = self._peer.session
@@ -146,7 +242,7 @@ class RuntimeAgent:
             return self._peer.notebook.selected_runtime in (None, session)
         return execution.runtime == session
 
-    def _verdict(self, execution_id: str) -> str | None:
+    def _claim(self, execution_id: str) -> str | None:
         """What is known of a claim: it may start, or others that wait may go before it, or (None)
         they may not."""
         if self._guest:
@@ -157,28 +253,19 @@ class RuntimeAgent:
 
     # Running it
 
-    async def _execute_unless_ended(self, execution: Execution) -> None:
-        work = asyncio.ensure_future(self._execute(execution))
-        ended = asyncio.ensure_future(self._ended_by_people.wait())
-        try:
-            await asyncio.wait((work, ended), return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                self._executor.interrupt()
-                await asyncio.wait((work,), timeout=GRACE)
-            if work.done():
-                work.result()
-        finally:
-            ended.cancel()
-            work.cancel()
-
     async def _execute(self, execution: Execution) -> None:
+        self.running = execution.id
         self._busy(True)
         try:
             self._peer.append([ExecutionStarted(execution_id=execution.id)])
-            await self._write_files(execution.id)
             outcome = await self._outcome(execution)
+        except Died as why:
+            self.died = str(why)
+            return
         finally:
+            self.running = None
             self._busy(False)
+            self._outlet.forget(execution.id)
         self._peer.append(
             [
                 ExecutionCompleted(
@@ -188,12 +275,17 @@ class RuntimeAgent:
                 )
             ]
         )
-        self._outlet.forget(execution.id)
         self._told.pop(execution.id, None)
 
     async def _outcome(self, execution: Execution) -> Outcome:
+        if self._gate.judge(execution) is Verdict.REFUSE:
+            self._outlet.stream(execution.id, "stderr", f"{self._gate.reason(execution)}\n")
+            return Outcome("aborted", 0)
         try:
+            await self._write_files(execution.id)
             return await self._executor.run(execution.id, await self._source(execution))
+        except Died:
+            raise
         except Exception as error:
             # The executor's own failure, or a source that cannot be had: the cell shows it.
             lines = traceback.format_exception(error)
@@ -245,8 +337,6 @@ class RuntimeAgent:
             self._interrupted = runtime.interrupt
             # Also where nothing runs: the executor may have had a signal for it already.
             self._executor.interrupt()
-        if self.asked:
-            self._ended_by_people.set()
         self._changed.set()
 
     async def _answer(self, method: str, params: Mapping[str, Any], _asker: str) -> Any:

@@ -15,6 +15,9 @@
         ├── BadNotebookFile    an .ipynb (or other file) cannot be opened
         ├── StoreDamaged       what the store holds cannot be trusted
         ├── StoreFull          the store has no room; nothing was written
+        ├── StoreHeld          another process works on the store
+        ├── CannotStart        a runtime's Python or kernel cannot be started
+        ├── Died               what ran the code is gone, and its memory with it
         └── Refused            the other side answered with a typed error
 
 "Mine" is a defect or a stale intent and is shown beside what was attempted; "Theirs" is
@@ -85,6 +88,18 @@ class StoreDamaged(Theirs):
 
 class StoreFull(Theirs):
     """The store has no room left. The whole batch was refused, nothing of it was written."""
+
+
+class StoreHeld(Theirs):
+    """Another process works on the store, and only one may."""
+
+
+class CannotStart(Theirs):
+    """A runtime's Python or kernel cannot be started; the message is fit to be shown."""
+
+
+class Died(Theirs):
+    """What ran the code is gone, and its memory with it; the message says how it ended."""
 
 
 class Refused(Theirs):

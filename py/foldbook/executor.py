@@ -2,7 +2,13 @@
 
 An executor runs one source at a time and speaks through the `Outlet` it was given, in
 Jupyter's terms. `Outlet` methods are synchronous: running code may block the event loop, and
-its output must leave all the same.
+its output must leave all the same. Where the code runs in another process, the executor waits
+instead (`AsyncOutlet`), and the event loop stays free whatever the code does.
+
+What runs the code may die while the agent lives (a crash, a kill, `os._exit`): `Executor.died`
+then returns, a `run` that is going on raises `Died`, and nothing runs any more. `stop` and
+`start` make a new process with empty memory, after a death or as a restart; in the log that
+is a new runtime session.
 """
 
 from collections.abc import Mapping
@@ -39,6 +45,18 @@ class Outlet(Protocol):
         """Packages are being loaded and the like: shown while it lasts, never in the log."""
 
 
+class AsyncOutlet(Outlet, Protocol):
+    """What an agent gives to an executor: the same, and ways to wait for those who can."""
+
+    async def question(self, parent: str, prompt: str, password: bool) -> str:
+        """As `ask`, without blocking. Cancelled: the code does not wait any longer."""
+
+    async def ready(self) -> None:
+        """Return when more can be taken; called after each output, so that code which prints
+        without end waits instead of filling the memory.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a run ended. ``count`` is the execution count it had."""
@@ -60,20 +78,39 @@ class Completions:
 class Executor(Protocol):
     """Runs code for one runtime session."""
 
-    async def start(self, outlet: Outlet) -> Mapping[str, Any]:
-        """Make ready; returns Jupyter's ``language_info``."""
+    async def start(self, outlet: AsyncOutlet) -> Mapping[str, Any]:
+        """Make ready; returns Jupyter's ``language_info``. Once more after `stop` or a death:
+        with empty memory. Raises `foldbook.errors.CannotStart`, in words for a person.
+        """
 
     async def run(self, parent: str, source: str) -> Outcome:
-        """Run one source; every output has gone to the outlet when this returns."""
+        """Run one source; every output has gone to the outlet when this returns.
+
+        Raises `foldbook.errors.Died` where what runs the code died, or was stopped, meanwhile;
+        what it had said until then has gone to the outlet.
+        """
+
+    async def died(self) -> str:
+        """Return when what runs the code has died without being asked to: why, in words.
+
+        Returns at once where that has happened already; never where it cannot happen.
+        """
 
     async def complete(self, source: str, position: int) -> Completions:
-        """Completions at a position (code points)."""
+        """Completions at a position (code points). Raises `foldbook.errors.Refused` with the
+        code "busy" where that cannot be told while code runs.
+        """
 
     async def inspect(self, source: str, position: int, detail: int = 0) -> Bundle:
-        """Documentation of what stands at a position as a mime bundle; empty if none."""
+        """Documentation of what stands at a position as a mime bundle; empty if none.
+        Raises as `complete`.
+        """
 
     def interrupt(self) -> bool:
-        """Interrupt what runs; False where this executor cannot."""
+        """Interrupt what runs; False where nothing runs or this executor cannot.
+
+        It takes a way that no output blocks. Asked again in the same run it may be stronger.
+        """
 
     async def write_file(self, path: str, content: bytes) -> None:
         """Put a file of the notebook into the working directory."""
@@ -82,4 +119,4 @@ class Executor(Protocol):
         """Take a file of the notebook out of the working directory."""
 
     async def stop(self) -> None:
-        """End."""
+        """End, whatever runs; what does not end by itself is killed."""

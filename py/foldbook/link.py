@@ -23,6 +23,7 @@ VERSION: Final = 1
 SIGNING: Final = frozenset({Role.RUN, Role.OWN})
 """The roles whose links carry a seed."""
 
+_LADDER: Final = (Role.VIEW, Role.COMMENT, Role.EDIT, Role.RUN, Role.OWN)
 _PREFIX: Final = "join/"
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -72,6 +73,21 @@ class ShareLink:
                 f"links of the roles run and own carry a seed, others none: {came} came "
                 f"with the role {self.role}"
             )
+
+    def is_same_room(self, other: "ShareLink") -> bool:
+        """Whether both lead to the same notebook.
+
+        Room and key alone do not tell: everybody who reads has them, and could write another
+        relay, or other people's right to run, into a link.
+        """
+        mine = (self.relay, self.room, self.key, self.verify)
+        return mine == (other.relay, other.room, other.key, other.verify)
+
+    def gives_more(self, other: "ShareLink") -> bool:
+        """Whether its role stands above the other's; the one for runtimes stands beside."""
+        if self.role not in _LADDER or other.role not in _LADDER:
+            return False
+        return _LADDER.index(self.role) > _LADDER.index(other.role)
 
     def fragment(self) -> str:
         """The link behind its ``#``."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, TypeVar
 
 from foldbook import blobs, pieces
-from foldbook.errors import CommandRefused
+from foldbook.errors import CommandRefused, Refused
 from foldbook.events.base import Event
 from foldbook.events.executions import InputRequested
 from foldbook.events.outputs import (
@@ -34,10 +34,10 @@ T = TypeVar("T")
 BYTES_LIMIT: Final = 10_000_000
 EVENTS_LIMIT: Final = 20_000
 """What one execution may put into the log."""
-BLOBS_LIMIT: Final = 200_000_000
-"""Bytes of blobs of one execution."""
+BLOBS_LIMIT: Final = 256 * 1024 * 1024
+"""Bytes of blobs of one execution; a relay takes as much of a single one, unless told else."""
 WINDOW: Final = 1024 * 1024
-"""Bytes of own rows that may be unacknowledged; before that writing waits, where it can."""
+"""Bytes of own rows that may be kept nowhere yet; before that writing waits, where it can."""
 
 _BUNDLE_LIMIT: Final = 40 * 1024
 _TRACEBACK_LIMIT: Final = 24 * 1024
@@ -77,7 +77,7 @@ class _Question:
 
 
 class AgentOutlet:
-    """An `foldbook.executor.Outlet` over a peer. ``progress``: takes (execution, text)."""
+    """An `foldbook.executor.AsyncOutlet` over a peer. ``progress``: takes (execution, text)."""
 
     def __init__(self, peer: Peer, wait: Wait, progress: Callable[[str, str], None]) -> None:
         self._peer = peer
@@ -133,9 +133,10 @@ class AgentOutlet:
 
     def ask(self, parent: str, prompt: str, password: bool) -> str:
         """See `foldbook.executor.Outlet`."""
-        return self._wait(self._ask(parent, prompt, password))
+        return self._wait(self.question(parent, prompt, password))
 
-    async def _ask(self, parent: str, prompt: str, password: bool) -> str:
+    async def question(self, parent: str, prompt: str, password: bool) -> str:
+        """See `foldbook.executor.AsyncOutlet`."""
         self._asked += 1
         input_id = f"{parent[:48]}-{self._asked}"
         event = InputRequested(
@@ -148,6 +149,13 @@ class AgentOutlet:
             return await answer
         finally:
             self._question = None
+
+    async def ready(self) -> None:
+        """See `foldbook.executor.AsyncOutlet`."""
+        if self._unchecked >= WINDOW // 4:
+            self._unchecked = 0
+            with suppress(Refused):  # for good: nothing that would have to wait is taken either
+                await self._peer.drained(WINDOW // 2)
 
     def progress(self, parent: str, text: str) -> None:
         """See `foldbook.executor.Outlet`."""

@@ -200,6 +200,12 @@ class Peer:
         return ended.message if ended is not None and ended.final else None
 
     @property
+    def ended_code(self) -> str | None:
+        """The code of it (``sync_relay/PROTOCOL.md``), or None."""
+        ended = self._replica.ended
+        return ended.code if ended is not None and ended.final else None
+
+    @property
     def waiting(self) -> int:
         """Own rows that the authority has not acknowledged."""
         return self.log.waiting
@@ -222,6 +228,11 @@ class Peer:
     def is_linked(self) -> bool:
         """Whether the authority has welcomed this peer, and the line is still there."""
         return self._replica.sync.state not in (State.OFFLINE, State.GREETING)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is linked, and has every row that there was when it was welcomed."""
+        return self._replica.sync.is_current
 
     @property
     def on_presence(self) -> Callable[[Presence], None]:
@@ -272,6 +283,11 @@ class Peer:
         self._ties.subscribers.append(callback)
         return lambda: self._ties.subscribers.remove(callback)
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Return when this holds, which is looked at after every step."""
+        while not condition():
+            await self._ties.next_step()
+
     async def run(self) -> None:
         """The one loop: until cancelled, or until the link is ended for good."""
         await self._work()
@@ -289,11 +305,12 @@ class Peer:
         return await self._ties.call(to, method, params)
 
     async def drained(self, limit: int) -> None:
-        """Return when at most ``limit`` bytes of own rows are not acknowledged.
+        """Return when at most ``limit`` bytes of own rows are not kept: here where there is a
+        saver, else by the authority.
 
         Raises `Refused` when the link is ended for good.
         """
-        while self._replica.sync.waiting_bytes > limit:
+        while self._replica.unsaved_bytes > limit:
             if self._replica.ended is not None and self._replica.ended.final:
                 raise Refused(self._replica.ended.code, self._replica.ended.message)
             await self._ties.next_step()
@@ -301,6 +318,11 @@ class Peer:
     def hurry(self) -> None:
         """The network is back, it seems: do not wait any longer before linking anew."""
         self._hurry.set()
+
+    def begin_session(self) -> None:
+        """Go on as a new session, as a runtime does that starts anew. Raises `Mine` while rows
+        of the old one are not in the log."""
+        self._replica.begin_session()
 
     def join_by(self, token: str) -> None:
         """Come in by another link of the same room; where the link had ended for good,

@@ -104,6 +104,7 @@ class Replica:
         self.log: Final = Log(_folded(loaded))
         self.ended: step.Ended | None = None
         self.unkept = 0
+        self._unkept_bytes = 0
         self._host = host
         self._hello = hello
         self._keeping = keeping
@@ -126,6 +127,12 @@ class Replica:
     def unsaved(self) -> int:
         """Own rows that are not kept anywhere yet."""
         return self.unkept if self._keeping is Keeping.HERE else self.log.waiting
+
+    @property
+    def unsaved_bytes(self) -> int:
+        """Bytes of them."""
+        here = self._keeping is Keeping.HERE
+        return self._unkept_bytes if here else self.sync.waiting_bytes
 
     def take(self, events: Sequence[Event], origin: Origin | None = None) -> list[Row]:
         """Make own new rows of events; they are in the view when this returns.
@@ -168,6 +175,16 @@ class Replica:
         """See `Log.amend`."""
         self.log.amend(confirmed)
         self._host.changed(Change())
+
+    def begin_session(self) -> None:
+        """Go on as a new session, as a runtime does that starts anew.
+
+        Raises `Mine` while rows are pending: they are the old session's.
+        """
+        if self.log.pending:
+            raise Mine(f"{len(self.log.pending)} rows of this session are not in the log yet")
+        self._renew([], 1)
+        self._host.rejoin()
 
     def join_by(self, token: str) -> None:
         """From the next connection on, come in by another link of the same room."""
@@ -230,11 +247,14 @@ class Replica:
         if self._keeping is not Keeping.HERE:
             self._heed(self.sync.push(rows))
             return
+        size = sum(map(size_of, rows))
         self.unkept += len(rows)
+        self._unkept_bytes += size
         rewrites = self._rewrites
 
         def kept() -> None:
             self.unkept -= len(rows)
+            self._unkept_bytes -= size
             if rewrites == self._rewrites:  # else they are among the rewritten ones
                 self._heed(self.sync.push(rows))
             self._host.changed(Change(kept=tuple(rows)))

@@ -44,6 +44,9 @@ class SealedBlobs:
         self._around = around
         self._told = told
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
+        self._unsent = 0
+        self._all_sent = asyncio.Event()
+        self._all_sent.set()
 
     async def fetch(self, digest: str) -> bytes | None:
         """See `foldbook.ties.Elsewhere`; so for the following one. A row may be here before the
@@ -68,13 +71,17 @@ class SealedBlobs:
     def offer(self, digest: str) -> None:
         """Have it sent; that it is to be sent is kept with it."""
         self._saver.put(Batch(meta={UPLOAD + digest: 1}))
-        self._waiting.put_nowait(digest)
+        self._wait_for(digest)
 
     def again(self, names: Iterable[str]) -> None:
         """Of the names in the store's meta, those of blobs that were not sent before."""
         for name in names:
             if name.startswith(UPLOAD):
-                self._waiting.put_nowait(name.removeprefix(UPLOAD))
+                self._wait_for(name.removeprefix(UPLOAD))
+
+    async def sent(self) -> None:
+        """Return when the relay has all that was offered, or is not going to take it."""
+        await self._all_sent.wait()
 
     async def run(self) -> None:
         """Send what is offered, until cancelled."""
@@ -84,6 +91,14 @@ class SealedBlobs:
             while not await self._send(digest):
                 await self._around.pause(backoff(attempt, self._around.random))
                 attempt += 1
+            self._unsent -= 1
+            if not self._unsent:
+                self._all_sent.set()
+
+    def _wait_for(self, digest: str) -> None:
+        self._unsent += 1
+        self._all_sent.clear()
+        self._waiting.put_nowait(digest)
 
     async def _send(self, digest: str) -> bool:
         """Whether there is nothing more to do for it."""
@@ -96,7 +111,7 @@ class SealedBlobs:
         except Refused as why:
             if why.code not in _FOR_GOOD:
                 return False
-            self._told(f"A file or output of this notebook stays in this browser: {why}.")
+            self._told(f"A file or output of this notebook is kept here only: {why}.")
         except FoldbookError:
             logging.getLogger(__name__).exception("blob %s cannot be read", digest)
             return False

@@ -181,6 +181,11 @@ class Sync:
         return len(self._queue)
 
     @property
+    def is_current(self) -> bool:
+        """Whether every row is here that there was when the authority greeted us."""
+        return self.state not in (State.OFFLINE, State.GREETING) and self.cursor >= self._target
+
+    @property
     def waiting_bytes(self) -> int:
         """Bytes of own rows that are not acknowledged."""
         return sum(map(size_of, self._queue))

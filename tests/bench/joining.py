@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT / ".build"), str(ROOT / "tests")]
 
 from builder import serve  # noqa: E402 - found through the path above
 from conftest import CHROMIUM_ARGUMENTS  # noqa: E402 - as well
-from foldbook.browser import offers  # noqa: E402 - as well
+from foldbook import offers  # noqa: E402 - as well
 from foldbook.store import Batch  # noqa: E402 - as well
 from long_log import CELLS, LongLog  # noqa: E402 - as well
 from test_sharing import Someone, until  # noqa: E402 - as well

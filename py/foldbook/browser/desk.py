@@ -6,13 +6,13 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from foldbook.browser.here import Here
-from foldbook.browser.keeping import Keeping
 from foldbook.browser.reaching import Reaching
 from foldbook.browser.runtimes import PageRuntime
 from foldbook.commands import Command
 from foldbook.commands.notebooks import Introduce
 from foldbook.commands.runs import ReplyInput
 from foldbook.joining import PREFIX, Told
+from foldbook.keeping import Keeping
 from foldbook.notebook import Notebook
 from foldbook.peer import Change, Origin, Peer
 from foldbook.row import RIGHTS, Kind, Role, Row, chained, runtime_actor

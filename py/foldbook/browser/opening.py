@@ -16,16 +16,15 @@ from foldbook.browser.sharing import ShareDesk
 from foldbook.browser.views import outdated
 from foldbook.errors import BadNotebookFile
 from foldbook.guests import Guests
-from foldbook.joining import fetch_base, fetch_snapshot
 from foldbook.link import parse
 from foldbook.peer import Peer, Surroundings
+from foldbook.relaying import fetch, shared_peer
 from foldbook.row import Role
 from foldbook.saver import Saver
-from foldbook.sharing import SHARE, Share, join, secret_at
-from foldbook.store import EPOCH, HISTORY, SESSION, Batch, Loaded, Store, load
+from foldbook.sharing import SHARE, Share, secret_at
+from foldbook.store import Batch, Loaded, Store, load
 from foldbook.upstream import Outside
 from foldbook.view.shapes import of_rights
-from foldbook.wire import Hello
 
 IMPORT: Final = "import_file"
 """What a command of the inbox is called that begins a notebook with a file."""
@@ -105,7 +104,7 @@ def _open(
         peer = Peer.local(authority, loaded, person.secret, around)
         work: Work = authority.run
     else:
-        peer = _shared(share, loaded, saver, around, person)
+        peer = shared_peer(share, loaded, saver, around, person.secret)
         work = saver.run
     guests = Guests(peer, around.secret, around.now)
     runtime = PageRuntime(peer, guests, page, secret=around.secret, now=around.now)
@@ -124,24 +123,6 @@ def _open(
     )
 
 
-def _shared(
-    share: Share, loaded: Loaded, saver: Saver, around: Surroundings, person: Person
-) -> Peer:
-    """The peer of a notebook whose rows a relay numbers; it is not linked yet."""
-    secret = loaded.meta.get(SESSION)
-    if not isinstance(secret, bytes):
-        secret = around.secret()
-        saver.put(Batch(meta={SESSION: secret}))
-    link = share.link
-    since, token = loaded.head, link.token.hex()
-    hello = Hello(link.room, share.epoch, secret, person.secret, since, token)
-
-    async def connect() -> None:
-        return None
-
-    return Peer.linked(hello, connect, around, role=link.role, loaded=loaded, saver=saver)
-
-
 async def _joined(
     page: Page, store: Store, loaded: Loaded, outside: Outside, person: Person
 ) -> Loaded:
@@ -151,15 +132,10 @@ async def _joined(
         return loaded
     followed = parse(link)
     secret = secret_at(followed, person.secret)
-    share = await join(outside, followed, secret)
-    batch = Batch(meta={SHARE: share.pack(), EPOCH: share.epoch})
-    found = await fetch_snapshot(outside, share, secret)
-    if found is None:
-        batch.confirmed = await fetch_base(outside, share, secret)
-    else:
-        batch.snapshot = found.folded
-        batch.meta[HISTORY] = found.owed.pack()
-        batch.saved_view = _view_for(found.view, share.link.role)
+    fetched = await fetch(outside, followed, secret)
+    batch = fetched.batch
+    if fetched.view is not None:
+        batch.saved_view = _view_for(fetched.view, followed.role)
     await store.commit(batch, "strict")
     await store.close()
     return await load(store)

@@ -9,29 +9,21 @@ from typing import Any, Final
 
 from foldbook.authority import LocalAuthority
 from foldbook.browser.here import Here
-from foldbook.browser.offers import Offers
 from foldbook.browser.page import Page
 from foldbook.errors import Refused
-from foldbook.joining import History, Told
-from foldbook.link import ShareLink, parse
-from foldbook.notebook import Notebook
+from foldbook.joining import Told
+from foldbook.link import parse
 from foldbook.peer import Change, Peer, Surroundings
+from foldbook.relaying import Relaying
 from foldbook.row import Role, Row
 from foldbook.saver import Saver
-from foldbook.sealed_blobs import SealedBlobs
 from foldbook.sharing import SHARE, MadeLink, Share, Sharing, begin, pieces
-from foldbook.store import HISTORY, Batch, MetaValue
+from foldbook.store import Batch, MetaValue
 from foldbook.upstream import Outside
 from foldbook.wire import ROOM
 
-ALIVE: Final = 25.0
-"""Seconds after which a relay that said nothing is asked whether it is there."""
-PATIENCE: Final = 10.0
-"""Seconds that it has to answer."""
-
 _NOTHING: Final[Mapping[str, MetaValue]] = {}
 _OWNER: Final = "owner"  # the id of the link that a room begins with
-_ORDER: Final = (Role.VIEW, Role.COMMENT, Role.EDIT, Role.RUN, Role.OWN)
 _BLOB: Final = re.compile(rb'"([0-9a-f]{64})"')
 
 Start = Callable[[Awaitable[Any]], None]
@@ -65,7 +57,7 @@ class ShareDesk:
         self._around = around
         self._secret = secret
         self._authority = authority
-        self._sharing: Sharing | None = None
+        self._relaying: Relaying | None = None
         self._told: Mapping[str, Any] | None = None
         self._was_linked = self._was_ever_linked = False
         peer.subscribe(self._follow)
@@ -75,57 +67,27 @@ class ShareDesk:
         """Whether a relay numbers the rows, or is going to."""
         return self._sharing is not None
 
-    def begin(self, share: Share, meta: Mapping[str, MetaValue] = _NOTHING) -> None:
+    @property
+    def _sharing(self) -> Sharing | None:
+        return self._relaying.sharing if self._relaying is not None else None
+
+    def begin(self, share: Share, meta: Mapping[str, MetaValue] = _NOTHING) -> Relaying:
         """Be linked from now on. meta: what the store has of what is still to be done."""
-        sharing = self._sharing = Sharing(
+        relaying = self._relaying = Relaying(
             self._outside,
             share,
-            self._secret,
-            session=lambda: self._peer.session,
-            changed=self._keep,
-            history=self._saver.rows,
-        )
-        blobs = SealedBlobs(
-            sharing.upstream,
-            sharing.sealer,
-            share.link.room,
-            sharing.keys.name_of_blob,
+            self._peer,
             self._saver,
             self._around,
-            self._warn,
-        )
-        blobs.again(list(meta))
-        self._peer.elsewhere = blobs
-        self._blobs = blobs
-        self._offers = Offers(self._peer, sharing, self._around, self.make_snapshot, self._warn)
-        for work in (
-            self._peer.keep_linked(sharing.connect),
-            blobs.run(),
-            self._watch(),
-            self._offers.run(),
-        ):
-            self.start(work)
-        owed = meta.get(HISTORY)
-        if isinstance(owed, bytes):
-            self.start(self._offers.check(self._history(share, owed)))
-
-    def _history(self, share: Share, owed: bytes) -> History:
-        def amend(notebook: Notebook) -> bool:
-            if notebook.head != self._peer.log.head:
-                return False
-            self._peer.amend(notebook)
-            self.distrust()
-            return True
-
-        return History(
-            self._outside,
-            share,
             self._secret,
-            self._saver,
-            owed,
-            pause=self._around.pause,
-            amend=amend,
+            warn=self._warn,
+            make=self.make_snapshot,
+            distrust=self.distrust,
+            beat=self.here.expire,
         )
+        for work in relaying.works(meta):
+            self.start(work)
+        return relaying
 
     def state(self) -> dict[str, Any]:
         """How sharing stands, without what only the relay knows."""
@@ -179,28 +141,26 @@ class ShareDesk:
         Raises `BadLink`, and `Refused` where this notebook is not that of the link.
         """
         link = parse(fragment)
-        if self._sharing is None or not _is_same_room(link, self._sharing.share.link):
+        relaying = self._relaying
+        if relaying is None or not link.is_same_room(relaying.sharing.share.link):
             raise Refused("share", "a notebook of this name is here already, and is another one")
-        share = self._sharing.share
-        if not _gives_more(link, share.link) and not self._peer.ended:
+        share = relaying.sharing.share
+        if not link.gives_more(share.link) and not self._peer.ended:
             return
         had_ended = self._peer.ended is not None
         if share.link.role is not Role.OWN:
-            self._sharing.change(replace(share, link=link))
+            relaying.sharing.change(replace(share, link=link))
         self._peer.join_by(link.token.hex())
         if had_ended:
-            for work in (self._peer.keep_linked(self._sharing.connect), self._watch()):
+            for work in relaying.link_anew():
                 self.start(work)
 
     async def heard(self, message: Mapping[str, Any]) -> None:
         """A page tells where its reader is, or that the network, or the tab, is back."""
         if message["t"] == "presence":
             self.here.place(message)
-        elif self._sharing is not None:
-            if self._peer.is_linked:
-                await self._check()
-            else:
-                self._peer.hurry()
+        elif self._relaying is not None:
+            await self._relaying.check()
 
     async def _create(self, relay: str, token: str) -> None:
         if self._sharing is not None or self._authority is None:
@@ -215,13 +175,13 @@ class ShareDesk:
         self._peer.move(room.name, room.epoch, share.link.token.hex())
         self._authority = None
         self._keep(share)
-        self.begin(share)
+        blobs = self.begin(share).blobs
         offered: set[str] = set()
         async for rows in pieces(self._saver.rows, share.base):
             for digest in set(_blobs_of(rows)) - offered:
                 offered.add(digest)
                 if await self._saver.blob(digest) is not None:
-                    self._blobs.offer(digest)
+                    blobs.offer(digest)
 
     async def _link(self, role: Role) -> dict[str, Any]:
         """A link for a role: the one that there is, or a new one."""
@@ -285,23 +245,6 @@ class ShareDesk:
             self._told = state
             self._page.post({"t": "share", **state})
 
-    async def _watch(self) -> None:
-        """Ask the relay now and then whether it is there: a line may be dead and not say so."""
-        while not self._peer.ended:
-            await self._around.pause(ALIVE)
-            self.here.expire()
-            if self._peer.is_linked:
-                await self._check()
-
-    async def _check(self) -> None:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._peer.call(ROOM, "whoami", {})
-        except TimeoutError:
-            self._peer.relink()
-        except Refused:  # the line went while it was asked
-            pass
-
     def _keep(self, share: Share) -> None:
         self._saver.put(Batch(meta={SHARE: share.pack()}))
 
@@ -311,18 +254,6 @@ class ShareDesk:
 
 def _unstarted(_work: Awaitable[Any]) -> None:
     raise AssertionError("the host says how work is started")
-
-
-def _is_same_room(link: ShareLink, known: ShareLink) -> bool:
-    """The key alone does not tell: everybody who reads has it, and could write another relay, or
-    other people's right to run, into a link."""
-    return (link.relay, link.key, link.verify) == (known.relay, known.key, known.verify)
-
-
-def _gives_more(link: ShareLink, known: ShareLink) -> bool:
-    if link.role not in _ORDER or known.role not in _ORDER:
-        return False
-    return _ORDER.index(link.role) > _ORDER.index(known.role)
 
 
 def _blobs_of(rows: Sequence[Row]) -> list[str]:

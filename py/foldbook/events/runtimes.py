@@ -24,7 +24,7 @@ class RuntimeStarted(Event):
 
     kind_name: "browser", "python" or "jupyter". language: Jupyter's ``language_info``.
     replaces: the session of the runtime in whose place it stands (a restart, a crash); what
-    that one left running is lost, what waited for it is aborted.
+    that one left running is lost, what waited for it is aborted. because: how that one ended.
     """
 
     kind: ClassVar[Kind] = Kind.OUTPUT
@@ -32,6 +32,7 @@ class RuntimeStarted(Event):
     kind_name: Literal["browser", "python", "jupyter"]
     language: Json = Field(default_factory=dict)
     replaces: Id | None = None
+    because: Name = ""
 
     def apply(self, notebook: Notebook, row: Row) -> None:
         if row.session in notebook.runtimes:
@@ -41,7 +42,7 @@ class RuntimeStarted(Event):
             old = notebook.runtimes[self.replaces]
             if old.actor != row.actor:
                 raise Void("a runtime replaces only its own kind: the actor is another")
-            end_runtime(notebook, old, row, "stopped", "restarted")
+            end_runtime(notebook, old, row, "stopped", self.because or "restarted")
         notebook.runtimes[row.session] = Runtime(
             session=row.session,
             actor=row.actor,

@@ -7,15 +7,18 @@ loop of a thousand prints is a handful of events, and nothing is held while code
 
 import asyncio
 import base64
+import datetime
 import io
+import itertools
+import math
+import numbers
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
-from pydantic_core import to_jsonable_python
-
 from foldbook.executor import Bundle, Outlet
+from foldbook.shell.hooks import Distance
 from foldbook.shell.interrupts import Interrupts
 from foldbook.shell.parents import Parents
 
@@ -28,12 +31,21 @@ PIECE: Final = 8 * 1024
 
 
 class Emitter:
-    """Sends a shell's outputs to an outlet, from whatever thread, in the home thread."""
+    """Sends a shell's outputs to an outlet, from whatever thread, in the home thread.
+
+    Over a distance they are sent in the thread that says them.
+    """
 
     def __init__(
-        self, outlet: Outlet, parents: Parents, *, clock: Callable[[], float] = time.monotonic
+        self,
+        outlet: Outlet,
+        parents: Parents,
+        *,
+        distance: Distance | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.outlet = outlet
+        self._distance = distance
         self.parents = parents
         self.interrupts = Interrupts(self.flush)
         self._clock = clock
@@ -45,6 +57,7 @@ class Emitter:
         self._held = 0
         self._sent_at = -INTERVAL
         self._timer: asyncio.TimerHandle | None = None
+        self._timed = False
 
     def write(self, name: Name, text: str) -> bool:
         """Text of a stream; False where no execution is there to take it."""
@@ -58,10 +71,13 @@ class Emitter:
             self._pieces.append(_sound(text))
             self._held += len(text)
             due = self._clock() - self._sent_at >= INTERVAL and ("\n" in text or "\r" in text)
-            if due or self._held >= PIECE:
+            sent = due or self._held >= PIECE
+            if sent:
                 self._flush_held()
             else:
                 self._flush_soon()
+        if sent:
+            self._settle()
         return True
 
     def display(self, data: Bundle, metadata: Bundle, display_id: str | None, update: bool) -> None:
@@ -101,33 +117,56 @@ class Emitter:
         """Send what is held."""
         with self.interrupts.shield(), self._lock:
             self._flush_held()
+        self._settle()
 
     def flush_due(self) -> None:
         """Send what is held if the last piece left long enough ago; else it leaves soon."""
         if self._clock() - self._sent_at >= INTERVAL:
             self.flush()
 
+    def fork(self, outlet: Outlet) -> None:
+        """This process is a fork of the shell's own: what it says goes to ``outlet`` line by
+        line, and what was held is the other's to send.
+        """
+        self.outlet, self._distance = outlet, _Nowhere()
+        self._clock = itertools.count().__next__
+        self._lock = threading.RLock()
+        self.home = threading.get_ident()
+        self._pieces, self._held, self._timed = [], 0, False
+
     def _send(self, action: Callable[[], None]) -> None:
-        if threading.get_ident() != self.home:
+        if not self._is_here():
             self._loop.call_soon_threadsafe(self._send, action)
             return
         with self.interrupts.shield(), self._lock:
             self._flush_held()
             action()
+        self._settle()
+
+    def _is_here(self) -> bool:
+        return self._distance is not None or threading.get_ident() == self.home
+
+    def _settle(self) -> None:
+        if self._distance is not None:
+            self._distance.settle()
 
     def _flush_held(self) -> None:
         if not self._pieces or self._key is None:
             return
         (parent, name), text = self._key, "".join(self._pieces)
         self._pieces, self._held = [], 0
-        if threading.get_ident() == self.home:
+        if self._is_here():
             self._sent_at = self._clock()
             self.outlet.stream(parent, name, text)
         else:
             self._loop.call_soon_threadsafe(self.outlet.stream, parent, name, text)
 
     def _flush_soon(self) -> None:
-        if threading.get_ident() != self.home:
+        if self._distance is not None:
+            if not self._timed:
+                self._timed = True
+                self._distance.later(INTERVAL, self._on_time)
+        elif threading.get_ident() != self.home:
             self._loop.call_soon_threadsafe(self._flush_soon)
         elif self._timer is None and not self._loop.is_closed():
             self._timer = self._loop.call_later(INTERVAL, self._on_timer)
@@ -135,6 +174,21 @@ class Emitter:
     def _on_timer(self) -> None:
         self._timer = None
         self.flush()
+
+    def _on_time(self) -> None:
+        with self._lock:
+            self._timed = False
+            self._flush_held()
+
+
+class _Nowhere:
+    """The `Distance` of a fork: no line is held."""
+
+    def settle(self) -> None:
+        pass
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        pass
 
 
 class Stream(io.TextIOBase):
@@ -181,11 +235,27 @@ def jsonable(bundle: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _value(value: object) -> object:
-    if isinstance(value, str):
-        return _sound(value)
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return base64.b64encode(value).decode("ascii")
-    return to_jsonable_python(value, fallback=repr, bytes_mode="base64", inf_nan_mode="null")
+    # By hand: a runtime's Python need not have more than IPython.
+    match value:
+        case None | bool():
+            return value
+        case str():
+            return _sound(value)
+        case bytes() | bytearray() | memoryview():
+            return base64.b64encode(value).decode("ascii")
+        case numbers.Integral():
+            return int(value)
+        case numbers.Real():
+            number = float(value)
+            return number if math.isfinite(number) else None
+        case Mapping():
+            return {_sound(str(key)): _value(each) for key, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_value(each) for each in value]
+        case datetime.date() | datetime.time():
+            return value.isoformat()
+        case _:
+            return _sound(repr(value))
 
 
 def _sound(text: str) -> str:

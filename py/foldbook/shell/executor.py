@@ -10,6 +10,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Awaitable, Coroutine, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,7 +50,7 @@ class ShellExecutor:
 
     async def start(self, outlet: Outlet) -> Mapping[str, Any]:
         """Make ready; returns Jupyter's ``language_info``."""
-        emitter = Emitter(outlet, self._parents)
+        emitter = Emitter(outlet, self._parents, distance=self._hooks.distance)
         session = Session.create(emitter, self._hooks)
         self._emitter, self._session = emitter, session
         self._enter_folder()
@@ -80,6 +81,21 @@ class ShellExecutor:
                     self._struck_run = self._runs
                 emitter.interrupts.struck = False
                 emitter.flush()
+
+    async def died(self) -> str:
+        """Never returns: who would ask dies with this process."""
+        never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        return await never
+
+    def fork(self, outlet: Outlet) -> None:
+        """This process is a fork of the one that was started: see `Emitter.fork`."""
+        _, emitter = self._parts()
+        emitter.fork(outlet)
+
+    def flush(self) -> None:
+        """Send what is held of the streams."""
+        _, emitter = self._parts()
+        emitter.flush()
 
     async def complete(self, source: str, position: int) -> Completions:
         """Completions at a position (code points)."""
@@ -229,7 +245,9 @@ class ShellExecutor:
         if parent is None:
             raise RuntimeError("input() works only in a cell.")
         emitter.flush()
-        with emitter.interrupts.shield():
+        # Over a distance nothing breaks when an interrupt ends the wait.
+        shield = emitter.interrupts.shield() if self._hooks.distance is None else nullcontext()
+        with shield:
             return emitter.outlet.ask(parent, prompt, password)
 
     def _parts(self) -> tuple[Session, Emitter]:

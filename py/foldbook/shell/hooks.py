@@ -2,10 +2,25 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 Say = Callable[[str], None]
 """Takes a line about progress, shown while it lasts."""
+
+
+class Distance(Protocol):
+    """Between a shell and whoever takes its outputs, where that is another process.
+
+    The outlet may then be called in any thread, and an interrupt may strike while it asks.
+    """
+
+    def settle(self) -> None:
+        """Called after outputs, where an interrupt may strike: wait while too many are on
+        their way.
+        """
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call in another thread in so many seconds, whatever the calling thread does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +32,7 @@ class Hooks:
     install: given the arguments of ``pip install``, install; returns what to print.
     drop_signal: forget an interrupt's signal that has not been noticed yet.
     programs: whether other programs can be started (``!ls``).
+    distance: see `Distance`; None: the outlet is in this very process and thread.
     """
 
     wait: Callable[[Awaitable[Any]], Any] | None = None
@@ -24,3 +40,4 @@ class Hooks:
     install: Callable[[str, Say], Awaitable[str]] | None = None
     drop_signal: Callable[[], None] | None = None
     programs: bool = True
+    distance: Distance | None = None

@@ -69,6 +69,7 @@ class Publisher(DisplayPublisher):
         **_kwargs: Any,
     ) -> None:
         display_id = (transient or {}).get("display_id")
+        display_id = None if display_id is None else str(display_id)
         self.shell.emitter.display(data, metadata or {}, display_id, update)
 
     def clear_output(self, wait: bool = False) -> None:

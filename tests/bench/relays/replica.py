@@ -151,7 +151,7 @@ async def told(relay: str, count: int, *, leave: bool = False) -> None:
 
 
 async def _leave(writer: Person, rows: list[Row]) -> None:
-    """Leave a snapshot at the relay, as the page does (`foldbook.browser.offers`)."""
+    """Leave a snapshot at the relay, as the page does (`foldbook.offers`)."""
     prefix = b""
     for row in rows:
         prefix = chained(prefix, row)
