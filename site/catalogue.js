@@ -369,7 +369,7 @@ function firstView(id, name, cellId) {
   return {
     seq: 0, pending: 0, readonly: null,
     notebook: { id, name, metadata: {} }, order: [cellId], cells: { [cellId]: cell },
-    actors: {}, runtime: null, files: [], log: { events: 0, strip: [] },
+    actors: {}, runtime: null, runtimes: [], files: [], log: { events: 0, strip: [] },
     undo: { undo: null, redo: null },
   };
 }

@@ -3,6 +3,7 @@
 import { fill, h, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { areOutputsHidden } from "./hiding.js";
+import { runtimeOf, silenceWords, waitWords } from "./runtimes.js";
 import { announce } from "./toast.js";
 import { spanWords, timeWords } from "./words.js";
 
@@ -53,7 +54,7 @@ export class CellState {
     this._seconds = null;
     const hidden = areOutputsHidden(cell.metadata);
     const execution = cell.type === "code" ? cell.execution : null;
-    fill(this.above, execution && (isBusy(cell) ? this._progress() : isWaiting(cell) ? this._queued(execution) : null));
+    fill(this.above, execution && (isBusy(cell) ? this._running(execution) : isWaiting(cell) ? this._queued(execution) : null));
     fill(
       this.below,
       hidden && execution?.outputs.length ? this._hidden() : null,
@@ -83,7 +84,18 @@ export class CellState {
       cell.type, execution?.id, execution?.status, execution?.isAsked, execution?.stale, execution?.prompt, execution?.reason,
       execution?.after, ahead, execution?.position, areOutputsHidden(cell.metadata),
       execution?.stale ? cell.edited?.ts : 0, Boolean(execution?.outputs.length), this.page.status.preparing,
+      execution && isBusy(cell) ? [silenceWords(this.page, execution), this.page.canRun] : "",
+      execution && isWaiting(cell) ? waitWords(this.page, execution) : "",
     ]);
+  }
+
+  /** @param {Execution} execution */
+  _running(execution) {
+    const silence = silenceWords(this.page, execution);
+    if (!silence) return this._progress();
+    const mayGiveUp = this.page.canRun && runtimeOf(this.page, execution)?.status === "unreachable";
+    const giveUp = h("button", { class: "lnk", type: "button", title: "Its output does not count any more, should it come", onclick: () => this.page.run.giveUp(this.id) }, "Give up");
+    return h("div", { class: "note stale silent" }, h("span", null, h("b", null, "Running."), ` ${silence}`), mayGiveUp ? giveUp : null);
   }
 
   _progress() {
@@ -118,7 +130,7 @@ export class CellState {
       return `Queued, ${execution.position && execution.position > 1 ? "" : "next "}after ${where}.`;
     }
     if (this.page.status.preparing) return "Queued. It runs when Python is ready.";
-    return "Queued.";
+    return execution.isAsked ? "Queued." : waitWords(this.page, execution);
   }
 
   _hidden() {

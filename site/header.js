@@ -8,6 +8,7 @@ import { icon, logo } from "./icons.js";
 import { openMenu } from "./menus.js";
 import { action } from "./actions.js";
 import { crowd } from "./people.js";
+import { runtimeName, runtimeWords } from "./runtimes.js";
 import { countWords, plural, sentence } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
@@ -110,7 +111,7 @@ export class Header {
     fill(
       this.chip,
       sign === "ring" ? h("span", { class: "ring" }) : h("span", { class: `dot ${sign}` }),
-      h("span", null, h("span", { class: "rt-name" }, `${runtime?.name || "Browser"} · `), withCount(words)),
+      h("span", null, h("span", { class: "rt-name" }, `${runtimeName(this.page, runtime)} · `), withCount(words)),
       icon("chevron-down"),
     );
   }
@@ -162,48 +163,7 @@ function apartWords({ status, waiting }) {
   return status === "connecting" ? " Connecting to the others." : " Not connected.";
 }
 
-/**
- * What the chip says of the runtime: a sign, the words on it, the words for who hears it.
- * @param {Page} page
- * @param {import("./types.js").Runtime | null} runtime
- * @returns {{sign: string, words: string, label: string}}
- */
-export function runtimeWords(page, runtime) {
-  const name = runtime?.name || "Browser";
-  const said = (/** @type {string} */ sign, /** @type {string} */ words) => ({ sign, words, label: `${name}, ${words}` });
-  if (page.isReadOnly) return said("off", "Off while read-only");
-  if (page.status.preparing) return said("ring", page.status.preparing);
-  switch (runtime?.status) {
-    case "starting":
-      return said("ring", "Starting");
-    case "busy":
-      return said("ring", `Running ${runningWords(page, runtime.running ?? null)}`.trim());
-    case "ready":
-      return said("", "Ready");
-    case "lost":
-      return said("bad", "Lost");
-    case "stopped":
-      return said("off", "Stopped");
-    default:
-      return said("off", "Starts with the first run");
-  }
-}
-
-/** @param {Page} page @param {string | null} executionId */
-function runningWords(page, executionId) {
-  const { view } = page.model;
-  const index = view.order.findIndex((id) => view.cells[id]?.execution?.id === executionId);
-  if (index < 0) return "";
-  const count = view.cells[view.order[index] ?? ""]?.execution?.count;
-  return count ? `[${count}]` : `cell ${index + 1}`;
-}
-
 /** A count in brackets is the machine's. @param {string} words */
 function withCount(words) {
   return words.split(/(\[\d+\])/).map((part) => (part.startsWith("[") ? h("span", { class: "m" }, part) : part));
-}
-
-/** "2 cells wait". @param {number} queue */
-export function queueWords(queue) {
-  return queue ? `${plural(queue, "cell")} ${queue === 1 ? "waits" : "wait"}` : "";
 }

@@ -2,6 +2,7 @@
 
 import arrowDown from "lucide-static/icons/arrow-down.svg";
 import arrowLeft from "lucide-static/icons/arrow-left.svg";
+import arrowRight from "lucide-static/icons/arrow-right.svg";
 import arrowUp from "lucide-static/icons/arrow-up.svg";
 import check from "lucide-static/icons/check.svg";
 import chevronDown from "lucide-static/icons/chevron-down.svg";
@@ -37,6 +38,7 @@ import { s } from "./dom.js";
 const TEXTS = {
   "arrow-down": arrowDown,
   "arrow-left": arrowLeft,
+  "arrow-right": arrowRight,
   "arrow-up": arrowUp,
   check,
   "chevron-down": chevronDown,

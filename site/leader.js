@@ -49,12 +49,14 @@ export class Leader {
    * @param {AbortSignal} signal gives up the waiting
    * @param {Promise<boolean>} isThere whether there is a notebook: known later than what it takes to
    *   prepare for it
+   * @param {Promise<boolean>} wantsPython whether cells may run in this browser's Python
    */
-  async lead(signal, isThere) {
+  async lead(signal, isThere, wantsPython) {
     const held = new Promise((resolve) => (this.#release = () => resolve(undefined)));
     try {
       await navigator.locks.request(`foldbook:${this.id}`, { signal }, () => {
         if (signal.aborted) return undefined;
+        wantsPython.then((wants) => wants && !this.quiet && !signal.aborted && this.runtime.prepare());
         this.#start(false, signal, isThere);
         return held;
       });
@@ -83,7 +85,6 @@ export class Leader {
    * @param {Promise<boolean>} [isThere]
    */
   async #start(crashed, signal, isThere) {
-    if (!this.quiet) this.runtime.prepare();
     try {
       await checkVersion();
       const manifest = await siteManifest();

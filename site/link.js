@@ -96,19 +96,29 @@ export class Link {
     document.addEventListener("visibilitychange", this.#hidden);
     for (const turn of ["online", "offline"]) addEventListener(turn, this.#online);
     this.#live();
-    const isThere = this.#drawSaved();
-    this.leader.lead(this.#leave.signal, isThere); // at once: to start takes longer than to draw
+    /** @type {(wants: boolean) => void} */
+    let tell = () => {};
+    /** @type {Promise<boolean>} */
+    const wantsPython = new Promise((resolve) => (tell = resolve));
+    const isThere = this.#drawSaved(tell);
+    this.leader.lead(this.#leave.signal, isThere, wantsPython); // at once: to start takes longer than to draw
     if (await isThere) this.#attach();
   }
 
-  /** @returns {Promise<boolean>} whether there is such a notebook */
-  async #drawSaved() {
+  /**
+   * @param {(wants: boolean) => void} tell whether Python is of use here, as soon as that is known
+   * @returns {Promise<boolean>} whether there is such a notebook
+   */
+  async #drawSaved(tell) {
     try {
       this.#database = await db.openNotebookDatabase(this.id, { create: false });
       const saved = await db.read(this.#database, "view", "saved");
-      if (saved && !this.#attached) this.#draw(JSON.parse(saved), 0, true);
+      const view = saved && JSON.parse(saved);
+      tell(!runsElsewhere(view?.runtime));
+      if (view && !this.#attached) this.#draw(view, 0, true);
       return true;
     } catch (error) {
+      tell(false);
       this.#fail(error);
       return false;
     }
@@ -420,4 +430,9 @@ export class Link {
     const title = TITLES[/** @type {any} */ (error)?.kind];
     this.handlers.onStatus?.({ stage: "failed", title, message });
   }
+}
+
+/** Whether people have selected a machine to run the cells. @param {import("./types.js").Runtime | null | undefined} runtime */
+function runsElsewhere(runtime) {
+  return Boolean(runtime?.selected) && runtime?.kind !== "browser";
 }

@@ -30,7 +30,7 @@ import { fromChanges, toDoc } from "./editor_text.js";
 export function emptyView() {
   return {
     seq: 0, pending: 0, readonly: null, notebook: { id: "", name: "", metadata: {} },
-    order: [], cells: {}, actors: {}, runtime: null, files: [],
+    order: [], cells: {}, actors: {}, runtime: null, runtimes: [], files: [],
     log: { events: 0, strip: [] }, undo: { undo: null, redo: null },
   };
 }

@@ -18,6 +18,7 @@ import { Phone } from "./phone.js";
 import { Rights } from "./rights.js";
 import { openRuntime } from "./runtime_menu.js";
 import { Runs } from "./runs.js";
+import { isAlive, RuntimeVoice } from "./runtimes.js";
 import { Selection } from "./select.js";
 import { openSettings } from "./settings.js";
 import { Sharing } from "./sharing.js";
@@ -44,6 +45,9 @@ export class NotebookPage {
     /** Who was known when the sheet was drawn last. @type {View["actors"] | null} */
     this._actors = null;
     this._isDue = false;
+    this.voice = new RuntimeVoice();
+    /** What is open over the page and shows how it stands. @type {Set<() => void>} */
+    this.watchers = new Set();
     /** How Python was started in each worker. @type {Record<string, import("./start_python.js").Started>} */
     this.started = {};
     this.texts = new CellTexts((cell_id, changes, length_before, before) =>
@@ -214,7 +218,7 @@ export class NotebookPage {
   /** The runtime that is asked for completions. @param {"complete" | "inspect"} method @param {object} params */
   async ask(method, params) {
     const { runtime } = this.model.view;
-    if (!runtime || runtime.status !== "ready") return null;
+    if (!runtime?.selected || runtime.status !== "ready") return null;
     return this.link.call(method, params).catch(() => null);
   }
 
@@ -278,6 +282,7 @@ export class NotebookPage {
     // The focus is never lost with the control that had it.
     if (needsFocus || (document.activeElement === document.body && held !== document.body)) this.select.focus();
     this.run.sayEnds();
+    this.voice.say(this);
     this.select.meet();
     this._drawSaved();
     this.sharing.draw();
@@ -296,6 +301,7 @@ export class NotebookPage {
     this.panel.draw();
     this.status.draw();
     this.phone.draw();
+    for (const draw of this.watchers) draw();
   }
 
   redrawSelection() {
@@ -359,8 +365,8 @@ export class NotebookPage {
 
   /** Closing loses Python's memory, or what is not stored yet: the browser asks first. @param {BeforeUnloadEvent} event */
   _leaving(event) {
-    const { runtime } = this.model.view;
-    const hasMemory = this.isHost && runtime !== null && ["ready", "busy"].includes(runtime.status) && (runtime.count ?? 0) > 0;
+    const own = this.model.view.runtimes?.find(({ here }) => here);
+    const hasMemory = this.isHost && isAlive(own) && (!own?.selected || (own.count ?? 0) > 0);
     if (hasMemory || this.header.state.unsaved > 0) event.preventDefault();
   }
 }

@@ -8,7 +8,7 @@ import { showToast } from "./toast.js";
 /** @typedef {"edit" | "run"} Doing */
 
 /** Commands that ask something of a runtime; all others change the notebook. */
-const RUNNING = new Set("run_cells run_all run_above run_below cancel interrupt restart reply_input".split(" "));
+const RUNNING = new Set("run_cells run_all run_above run_below cancel give_up interrupt restart reply_input start_runtime stop_runtime give_up_runtime select_runtime".split(" "));
 const KEPT = " Load the page again to get the newest. What you wrote is kept, and goes on from there.";
 const RELOAD = { label: "Load again", run: () => location.reload() };
 const DAMAGED = "This notebook is read-only here.";

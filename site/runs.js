@@ -1,6 +1,7 @@
 /** What the page asks of a runtime. */
 
 import { confirmAct } from "./dialogs.js";
+import { runtimeName } from "./runtimes.js";
 import { announce } from "./toast.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
@@ -87,19 +88,47 @@ export class Runs {
     this.page.send({ do: "interrupt" });
   }
 
-  /** @param {boolean} run_all */
-  async restart(run_all) {
-    const { runtime } = this.page.model.view;
-    const hasMemory = runtime && (runtime.count ?? 0) > 0;
+  /** @param {boolean} run_all @param {string} [session] which one; else the selected one */
+  async restart(run_all, session) {
+    const { runtime, runtimes = [] } = this.page.model.view;
+    const meant = session ? runtimes.find((each) => each.session === session) : runtime;
+    const hasMemory = meant && (!meant.selected || (meant.count ?? 0) > 0);
     if (hasMemory) {
       const isSure = await confirmAct({
-        title: "Restart Python",
+        title: `Restart ${runtimeName(this.page, meant)}`,
         body: "Variables, imports and files that code wrote are lost. The notebook and its outputs stay.",
         act: run_all ? "Restart and run all" : "Restart",
       });
       if (!isSure) return;
     }
-    this.page.afterTyping(this.page.model.view.order, () => this.page.send({ do: "restart", run_all }));
+    this.page.afterTyping(this.page.model.view.order, () => this.page.send({ do: "restart", run_all, runtime: session ?? null }));
+  }
+
+  /** @param {string} session @param {string} name */
+  async stop(session, name) {
+    const isSure = await confirmAct({
+      title: `Stop ${name}`,
+      body: "What it runs ends, and its variables, imports and files that code wrote are lost. The notebook and its outputs stay.",
+      act: "Stop",
+    });
+    if (isSure) this.page.send({ do: "stop_runtime", runtime: session });
+  }
+
+  /** @param {string} session @param {string} name */
+  async giveUpRuntime(session, name) {
+    const isSure = await confirmAct({
+      title: `Give up ${name}`,
+      body: "It does not answer, and may go on where it is. Once it is given up, nothing that it still sends counts: what it runs stays without an end, and what waits for it is not run.",
+      act: "Give up",
+      keep: "Keep waiting",
+    });
+    if (isSure) this.page.send({ do: "give_up_runtime", runtime: session });
+  }
+
+  /** No longer wait for the end of a run. @param {string} cellId */
+  giveUp(cellId) {
+    const execution = this.page.model.cell(cellId)?.execution;
+    if (execution) this.page.send({ do: "give_up", execution_id: execution.id });
   }
 
   /** @param {string} executionId @param {string} inputId @param {string} value */

@@ -1,114 +1,127 @@
-/** The runtime in full: what it is, what it does, what would be lost. It follows the runtime while it is open. */
+/** The runtimes of the notebook: how they are, which one runs cells, and how to bring another. */
 
-import { h } from "./dom.js";
+import { h, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { float } from "./menus.js";
-import { actorMark } from "./actors.js";
-import { queueWords, runtimeWords } from "./header.js";
+import { drawHandOver } from "./runtime_hand_over.js";
+import { drawJoin } from "./runtime_join.js";
+import { drawRuntime } from "./runtime_row.js";
+import { isAlive, runtimesOf } from "./runtimes.js";
+import { redraw } from "./share_parts.js";
 import { spanWords } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
-/** @typedef {import("./icons.js").IconName} IconName */
 
+const SECOND = 1000; // ms
 const LOSS =
-  "A restart, or closing the tab that runs Python, loses its variables, imports and the files that code wrote. The notebook, its outputs and the files you added stay.";
-const AGAIN = 1000; // ms between two looks at the runtime
+  "A restart, a stop, or closing the tab that runs Python loses its variables, imports and the files that code wrote. The notebook, its outputs and the files you added stay.";
 
 /** @param {Page} page @param {HTMLElement} anchor */
 export function openRuntime(page, anchor) {
-  if (anchor.getAttribute("aria-expanded") === "true") return;
-  /** @type {() => void} */
-  let close = () => {};
-  const act = (/** @type {string} */ label, /** @type {IconName} */ picture, /** @type {() => void} */ run) =>
-    h(
-      "button",
-      {
-        class: "btn line", type: "button",
-        onclick: () => {
-          close();
-          run();
-        },
-      },
-      icon(picture),
-      label,
-    );
-  const interrupt = act("Interrupt", "square", () => page.run.interrupt());
-  const restart = act("Restart", "rotate-ccw", () => page.run.restart(false));
-  const again = act("Restart and run all", "play", () => page.run.restart(true));
-  const top = h("div", { class: "top" });
-  let shown = "";
-  const draw = () => {
-    const { status } = page.model.view.runtime ?? {};
-    const why = page.rights.why("run");
-    interrupt.disabled = why !== "" || status !== "busy";
-    restart.disabled = why !== "" || !isUp(page);
-    again.disabled = why !== "";
-    for (const button of [interrupt, restart, again]) button.title = why;
-    const fresh = about(page);
-    const now = fresh.map((part) => part.outerHTML).join("");
-    if (now === shown) return;
-    shown = now;
-    top.replaceChildren(...fresh);
-  };
-  draw();
-  const surface = h(
-    "div",
-    { class: "menu rt-pop", role: "dialog", "aria-label": "Runtime" },
-    top,
-    h("div", { class: "acts" }, interrupt, restart, again),
-    h("div", { class: "loss" }, LOSS),
-  );
-  const looking = setInterval(draw, AGAIN);
-  close = float(anchor, surface, { align: "end", onClose: () => clearInterval(looking) });
-  /** @type {HTMLElement | null} */ (surface.querySelector("button:not(:disabled)"))?.focus();
+  if (anchor.getAttribute("aria-expanded") !== "true") new RuntimeMenu(page, anchor);
 }
 
-/** @param {Page} page */
-function isUp(page) {
-  return ["ready", "busy", "starting"].includes(page.model.view.runtime?.status ?? "none");
-}
-
-/** Its mark, and what it is and does. @param {Page} page */
-function about(page) {
-  const { runtime } = page.model.view;
-  const { sign, words } = runtimeWords(page, runtime);
-  const name = runtime?.name || "Browser";
-  const since = runtime?.status === "busy" && runtime.since ? `, ${spanWords(Date.now() - runtime.since)}` : "";
-  const facts = [
-    runtime?.status === "busy" ? queueWords(runtime.queue ?? 0) : "",
-    runtime?.reason && !isUp(page) ? runtime.reason : "",
-  ].filter(Boolean);
-  return [
-    actorMark({ name, kind: "runtime", hue: "slate", initials: name.slice(0, 1).toUpperCase() }, "lg"),
-    h(
+export class RuntimeMenu {
+  /** @param {Page} page @param {HTMLElement} anchor */
+  constructor(page, anchor) {
+    this.page = page;
+    /** Whose hand-over is being looked at: a session. */
+    this.to = "";
+    /** Whether to bring a machine is being looked at. */
+    this.isJoining = false;
+    /** The command for it, when it is made; what goes wrong. */
+    this.command = "";
+    this.wrong = "";
+    this.attach = h("button", { class: "btn line", type: "button", "data-name": "attach", "aria-expanded": "false", onclick: () => this._toggleJoin() }, icon("plus"), "Attach");
+    this.why = h("p", { class: "rt-why", hidden: true });
+    this.rows = h("ul", { class: "rt-rows", "aria-label": "Runtimes" });
+    this.handOver = h("section", { class: "rt-part", hidden: true, "aria-labelledby": "rt-over" });
+    this.join = h("section", { class: "rt-part", hidden: true, "aria-labelledby": "rt-join" });
+    this.element = h(
       "div",
-      null,
-      h("div", { class: "line1" }, h("b", null, name), sign === "ring" ? h("span", { class: "ring" }) : h("span", { class: `dot ${sign}` }), h("span", { class: "t" }, words, since)),
-      h("p", null, languageWords(page)),
-      facts.length ? h("p", { class: "q t" }, facts.join(" · ")) : null,
-      ...startWords(page).map((words) => h("p", { class: "q t" }, words)),
-    ),
-  ];
-}
+      { class: "menu rt-pop", role: "dialog", "aria-label": "Runtimes" },
+      h("div", { class: "rt-top" }, h("h2", null, "Runtimes"), h("p", null, "One runs cells, for everybody. Others keep their memory and wait."), this.attach),
+      this.why,
+      this.rows,
+      this.handOver,
+      this.join,
+      h("p", { class: "loss" }, LOSS),
+    );
+    this.draw();
+    const draw = () => this.draw();
+    page.watchers.add(draw);
+    const ticking = setInterval(() => this._tick(), SECOND);
+    const onClose = () => {
+      clearInterval(ticking);
+      page.watchers.delete(draw);
+    };
+    this.close = float(anchor, this.element, { align: "end", onClose });
+    this._focusFirst();
+    if (page.texts.isAttached && page.sharing.isShared) page.sharing.ask({ do: "state" }).catch(() => {}); // the links that there are
+  }
 
-/** @param {Page} page */
-function languageWords(page) {
-  const language = page.model.view.runtime?.language ?? {};
-  const version = typeof language.version === "string" ? ` ${language.version.split(".").slice(0, 2).join(".")}` : "";
-  const where = page.isHost ? "in this tab" : "in another tab of this browser";
-  const isHere = !page.model.view.runtime || page.model.view.runtime.kind !== "native";
-  return isHere ? `Python${version} ${where}. Nothing leaves your computer unless code sends it.` : `Python${version}.`;
-}
+  draw() {
+    const { page } = this;
+    const hadFocus = this.element.contains(document.activeElement);
+    const why = page.rights.why("run");
+    this.why.hidden = !why;
+    setText(this.why, why);
+    const all = runtimesOf(page);
+    const { view } = page.model;
+    const about = all.map(({ since, count, ...each }) => [each, Boolean(count), each.status === "busy" ? since : 0]);
+    const names = Object.values(view.actors).map(({ name }) => name);
+    const cells = all.map(({ running }) => view.order.findIndex((id) => view.cells[id]?.execution?.id === running));
+    const { state } = page.sharing;
+    redraw(this.rows, [about, names, cells, why, page.status.preparing, page.isHost, page.started, state.status], () => all.map((each) => drawRuntime(this, each)));
+    const to = all.find(({ session, selected }) => session === this.to && session && !selected);
+    if (!to || !isAlive(to)) this.to = "";
+    this.handOver.hidden = this.to === "";
+    if (to && this.to) redraw(this.handOver, [about, names, cells, this.to], () => drawHandOver(this, to));
+    this.join.hidden = !this.isJoining;
+    this.attach.setAttribute("aria-expanded", String(this.isJoining));
+    if (this.isJoining) redraw(this.join, [state.status, state.role, state.relay, names, this.command, this.wrong], () => drawJoin(this));
+    this._tick();
+    if (hadFocus && !this.element.contains(document.activeElement)) this._focusFirst();
+  }
 
-const WORKERS = { runtime: "Python here", notebook: "The notebook's own Python" };
+  _focusFirst() {
+    const first = /** @type {HTMLElement | null} */ (this.element.querySelector("li button:not(:disabled)"));
+    (first ?? this.attach).focus();
+  }
 
-/** How long Python took to start, and from what. @param {Page} page */
-function startWords(page) {
-  return Object.entries(WORKERS).flatMap(([worker, name]) => {
-    const started = page.started[worker];
-    if (!started) return [];
-    const seconds = (started.milliseconds / 1000).toFixed(1);
-    const how = started.snapshot ? `from the snapshot “${started.snapshot}”` : `without its snapshot (${started.why})`;
-    return [`${name} started in ${seconds} s, ${how}.`];
-  });
+  /** Seconds that count stand in the rows, and are no reason to draw them anew. */
+  _tick() {
+    for (const each of this.element.querySelectorAll("[data-since]")) setText(each, `, ${spanWords(Date.now() - Number(each.getAttribute("data-since")))}`);
+  }
+
+  /** Ask something of a runtime. @param {import("./types.js").Command} command */
+  send(command) {
+    this.page.send(command);
+  }
+
+  /** Look at what it means that another runtime runs cells. @param {string} session */
+  lookAt(session) {
+    this.to = session;
+    this.draw();
+    const first = /** @type {HTMLElement | null} */ (this.handOver.querySelector("[data-name=main]"));
+    first?.focus();
+    this.handOver.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Back to where one came from. */
+  lookAway() {
+    const { to } = this;
+    this.to = "";
+    this.draw();
+    const back = /** @type {HTMLElement | null} */ (this.element.querySelector(`[data-name="over-${CSS.escape(to)}"]`));
+    (back ?? this.attach).focus();
+  }
+
+  _toggleJoin() {
+    this.isJoining = !this.isJoining;
+    this.draw();
+    if (!this.isJoining) return;
+    this.join.scrollIntoView({ block: "nearest" });
+    /** @type {HTMLElement | null} */ (this.join.querySelector("input, button"))?.focus();
+  }
 }

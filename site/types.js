@@ -56,7 +56,14 @@
  * @property {string} session
  * @property {string} name
  * @property {string} kind
- * @property {"none" | "starting" | "ready" | "busy" | "stopped" | "lost"} status
+ * @property {"none" | "starting" | "ready" | "busy" | "unreachable" | "unknown" | "stopped" | "lost"} status
+ *   unknown: this page has no way to it
+ * @property {number | null} [gone] since when it is unreachable
+ * @property {"" | "stop" | "restart"} [asked] what it is to do
+ * @property {boolean} [selected]
+ * @property {boolean} [here] it is this page's own
+ * @property {string | null} [actor]
+ * @property {string | null} [owner] the actor whose page it is of
  * @property {string | null} [running] the execution that runs now
  * @property {number | null} [count]
  * @property {number} [queue]
@@ -98,7 +105,8 @@
  * @property {string[]} order
  * @property {Record<string, Cell>} cells
  * @property {Record<string, Actor>} actors
- * @property {Runtime | null} runtime
+ * @property {Runtime | null} runtime the selected one, or the last there was
+ * @property {Runtime[]} [runtimes] those that have not ended
  * @property {File[]} files
  * @property {{events: number, strip: Array<[number, string, number]>}} log
  * @property {{undo: string | null, redo: string | null}} undo

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from foldbook import agent as agents
 from foldbook import outlet as outlets
 from foldbook.agent import RuntimeAgent
 from foldbook.authority import LocalAuthority
@@ -116,7 +115,6 @@ class Runtime:
     peer: Peer
     agent: RuntimeAgent
     progress: list[str]
-    running: asyncio.Task[None]
 
 
 @asynccontextmanager
@@ -158,7 +156,7 @@ async def runtime_of(
     await agent.start()
     running = asyncio.create_task(agent.run())
     try:
-        yield Runtime(peer, agent, progress, running)
+        yield Runtime(peer, agent, progress)
         await agent.stop()
         await running
         await until(lambda: peer.saved)
@@ -640,28 +638,5 @@ def test_started_is_said_once(tmp_path: Path) -> None:
         kinds = [row.payload for row in book.store.load().rows]
         assert sum(b"runtimeStarted" in payload for payload in kinds) == 1
         assert RuntimeStarted.wire_name() == "runtimeStarted"
-
-    tell(tmp_path, story)
-
-
-@pytest.mark.parametrize("what", ["stop", "restart"])
-def test_people_end_a_runtime_whatever_it_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    monkeypatch.setattr(agents, "GRACE", 0.05)
-    stubborn = "try:\n    await asyncio.sleep(600)\nfinally:\n    await asyncio.sleep(600)"
-
-    async def story(book: Book, runtime: Runtime) -> None:
-        (name,) = book.ask(f"import asyncio\n{stubborn}")
-        (waits,) = book.ask("'waits'")
-        await book.comes(lambda: book.execution(name).status is Status.RUNNING)
-        book.do(what="stop_runtime" if what == "stop" else what, runtime=RUNTIME)
-        await runtime.running
-        assert runtime.agent.asked == what
-        await runtime.agent.stop("as asked")
-        await book.ended(name, waits)
-        assert book.execution(name).status is Status.LOST
-        assert book.execution(waits).status is Status.ABORTED
-        assert book.peer.notebook.runtimes[RUNTIME].status == "stopped"
 
     tell(tmp_path, story)

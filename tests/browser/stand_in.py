@@ -68,6 +68,7 @@ def view(*cells: dict[str, Any], **how: Any) -> dict[str, Any]:
         "cells": {each["id"]: each for each in cells},
         "actors": copy.deepcopy(ACTORS),
         "runtime": None,
+        "runtimes": [],
         "files": [],
         "log": {"events": 1284, "strip": [[3, ME, 5], [40, TOMAS, 9], [90, INES, 4]]},
         "undo": {"undo": None, "redo": None},

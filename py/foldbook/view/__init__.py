@@ -34,10 +34,10 @@ The full view (`full_view`, `Screen.open`)::
     runtime   {"session", "name", "kind": browser|python|jupyter, "status":
                starting|ready|busy|unreachable|unknown|stopped|lost, unknown where this page has
                no way to it, "gone": null | ts, since when it is unreachable, "asked":
-               ""|stop|restart, "selected": bool, "here": it is this page's own, "owner": null |
-               the actor whose page it is of, "running": null | execution id, "count": null | int
-               (of the selected one only), "queue": runs that wait, "since": ts, "language",
-               "reason"}; null where there never was one
+               ""|stop|restart, "selected": bool, "here": it is this page's own, "actor",
+               "owner": null | the actor whose page it is of, "running": null | execution id,
+               "count": null | int (of the selected one only), "queue": runs that wait,
+               "since": ts, "language", "reason"}; null where there never was one
 
 A cell that is not code shows no execution. A patch is ``{"v", "ack", "ops"}``; ops are applied in
 order, a path leads from the view's root, its last part is a key or an index::
