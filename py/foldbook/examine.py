@@ -89,12 +89,20 @@ _Cell = Annotated[
     ],
     _Listed,
 ]  # fmt: skip
-_Output = Annotated[
+_Whole = Annotated[
     tuple[
         OutputType, str, str, _Json, _Json, Positive | None, str | None, str, str, _List[str],
     ],
     _Listed,
 ]  # fmt: skip
+_Pruned = Annotated[
+    tuple[
+        OutputType, str, str, _Json, _Json, Positive | None, str | None, str, str, _List[str],
+        Positive,
+    ],
+    _Listed,
+]  # fmt: skip
+_Output = _Whole | _Pruned
 _Prompt = Annotated[tuple[Id, str, bool, bool, str | None], _Listed]
 _Execution = Annotated[
     tuple[
@@ -107,7 +115,7 @@ _Execution = Annotated[
 _Runtime = Annotated[
     tuple[
         _Who, _Who, Name, Literal["browser", "python", "jupyter"], _Json, RuntimeStatus, _Mark,
-        _Mark, Id | None, Positive, Positive, Name,
+        _Mark, Id | None, Positive, Positive, Name, Positive,
     ],
     _Listed,
 ]  # fmt: skip
