@@ -4,6 +4,7 @@ import random
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from sim.story import Story
 LOGS = Path(__file__).parent / "logs"
 GOLDEN = {
     name: decode_segment((LOGS / f"{name}.segment").read_bytes())
-    for name in ("cells", "executions", "outputs")
+    for name in ("cells", "executions", "outputs", "switching")
 }
 
 
@@ -258,3 +259,11 @@ def test_what_is_seen_of_a_hostile_one_is_json() -> None:
     notebook = examine(packed(true)).notebook
     view = to_json(full_view(notebook, Around()))
     assert b"NaN" not in view
+
+
+def test_a_notebook_that_was_pruned_is_taken() -> None:
+    notebook = fold_all(GOLDEN["outputs"])
+    key, run = next((key, run) for key, run in notebook.executions.items() if run.outputs)
+    kept = replace(run.outputs[0], not_kept=9)
+    notebook.executions[key] = replace(run, outputs=(kept, *run.outputs[1:]))
+    assert examine(snapshot.encode(notebook)).notebook == notebook
