@@ -11,6 +11,9 @@ from random import Random
 from foldbook.ties import Surroundings
 from sim.loop import Loop
 
+LENGTH = 120
+"""Ticks until all is calm."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
