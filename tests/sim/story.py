@@ -250,7 +250,8 @@ class Story:
     def _type(self, page: Page) -> None:
         if page.is_alive and not self.world.calm:
             page.type()
-            self.world.after(self.pace, lambda: self._type(page))
+            pace = self.pace * (3 if self.world.plan.tabs else 1)  # nobody has three hands
+            self.world.after(pace, lambda: self._type(page))
 
     def start_runtime(self, replaces: str | None) -> None:
         """A runtime comes to the authority."""
