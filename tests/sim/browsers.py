@@ -18,6 +18,8 @@ from sim.world import World
 if TYPE_CHECKING:
     from sim.views import Page, Worker
 
+PATIENCE = 30
+"""Ticks that a worker gets to store what it has when its tab is closed."""
 BOOT = 12
 """Ticks, at most, that a worker takes to boot."""
 
@@ -76,9 +78,11 @@ class Browser:
         if page in self._queue:
             self._queue.remove(page)
         self._book.may_be_lost |= page.holds - self.waiting
-        if page is self.holder:
-            self.holder = None
-            self._grant()
+
+    def release(self) -> None:
+        """The holder's worker is gone, and the lock with it."""
+        self.holder = None
+        self._grant()
 
     def keep(self, page: "Page", k: int, cell_id: str, change: text.Change, before: str) -> None:
         """Into the inbox: the k-th command of a view."""

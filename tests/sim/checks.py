@@ -12,7 +12,6 @@ from foldbook.row import RIGHTS, Role, Row, check_dense, digest
 from foldbook.snapshot import decode, encode
 from sim.book import Book, characters, inserted, remembered, shape
 from sim.clients import Client
-from sim.files import named
 from sim.lines import KEYS
 from sim.newer import OURS
 from sim.old import OldPerson
@@ -156,11 +155,6 @@ def understood(row: Row) -> object:
         return remembered(row.payload)
     except BadEvent:
         return None
-
-
-def named_in(rows: list[Row]) -> set[str]:
-    """The blobs that rows name."""
-    return {name for row in rows if (name := named(row)) is not None}
 
 
 async def check_file(person: Person, digest: str, relay: Relay) -> None:

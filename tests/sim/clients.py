@@ -59,6 +59,7 @@ class Client:
         self._model: Notebook | None = None  # what the view must be
         self._folded: object = None  # on what, and as of how many rewritings
         self._in_model: tuple[Row, ...] = ()
+        self._seen: Notebook | None = None
         loaded = disk.load()
         secret = loaded.meta.get(SESSION)
         if not isinstance(secret, bytes):
@@ -140,13 +141,15 @@ class Client:
             assert log.view is log.confirmed, f"{self.name}: the view is not what is confirmed"
             return
         on = (id(log.confirmed), log.head, self.replica._rewrites)
+        if self._seen is log.view and self._folded == on and pending == self._in_model:
+            return  # nothing is new, and the next look finds what was wrong with this one, too
         count = len(self._in_model)
         new = pending[count:]
         if self._model is None or self._folded != on or pending[:count] != self._in_model:
             self._model, new = log.confirmed.fork(), pending
         for place, row in enumerate(new, len(pending) - len(new) + 1):
             fold_provisionally(self._model, row.folded_at(log.head + place, row.seen))
-        self._folded, self._in_model = on, pending
+        self._folded, self._in_model, self._seen = on, pending, log.view
         assert shape(log.view) == shape(self._model), f"{self.name}: the view is not the fold"
 
     # The host of the replica

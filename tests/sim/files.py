@@ -82,3 +82,8 @@ def named(row: Row) -> str | None:
     except BadEvent:
         return None
     return event.digest if isinstance(event, FileAdded) else None
+
+
+def named_in(rows: list[Row]) -> set[str]:
+    """The blobs that rows name."""
+    return {name for row in rows if (name := named(row)) is not None}

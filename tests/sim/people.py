@@ -129,6 +129,8 @@ class Person(Client):
         """What others do not have yet, as the store's meta tells."""
         if not self.world.plan.files:
             return
+        if self.world.chance(0.4):
+            self.web.blocked_until = self.world.time + self.world.rng.randint(10, 60)
         self.files.begin(list(meta))
         self._sending = self.world.loop.work(self.files.run())
         self.works.append(self._sending)
@@ -244,6 +246,9 @@ class Person(Client):
             self._do(self.world.rng.random())
 
     def _do(self, what: float) -> None:
+        if self.world.plan.files and self.world.rng.random() < 0.08:
+            self.append([self._file()])
+            return
         cells = list(self.replica.log.view.cells.values())
         if not cells or what < 0.06:
             self.append([self._creation()])
@@ -293,13 +298,16 @@ class Person(Client):
             return CellRestored(cell_id=cell_id) if deleted else CellDeleted(cell_id=cell_id)
         if what < 0.875:
             return CellMoved(cell_id=cell_id, position=self._place())
-        if what < (0.88 if self.world.plan.files else 0.89):
+        if what < 0.89:
             return CellTypeChanged(cell_id=cell_id, cell_type=rng.choice(["code", "markdown"]))
+        return self._file()
+
+    def _file(self) -> Event:
         data = self.book.new_id().encode()
         digest = hashlib.sha256(data).hexdigest()
         if self.world.plan.files:
             self.files.put(data, self.replica.n + 1)
-        return FileAdded(path=rng.choice("xyz"), digest=digest, size=len(data))
+        return FileAdded(path=self.world.rng.choice("xyz"), digest=digest, size=len(data))
 
     def _asked(self, what: float, cell_id: str, source: str) -> Event:
         """A run, or another runtime for what waits, or one run less that waits."""
@@ -371,7 +379,7 @@ class Person(Client):
         if self.world.plan.files:
             for row in change.confirmed:
                 digest = named(row)
-                if digest and digest not in self.disk.blobs and self.world.chance(0.5):
+                if digest and digest not in self.disk.blobs and self.world.chance(0.8):
                     self.works.append(self.world.loop.work(self.files.read(digest)))
 
 

@@ -121,10 +121,11 @@ class Relay:
 
 class Web:
     """A `foldbook.upstream.Network` for one machine. is_on: whether it has one at all; denied:
-    called when something is not allowed."""
+    called when something is not allowed; blocked_until: only the log's connection works before."""
 
     def __init__(self, world: World, relay: Relay) -> None:
         self.is_on = True
+        self.blocked_until = 0
         self.denied: Callable[[], None] = lambda: None
         self._world = world
         self._relay = relay
@@ -155,7 +156,8 @@ class Web:
         world = self._world
         slow = 40 if world.chance(0.05) else 4
         await world.loop.ticks(1 + int(world.rng.random() * slow))
-        if not self.is_on or not self._relay.is_up or world.chance(0.03):
+        is_open = self.is_on and world.time >= self.blocked_until
+        if not is_open or not self._relay.is_up or world.chance(0.03):
             raise Refused("offline", "the relay cannot be reached")
 
 

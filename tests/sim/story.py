@@ -8,13 +8,15 @@ from foldbook.access import Link
 from foldbook.events.notebooks import NotebookCreated
 from foldbook.reducer import fold_all
 from foldbook.row import RIGHTS, Kind, Role, Row
+from foldbook.saver import first_of
 from foldbook.store import Batch
 from sim import checks
 from sim.around import Nowhere, patched
 from sim.book import Book, characters
-from sim.browsers import BOOT, Browser
+from sim.browsers import BOOT, PATIENCE, Browser
 from sim.clients import Client
 from sim.disk import Disk
+from sim.files import named_in
 from sim.folds import Folds, joined, published
 from sim.host import Host
 from sim.lines import unsealed
@@ -26,10 +28,7 @@ from sim.runtimes import Guest, GuestRoom, Runtime
 from sim.trouble import Trouble
 from sim.views import Page, Worker
 from sim.villains import Liar, Villain
-from sim.world import World
-
-LENGTH = 120
-"""Ticks until all is calm."""
+from sim.world import LENGTH, World
 
 _KINDS = (
     "recalls", "links", "sealed", "shared", "guests", "pages", "old", "villain", "files",
@@ -226,9 +225,9 @@ class Story:
         """A tab ends, with the worker if it has that; whoever is left waits for the lock. Where
         nobody is, two are opened together after a while.
         """
-        if page is browser.holder and not browser.person.dead:
-            self.die(browser.person)
         browser.end(page, kept=kept)
+        if page is browser.holder:
+            self.world.loop.work(self._end_worker(browser, kept=kept))
         if not browser.tabs:
 
             def both() -> None:
@@ -238,10 +237,21 @@ class Story:
 
             self.world.after(50, both)
 
+    async def _end_worker(self, browser: Browser, *, kept: bool) -> None:
+        """Its tab is closed. kept: it stores what it has, if that does not take too long."""
+        person = browser.person
+        if kept and not person.dead:
+            await first_of(person.saver.flush(), self.world.loop.ticks(PATIENCE))
+            self.book.count("worker closed")
+        if not person.dead:
+            self.die(person)
+        browser.release()
+
     def _type(self, page: Page) -> None:
         if page.is_alive and not self.world.calm:
             page.type()
-            self.world.after(self.pace, lambda: self._type(page))
+            pace = self.pace * (3 if self.world.plan.tabs else 1)  # nobody has three hands
+            self.world.after(pace, lambda: self._type(page))
 
     def start_runtime(self, replaces: str | None) -> None:
         """A runtime comes to the authority."""
@@ -378,7 +388,7 @@ class Story:
 
     def _read_files(self) -> None:
         """In the end everybody reads all files."""
-        digests = checks.named_in(self.rows)
+        digests = named_in(self.rows)
         for person in self.living():
             if person.may_send and not self.world.plan.lies:
                 checks.check_sent(person, digests, self.relay)

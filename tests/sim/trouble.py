@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from foldbook import seal
 from foldbook.row import Role
 from foldbook.store import EPOCH, Batch
 from foldbook.wire import ROOM, Call, identify
 from sim.book import characters
 from sim.browsers import Browser
 from sim.disk import Disk
+from sim.files import named_in
 from sim.folds import forge
+from sim.lines import KEYS, at_once, sealer
 from sim.local import SHARE
 from sim.people import Person
 from sim.runtimes import Guest
+from sim.world import LENGTH
 
 if TYPE_CHECKING:
     from sim.story import Story
@@ -43,6 +47,12 @@ class Trouble:
         if not plan.lies:
             kinds += [self._copy, self._restore, self._clone, self._stranger]
             weights += [1, 1, 0.4, 0.2]
+        if plan.files:
+            kinds += [self._block_files]
+            weights += [3]
+        if plan.files and not plan.lies:
+            kinds += [self._poison]
+            weights += [1]
         if plan.tabs:
             kinds += [self._close_tab, self._open_tab]
             weights += [5, 1]
@@ -79,6 +89,29 @@ class Trouble:
         if self._story.host is not None and person is not None and person.web.is_on:
             person.go_offline()
             self._world.after(100, person.come_back)
+
+    def _block_files(self) -> None:
+        """Somebody's files get nowhere for long, though the log does."""
+        person = self._anyone()
+        if person is not None:
+            rest = LENGTH - self._world.time  # then all is calm
+            person.web.blocked_until = self._world.time + self._world.rng.randint(0, max(0, rest))
+
+    def _poison(self) -> None:
+        """Somebody with the key is faster with other bytes."""
+        relay = self._story.relay
+        missing = [
+            digest
+            for digest in sorted(named_in(self._story.rows))
+            if KEYS.name_of_blob(digest) not in relay.blobs
+        ]
+        if missing:
+            digest = self._world.rng.choice(missing)
+            name = KEYS.name_of_blob(digest)
+            data = seal.data_of_blob("book", digest)
+            [relay.blobs[name]] = at_once(at_once(sealer()).seal([(data, b"something else")]))
+            relay.poisoned.add(name)
+            self._book.count("villainy: blob")
 
     def _die(self) -> None:
         person = self._anyone()

@@ -13,7 +13,7 @@ from foldbook.difference import difference
 from foldbook.notebook import Notebook
 from foldbook.replica import Origin
 from foldbook.store import Batch
-from foldbook.view import Around, full_view
+from foldbook.view import Around
 from foldbook.view.patches import as_json
 from sim.browsers import Browser, inserted
 from sim.people import Person
@@ -300,8 +300,8 @@ class Worker(Views):
     def check(self) -> None:
         """What was patched is what there is."""
         for view in self._views.values():
-            whole = full_view(self.notebook, self.around)
-            assert view.screen._order == whole["order"], "a screen has another order"
+            order = [cell.id for cell in self.notebook.ordered_cells()]
+            assert view.screen._order == order, "a screen has another order"
 
 
 def _change(changes: Any) -> text.Change:

@@ -11,6 +11,9 @@ from random import Random
 from foldbook.ties import Surroundings
 from sim.loop import Loop
 
+LENGTH = 120
+"""Ticks until all is calm."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -56,7 +59,7 @@ def planned(rng: Random) -> Plan:
         lies=lies,
         shared=shared,
         guests=rng.random() < 0.25,
-        pages=tabs or rng.random() < 0.2,
+        pages=tabs or rng.random() < 0.1,
         old=not lies and rng.random() < 0.08,
         villain=not lies and rng.random() < 0.15,
         structure=not lies and rng.random() < 0.15,
