@@ -18,7 +18,7 @@ import { Phone } from "./phone.js";
 import { Rights } from "./rights.js";
 import { openRuntime } from "./runtime_menu.js";
 import { Runs } from "./runs.js";
-import { isAlive, RuntimeVoice } from "./runtimes.js";
+import { isAlive, reachOf, RuntimeVoice } from "./runtimes.js";
 import { Selection } from "./select.js";
 import { openSettings } from "./settings.js";
 import { Sharing } from "./sharing.js";
@@ -45,6 +45,8 @@ export class NotebookPage {
     /** Who was known when the sheet was drawn last. @type {View["actors"] | null} */
     this._actors = null;
     this._isDue = false;
+    /** Which runtimes could not be reached when the sheet was drawn last. */
+    this._reach = "";
     this.voice = new RuntimeVoice();
     /** What is open over the page and shows how it stands. @type {Set<() => void>} */
     this.watchers = new Set();
@@ -275,7 +277,9 @@ export class NotebookPage {
     const wasActive = this.select.active;
     const needsFocus = this.select.follow(before);
     this.rights.draw();
-    this.sheet.draw(actors !== this._actors); // the marks in all margins say who
+    const reach = reachOf(this.model.view);
+    this.sheet.draw(actors !== this._actors || reach !== this._reach); // all cells say who, and what they wait for
+    this._reach = reach;
     this._actors = actors;
     if (this.select.active !== wasActive) this.sheet.redrawSelection();
     this.texts.sweep((id) => this.model.isKnown(id));

@@ -9,7 +9,7 @@ import { isAlive, kindWords, queueWords, runtimeName, runtimeWords } from "./run
 /** @typedef {import("./types.js").Runtime} Runtime */
 /** @typedef {import("./icons.js").IconName} IconName */
 
-const WORKERS = { runtime: "Python here", notebook: "The notebook’s own Python" };
+const WORKERS = { runtime: "Python here", notebook: "The notebook's own Python" };
 
 /** @param {RuntimeMenu} menu @param {Runtime} runtime */
 export function drawRuntime(menu, runtime) {
@@ -76,7 +76,11 @@ function actsOf(menu, runtime, name) {
   const isUp = status === "ready" || status === "busy" || status === "starting";
   const acts = [];
   if (status === "none") acts.push(act("start", "Start", "play", () => menu.send({ do: "start_runtime" })));
-  if (status === "busy") acts.push(act("interrupt", "Interrupt", "square", () => menu.send({ do: "interrupt", runtime: session })));
+  if (status === "busy" || (selected && isUp)) {
+    const interrupt = act("interrupt", "Interrupt", "square", () => menu.send({ do: "interrupt", runtime: session }));
+    interrupt.disabled = status !== "busy";
+    acts.push(interrupt);
+  }
   if (isAlive(runtime) && !selected && status !== "unreachable" && status !== "starting")
     acts.push(act("over", page.model.view.runtime?.selected ? "Hand over" : "Use", "arrow-right", () => menu.lookAt(session)));
   if (isUp && status !== "starting") {

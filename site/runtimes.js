@@ -111,6 +111,12 @@ export function kindWords(page, runtime) {
   return `${shown}${version} ${where}. Nothing leaves your computer unless code sends it.`;
 }
 
+/** What cells say of runtimes beside what they run: it is the same while all goes well. @param {import("./types.js").View} view */
+export function reachOf({ runtimes = [], runtime }) {
+  const isUp = (/** @type {string} */ status) => status === "ready" || status === "busy";
+  return JSON.stringify([runtime?.selected && runtime.session, runtimes.map(({ session, name, status, gone }) => [session, name, isUp(status) ? "" : status, gone])]);
+}
+
 /** Why a running cell may say nothing more for now; empty where all is well. @param {Page} page @param {Execution} execution */
 export function silenceWords(page, execution) {
   const runtime = runtimeOf(page, execution);

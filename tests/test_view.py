@@ -705,3 +705,44 @@ def test_nobody_is_shown_under_the_name_of_another() -> None:
 
     assert shown("cc33") == ["Ada (aa11)", "ada (bb22)", "Bob", ""]
     assert shown("aa11") == ["Ada", "ada (bb22)", "Bob", ""]
+
+
+class TestRuntimes:
+    """How the runtimes of a notebook are shown."""
+
+    def shown(self, desk: Desk, **around: Any) -> dict[str, tuple[str, Any]]:
+        found = full_view(desk.notebook, Around(**around))["runtimes"]
+        return {each["session"]: (each["status"], each["gone"]) for each in found}
+
+    def test_those_that_are_there_and_how_they_are(self) -> None:
+        desk = Desk("1")
+        desk.start_runtime("one")
+        desk.start_runtime("two")
+        desk.do("run_cells", cell_ids=["c0"])
+        desk.begin(desk.execution("c0").id, "one")
+        assert self.shown(desk) == {"one": ("busy", None), "two": ("ready", None)}
+        away = {"away": {"one": 7000}}
+        assert self.shown(desk, **away) == {"one": ("unreachable", 7000), "two": ("ready", None)}
+        apart = {"apart": True, "here": "two"}
+        assert self.shown(desk, **apart) == {"one": ("unknown", None), "two": ("ready", None)}
+        desk.says(RuntimeStopped(), runtime="one")
+        soon = Starting("three", "Python", 5)
+        assert self.shown(desk, starting=soon) == {
+            "two": ("ready", None),
+            "three": ("starting", None),
+        }
+
+    def test_which_is_selected_what_waits_and_what_people_have_asked(self) -> None:
+        desk = Desk("1", "2")
+        desk.start_runtime("one")
+        desk.start_runtime("two")
+        desk.do("run_all")
+        desk.do("select_runtime", runtime="two")
+        desk.do("stop_runtime", runtime="one")
+        view = full_view(desk.notebook, Around(here="one"))
+        told = [
+            (each["session"], each["selected"], each["here"], each["queue"], each["asked"])
+            for each in view["runtimes"]
+        ]
+        assert told == [("one", False, True, 0, "stop"), ("two", True, False, 2, "")]
+        assert view["runtime"] == view["runtimes"][1]

@@ -111,7 +111,8 @@ class Sheet:
     def says(self, words: str) -> "Sheet":
         """Wait until a screen reader is told this."""
         self.page.wait_for_function(
-            "words => document.querySelector('.aloud')?.textContent === words", arg=words
+            "words => [...document.querySelectorAll('.aloud')].some(e => e.textContent === words)",
+            arg=words,
         )
         return self
 

@@ -81,7 +81,7 @@ class Host:
                 self._work_and_link()
             self._hello("readonly")
             return
-        starts = not quiet and self._runtime.is_wanted
+        starts = not quiet and not peer.is_moved and self._runtime.is_wanted
         if starts:
             self._runtime.prepare()
         self._work_and_link()
@@ -91,6 +91,20 @@ class Host:
         self._hello("ready")
         if starts:
             self._runtime.start()
+        elif peer.is_moved and not quiet:
+            self._start(self._start_runtime())
+
+    async def _start_runtime(self) -> None:
+        """Others may have selected a machine meanwhile: known is that when it is known what they
+        have done, or that they cannot be reached."""
+        peer, sharing, runtime = self.desk.peer, self._sharing, self._runtime
+        assert sharing is not None, "others number the rows"
+        assert runtime is not None, "the notebook can be written to"
+        await peer.until(
+            lambda: peer.is_current or sharing.state()["status"] in ("offline", "ended")
+        )
+        if runtime.is_wanted and peer.ended is None:
+            runtime.start_one()
 
     def _work_and_link(self) -> None:
         for work in self._works:

@@ -173,7 +173,7 @@ class PageRuntime:
         if isinstance(command, StartRuntime):
             if not may_run:
                 raise CommandRefused("You may not run code in this notebook.")
-            self._start_one()
+            self.start_one()
         elif isinstance(command, RUNS) and may_run:
             self._have_one()
         carry_out(command)
@@ -203,7 +203,8 @@ class PageRuntime:
         self._page.post({"t": "host", "do": "stop", "session": runtime.session}, "page")
         self._peer.append([RuntimeStopped(reason=STOPPED, by=runtime.session)])
 
-    def _start_one(self) -> None:
+    def start_one(self) -> None:
+        """See to it that this page has a runtime."""
         if self._runtime is None:
             self.prepare()
             self.start()
@@ -222,7 +223,7 @@ class PageRuntime:
             peer.append([RuntimeSelected(runtime=None, instead_of=selected.session)])
             words = f"{name} cannot be reached. This runs in this browser, with its own memory."
             self._page.post({"t": "toast", "kind": "runtime", "message": words})
-        self._start_one()
+        self.start_one()
 
     def is_password(self, command: ReplyInput) -> bool:
         """Whether this answers an open question for a password."""
