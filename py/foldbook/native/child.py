@@ -74,8 +74,9 @@ class _Sender:
     def put(self, what: str, **fields: Any) -> None:
         """Have a message sent, after those before it."""
         frame = frames.pack({"what": what, **fields})
+        size = len(frame)
         with self._sent:
-            self._waiting += len(frame)
+            self._waiting += size
             self._frames.put(frame)
 
     def settle(self) -> None:

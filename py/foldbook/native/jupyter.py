@@ -20,7 +20,9 @@ class JupyterKernel:
 
     Interrupts go the way that the kernelspec names, a signal or a message. The outputs have to
     be read as they come, because a kernel drops what nobody takes; so they never wait for the
-    outlet, whose limits per execution bound them.
+    outlet, whose limits per execution bound them. ZeroMQ holds a thousand of them back inside
+    the kernel: a burst of more on a machine that is too busy to send them loses some, with this
+    client as with any other, and nobody can tell.
     """
 
     def __init__(self, name: str, folder: Path) -> None:

@@ -64,11 +64,13 @@ class Emitter:
         parent = self.parents.current()
         if parent is None:
             return False
+        key, piece = (parent, name), _sound(text)
         with self.interrupts.shield(), self._lock:
-            if self._key != (parent, name):
+            while self._key != key:
                 self._flush_held()
-                self._key = (parent, name)
-            self._pieces.append(_sound(text))
+                self._key = key
+            # A signal handler that prints can come in at any call; there is none up to here.
+            self._pieces += [piece]
             self._held += len(text)
             due = self._clock() - self._sent_at >= INTERVAL and ("\n" in text or "\r" in text)
             sent = due or self._held >= PIECE
@@ -151,10 +153,11 @@ class Emitter:
             self._distance.settle()
 
     def _flush_held(self) -> None:
-        if not self._pieces or self._key is None:
-            return
-        (parent, name), text = self._key, "".join(self._pieces)
+        key, pieces = self._key, self._pieces
         self._pieces, self._held = [], 0
+        if key is None or not pieces:
+            return
+        (parent, name), text = key, "".join(pieces)
         if self._is_here():
             self._sent_at = self._clock()
             self.outlet.stream(parent, name, text)
