@@ -15,7 +15,11 @@ from builder import relay as relays
 from foldbook.commands import parse
 from foldbook.link import ShareLink
 from foldbook.link import parse as parse_link
+from foldbook.native.gates import Signed
 from foldbook.native.links import LINK
+from foldbook.native.notebooks import Held, opened
+from foldbook.native.python import ChildPython
+from foldbook.native.runtimes import NativeRuntime
 from foldbook.notebook import FINAL, Execution, Prompt, Runtime, Status
 from foldbook.peer import Peer
 from test_sharing import BEGIN, Someone
@@ -246,3 +250,24 @@ async def pid_of(book: Room) -> int:
     """The process in which cells run."""
     [execution] = await book.run("import os\nprint(os.getpid())")
     return int(text_of(execution))
+
+
+@asynccontextmanager
+async def native(book: Room, folder: Path, **given: Any) -> AsyncIterator[Held]:
+    """A runtime in this process, over Python in a process of its own."""
+    async with opened(book.link, folder, b"l" * 32, **given) as held:
+        runtime = NativeRuntime(
+            held,
+            ChildPython(book.work),
+            "loom",
+            "python",
+            gate=lambda _look: Signed(held),
+            say=lambda _words: None,
+        )
+        serving = asyncio.create_task(runtime.serve())
+        await book.runtime()
+        try:
+            yield held
+        finally:
+            runtime.finish()
+            await serving

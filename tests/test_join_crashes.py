@@ -1,11 +1,9 @@
 """Runtimes that are processes: killed, cut off, asleep; with a full disk, and a wrong clock."""
 
-import asyncio
 import os
 import signal
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,20 +11,17 @@ import pytest
 from builder import relay as relays
 from foldbook.native.exits import Exit
 from foldbook.native.folders import runtime_folder
-from foldbook.native.gates import Signed
-from foldbook.native.notebooks import FILE, Held, opened
+from foldbook.native.notebooks import FILE
 from foldbook.native.outside import surroundings
-from foldbook.native.python import ChildPython
-from foldbook.native.runtimes import NativeRuntime
 from foldbook.native.store import SqliteStore
 from foldbook.notebook import FINAL, Status
-from foldbook.peer import Surroundings
 from joined import (
     COUNT,
     Relay,
     Room,
     begun,
     lines,
+    native,
     pid_of,
     room,
     text_of,
@@ -283,29 +278,6 @@ async def test_told_to_end_without_a_relay_it_keeps_what_is_to_be_sent(tmp_path:
 # The disk, and the clock
 
 
-@asynccontextmanager
-async def native(
-    book: Room, folder: Path, around: Surroundings | None = None
-) -> AsyncIterator[Held]:
-    """A runtime in this process, over Python in a process of its own."""
-    async with opened(book.link, folder, b"l" * 32, around=around) as held:
-        runtime = NativeRuntime(
-            held,
-            ChildPython(book.work),
-            "loom",
-            "python",
-            gate=lambda _look: Signed(held),
-            say=lambda _words: None,
-        )
-        serving = asyncio.create_task(runtime.serve())
-        await book.runtime()
-        try:
-            yield held
-        finally:
-            runtime.finish()
-            await serving
-
-
 @story
 async def test_a_full_disk_keeps_everything_waiting(relay: str, tmp_path: Path) -> None:
     async with room(relay, tmp_path) as book, native(book, tmp_path / "loom") as held:
@@ -337,7 +309,7 @@ async def test_a_clock_that_is_wrong_by_an_hour_does_no_harm(
 ) -> None:
     true = surroundings()
     around = replace(true, now=lambda: true.now() + skew)
-    async with room(relay, tmp_path) as book, native(book, tmp_path / "loom", around):
+    async with room(relay, tmp_path) as book, native(book, tmp_path / "loom", around=around):
         first, second = await book.run("print('one')", "print('two')")
         assert (first.status, second.status) == (Status.OK, Status.OK)
         assert first.requested.ts <= first.started.ts <= first.completed.ts

@@ -1,9 +1,10 @@
 """For whom a runtime runs what: links, signatures, snapshots, and a user who is asked."""
 
+import asyncio
 import os
 import pty
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +14,18 @@ from foldbook.events.executions import ExecutionRequested
 from foldbook.joining import Told
 from foldbook.link import parse as parse_link
 from foldbook.native.exits import Exit
+from foldbook.native.network import NativeNetwork
 from foldbook.native.notebooks import opened
+from foldbook.native.outside import outside
 from foldbook.notebook import Notebook, Status
 from foldbook.reducer import fold_all
 from foldbook.row import Role
 from foldbook.snapshot import decode, encode
+from foldbook.upstream import Answer
 from joined import (
     Room,
     begun,
+    native,
     room,
     text_of,
     until,
@@ -63,6 +68,20 @@ async def test_requests_that_nobody_has_signed_are_not_run(relay: str, tmp_path:
         assert "This event is not signed by anybody who may run code here." in str(reasons)
 
 
+class Slow(NativeNetwork):
+    """It tells nothing of the past before it is released."""
+
+    def __init__(self) -> None:
+        self.released = asyncio.Event()
+
+    async def ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Answer:
+        if method == "GET" and ("/segments/" in url or "/rows?" in url):
+            await self.released.wait()
+        return await super().ask(method, url, headers, body)
+
+
 @story
 async def test_requests_in_a_snapshot_are_run_only_if_the_log_bears_them_out(
     relay: str, tmp_path: Path
@@ -70,14 +89,23 @@ async def test_requests_in_a_snapshot_are_run_only_if_the_log_bears_them_out(
     async with room(relay, tmp_path) as book:
         honest = book.ask("'honest'")[0]
         await until(lambda: not book.peer.waiting, lambda: "all of it at the relay")
+        await book.mara.host._saver.flush()
         # Whoever may edit can leave a snapshot, and write into it what he likes.
         forged = fold_all(await book.mara.store.rows(0, 10_000))
         lie = replace(forged.executions[honest], id="forged", source="open('forged', 'w')")
         forged.executions["forged"] = lie
         await left(book, forged)
-        book.join()
-        await book.runtime()
-        assert (await book.comes(honest)).status is Status.OK
+        network = Slow()
+        async with native(
+            book, tmp_path / "loom", outside=replace(outside(), network=network)
+        ) as held:
+            assert "forged" in held.peer.notebook.executions
+            [later] = await book.run("'later'")
+            assert later.status is Status.OK
+            assert book.execution(honest).status is Status.QUEUED
+            network.released.set()
+            assert (await book.comes(honest)).status is Status.OK
+            assert "forged" not in held.peer.notebook.executions
         assert not (book.work / "forged").exists()
 
 

@@ -210,7 +210,7 @@ def test_a_killed_process_is_told_in_words_and_stands_up_again(executor: Any) ->
 
 def test_a_crash_in_compiled_code_shows_where(executor: Any) -> None:
     async def story(there: Running) -> None:
-        with pytest.raises(Died, match="SIGSEGV.*compiled code"):
+        with pytest.raises(Died, match=r"SIGSEGV.*compiled code"):
             await there.run("import ctypes; ctypes.string_at(0)")
         if isinstance(executor, ChildPython):
             assert "Segmentation fault" in there.notes.text("stderr")

@@ -161,7 +161,7 @@ def test_kernels_that_say_little(
     (tmp_path / "silent.py").write_text(SILENT)
     program = str(tmp_path / "silent.py")
     install(kernels, "silent", sys.executable, program, "-f", "{connection_file}")
-    monkeypatch.setattr("foldbook.native.jupyter.IDLE_SECONDS", 0.5)
+    monkeypatch.setattr("foldbook.native.kernel.IDLE_SECONDS", 0.5)
 
     async def story(there: Running) -> None:
         assert (await there.run("fail")).status == "error"

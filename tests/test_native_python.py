@@ -1,9 +1,9 @@
 """What code can do to Foldbook's own Python in a child process, and what becomes of it."""
 
 import asyncio
-import os
 import subprocess
 import sys
+import time
 import venv
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from foldbook.errors import CannotStart, Died
 from foldbook.native import frames
 from foldbook.native.python import ChildPython
 
-from tests.executors import SECONDS, Listener, Running, tell
+from tests.executors import Listener, Running, tell
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,8 @@ def test_who_closes_or_disturbs_the_line_is_told_so(python: ChildPython) -> None
         assert "has closed its line" in await python.died()
         await python.start(there.notes)
         garbage = (
-            "import os, time\nfor each in range(3, 30):\n    try:\n        os.write(each, b'?' * 99)\n"
+            "import os, time\nfor each in range(3, 30):\n"
+            "    try:\n        os.write(each, b'?' * 99)\n"
             "    except OSError:\n        pass\ntime.sleep(600)"
         )
         with pytest.raises(Died, match="has disturbed its line"):
@@ -115,28 +116,20 @@ def test_text_leaves_while_the_code_sleeps(python: ChildPython) -> None:
 def test_a_loop_that_prints_waits_for_its_reader_and_can_be_interrupted(
     python: ChildPython,
 ) -> None:
-    source = "n = 0\nwhile True:\n    print('x' * 100_000)\n    n += 1"
+    source = "n = 0\nwhile True:\n    print('x' * 1_000_000)\n    n += 1"
 
     async def story(there: Running) -> None:
         there.notes.open.clear()
         run = there.begin(source)
         await there.notes.comes(lambda: bool(there.notes.all))
-        for _ in range(3):  # it comes to a standstill: its process uses no time any more
-            used = await _seconds_used(python.pid)
-            await asyncio.sleep(0.3)
-        assert await _seconds_used(python.pid) - used < 0.1
+        await asyncio.sleep(1)  # enough for dozens, were there no limit
         assert python.interrupt()
         there.notes.open.set()
         assert (await run).status == "error"
         await there.run("n")
-        assert 1 < int(there.notes.only("result")[2]["text/plain"]) < 100
+        assert 0 < int(there.notes.only("result")[2]["text/plain"]) < 5
 
     tell(python, story)
-
-
-async def _seconds_used(pid: int | None) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_program_that_prints_without_end_does_not_keep_others_waiting(
@@ -178,22 +171,25 @@ def test_a_stop_ends_the_programs_of_cells_too(python: ChildPython) -> None:
         await there.run("import subprocess\nsubprocess.Popen(['sleep', '600']).pid")
         pid = int(there.notes.only("result")[2]["text/plain"])
         await python.stop()
-        await _gone(pid)
+        assert gone(pid)
 
     tell(python, story)
 
 
-async def _gone(pid: int) -> None:
-    """Return when a process that was killed is not there any more."""
+def gone(pid: int) -> bool:
+    """Whether a process that was killed ends, which takes the system a moment."""
     status = Path(f"/proc/{pid}/status")
-    async with asyncio.timeout(SECONDS):
-        while status.exists() and "zombie" not in status.read_text():
-            await asyncio.sleep(0.02)
+    for _ in range(3000):
+        if not status.exists() or "zombie" in status.read_text():
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def test_questions_that_nobody_waits_for_are_not_worked_off(python: ChildPython) -> None:
     source = (
-        "class Slow:\n    def __dir__(self):\n        print('looked at')\n        return ['attribute']\n"
+        "class Slow:\n    def __dir__(self):\n"
+        "        print('looked at')\n        return ['attribute']\n"
         "slow = Slow()\nimport time\nprint('begun')\ntime.sleep(600)"
     )
 
@@ -231,8 +227,10 @@ def test_it_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
     )
     root = Path(__file__).resolve().parents[1]
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60)
-    asyncio.run(_gone(int(done.stdout)))
+    done = subprocess.run(
+        command, check=False, cwd=root, capture_output=True, text=True, timeout=60
+    )
+    assert gone(int(done.stdout))
 
 
 def test_an_interpreter_without_ipython_says_so(tmp_path: Path) -> None:
@@ -244,7 +242,7 @@ def test_an_interpreter_without_ipython_says_so(tmp_path: Path) -> None:
 
 def test_an_interpreter_that_is_not_there_says_so(tmp_path: Path) -> None:
     python = ChildPython(tmp_path / "work", tmp_path / "nothing")
-    with pytest.raises(CannotStart, match="nothing.*No such file"):
+    with pytest.raises(CannotStart, match=r"nothing.*No such file"):
         asyncio.run(python.start(Listener()))
 
 
