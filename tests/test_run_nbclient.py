@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from foldbook.native.jupyter import NO_WIDGETS
+from foldbook.native.kernel import NO_WIDGETS
 from running_program import foldbook_run
 
 FILES = Path(__file__).resolve().parents[1].parent / "shared" / "corpus" / "notebooks" / "nbclient"
