@@ -33,6 +33,7 @@ MUST_HAPPEN = (
     "guest dismissed",
     # what people do
     "shared", "undone", "guest ran", "typed in a page", "page moved", "sent again by a page",
+    "switched", "cancelled", "claim: start",
     # villains
     "villainy", "lie: forged", "lie: flipped", "lie: borrowed", "lie: twice", "lie: seen",
     "lie: kind", "lie: role", "lie: not written", "lie: nack",
