@@ -15,8 +15,11 @@ from builder import relay as relays
 from foldbook.commands import parse
 from foldbook.link import ShareLink
 from foldbook.link import parse as parse_link
-from foldbook.native.exits import Exit
+from foldbook.native.gates import Signed
 from foldbook.native.links import LINK
+from foldbook.native.notebooks import Held, opened
+from foldbook.native.python import ChildPython
+from foldbook.native.runtimes import NativeRuntime
 from foldbook.notebook import FINAL, Execution, Prompt, Runtime, Status
 from foldbook.peer import Peer
 from test_sharing import BEGIN, Someone
@@ -25,6 +28,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
 """Seconds; only a defect takes that long."""
 SITE = "https://site.example/#"
+FOREVER = "import time\nprint('begun', flush=True)\nwhile True: time.sleep(0.01)"
+COUNT = "import time\nfor i in range({count}): print('line', i, flush=True); time.sleep({pause})"
+ENDED_BY_FORCE = (Status.ERROR, Status.LOST)
+"""Python is first interrupted, and may say so before it is killed."""
 
 
 class Joined:
@@ -100,6 +107,7 @@ class Room:
         self.folder = folder
         self.work = folder / "work"
         self.joined: list[Joined] = []
+        self.before: set[str] = set()
         self.count = 0
 
     @property
@@ -109,16 +117,20 @@ class Room:
     def join(self, *options: str, name: str = "loom", data: str = "loom", **more: Any) -> Joined:
         """Start a runtime on a machine of this name."""
         link = more.pop("link", self.link)
+        self.before = set(self.peer.log.confirmed.runtimes)
         joined = Joined(self.folder / data, link, "--name", name, *options, cwd=self.work, **more)
         self.joined.append(joined)
         return joined
 
-    async def runtime(self, name: str = "loom", **more: Any) -> Runtime:
-        """The runtime of this name, when it is ready."""
+    async def runtime(self, name: str = "loom") -> Runtime:
+        """The runtime of this name, when it is there and ready, and not from before the last
+        `join`: a new process first speaks for the one that was killed."""
 
         def found() -> list[Runtime]:
             known = self.peer.log.confirmed.runtimes.values()
-            return [each for each in known if each.name == name and each.status == "ready"]
+            new = [each for each in known if each.session not in self.before]
+            there = [each for each in new if each.session in self.peer.present]
+            return [each for each in there if each.name == name and each.status == "ready"]
 
         await until(lambda: bool(found()), lambda: f"{name}: {[j.text for j in self.joined]}")
         return found()[-1]
@@ -201,9 +213,6 @@ async def room(relay: str, folder: Path) -> AsyncIterator[Room]:
         await mara.close()
 
 
-OK = int(Exit.OK)
-
-
 class Relay:
     """A relay that can be stopped and started again where it was."""
 
@@ -223,3 +232,42 @@ class Relay:
     def stop(self) -> None:
         """It says goodbye to everybody."""
         self._running.close()
+
+
+def lines(count: int) -> str:
+    """What `COUNT` prints."""
+    return "".join(f"line {i}\n" for i in range(count))
+
+
+async def begun(book: Room) -> str:
+    """An execution that runs until somebody ends it."""
+    [name] = book.ask(FOREVER)
+    await book.said(name, "begun")
+    return name
+
+
+async def pid_of(book: Room) -> int:
+    """The process in which cells run."""
+    [execution] = await book.run("import os\nprint(os.getpid())")
+    return int(text_of(execution))
+
+
+@asynccontextmanager
+async def native(book: Room, folder: Path, **given: Any) -> AsyncIterator[Held]:
+    """A runtime in this process, over Python in a process of its own."""
+    async with opened(book.link, folder, b"l" * 32, **given) as held:
+        runtime = NativeRuntime(
+            held,
+            ChildPython(book.work),
+            "loom",
+            "python",
+            gate=lambda _look: Signed(held),
+            say=lambda _words: None,
+        )
+        serving = asyncio.create_task(runtime.serve())
+        await book.runtime()
+        try:
+            yield held
+        finally:
+            runtime.finish()
+            await serving

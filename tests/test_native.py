@@ -11,13 +11,25 @@ from typing import Any
 import pytest
 from builder import relay as relays
 from foldbook.commands import parse
-from foldbook.errors import BadLink, Mine, Refused, StoreDamaged, StoreHeld
+from foldbook.errors import (
+    BadLink,
+    CannotStart,
+    FoldbookError,
+    Mine,
+    Refused,
+    StoreDamaged,
+    StoreFull,
+    StoreHeld,
+)
 from foldbook.events.executions import ExecutionRequested
 from foldbook.link import ShareLink
 from foldbook.link import parse as parse_link
 from foldbook.native import folders
+from foldbook.native.exits import Exit, exit_of
 from foldbook.native.links import LINK, read_link
+from foldbook.native.main import main
 from foldbook.native.notebooks import FILE, opened
+from foldbook.native.terminal import one_line, plain
 from foldbook.row import Role
 from foldbook.store import HISTORY
 from stories import story
@@ -88,6 +100,44 @@ def test_what_is_no_link_is_told_and_not_repeated(given: str | None, message: st
     with pytest.raises(BadLink, match=message) as caught:
         read_link(given, {})
     assert "secret-secret" not in str(caught.value)
+
+
+# The terminal, and the exit codes
+
+
+def test_what_others_wrote_does_nothing_to_a_terminal() -> None:
+    said = "a\x1b[2J\u202eb\r\n\tc\x7f\x9b1m é 字 \U0001f600"
+    assert plain(said) == "a\\x1b[2J\\u202eb\\r\n\tc\\x7f\\x9b1m é 字 \U0001f600"
+    assert one_line("two\nlines  \x1b") == "two lines \\x1b"
+    assert one_line("x" * 100) == "x" * 59 + "…"
+
+
+def test_help_tells_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["join", "--help"])
+    told = capsys.readouterr().out
+    for code in Exit:
+        assert (f"  {code:3d}  " in told) is (code is not Exit.DEFECT)
+    assert "everybody on this machine sees the arguments" in told
+
+
+@pytest.mark.parametrize(
+    ("why", "code"),
+    [
+        (BadLink("x"), Exit.LINK),
+        (Refused("offline", "x"), Exit.RELAY),
+        (Refused("expired", "x"), Exit.REVOKED),
+        (Refused("fenced", "x"), Exit.HELD),
+        (Refused("ahead", "x"), Exit.DISK),
+        (StoreHeld("x"), Exit.HELD),
+        (StoreFull("x"), Exit.DISK),
+        (folders.FolderFailed("x"), Exit.DISK),
+        (CannotStart("x"), Exit.KERNEL),
+        (Mine("x"), Exit.DEFECT),
+    ],
+)
+def test_errors_have_codes(why: FoldbookError, code: Exit) -> None:
+    assert exit_of(why) is code
 
 
 # Folders

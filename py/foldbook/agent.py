@@ -61,6 +61,8 @@ class Open:
 
 REPLY_INPUT: Final = "reply_input"
 """The call that brings a password: {input_id, value}."""
+GRACE: Final = 2.0
+"""Seconds that running code gets to end by itself when people stop or restart its runtime."""
 
 _OPEN: Final = Open()
 _REASON_LIMIT: Final = 200  # characters
@@ -74,7 +76,8 @@ class RuntimeAgent:
     the log before it is ready, so that what was lost is told at once. gate: see `Gate`. wait: how
     running code waits for an answer, if it can. progress: shown, never logged: (execution, text).
     busy: told when the executor starts and ends running. running: the execution that is. guest:
-    whether it is one of somebody's page, which says what may start (`foldbook.claims`).
+    whether it is one of somebody's page, which ends it, and says what may start (see
+    `foldbook.claims`).
 
     ``died`` says in words how the executor died, once `run` has returned for that reason. The
     log has been told then: what ran is lost, what waited for this runtime is aborted. Whoever
@@ -114,11 +117,23 @@ class RuntimeAgent:
         self._interrupted = 0
         self._written: dict[str, str] = {}
         self._ending = False
+        self.running: str | None = None
+        self.died: str | None = None
         self._guest = guest
         self._home = ""
         self._told: dict[str, str] = {}
-        self.running: str | None = None
-        self.died: str | None = None
+        self._ended_by_people = asyncio.Event()
+
+    @property
+    def asked(self) -> Literal["", "stop", "restart"]:
+        """What people want of this runtime: when `run` has returned, its host is to do that.
+
+        `stop` tells the log of a stop. For a restart another agent starts, which replaces this one.
+        """
+        runtime = self._peer.notebook.runtimes.get(self._peer.session)
+        if runtime is None or self._guest or not (runtime.stop or runtime.restart):
+            return ""
+        return "stop" if runtime.stop else "restart"
 
     async def start(self) -> None:
         """Make the executor ready and say in the log that this runtime is there.
@@ -158,18 +173,18 @@ class RuntimeAgent:
 
     async def run(self) -> None:
         """Run executions until `stop` or `leave`, until the log says that this runtime has ended,
-        or until the executor has died.
+        until people want it to (`asked`), or until the executor has died.
         """
         dying = asyncio.ensure_future(self._executor.died())
         dying.add_done_callback(lambda _: self._changed.set())
         try:
-            while not self._ending and self._is_alive() and self.died is None:
+            while self._goes_on():
                 self._changed.clear()
                 execution = None if dying.done() else self._next()
                 if dying.done():
                     self.died = dying.result()
                 elif execution is not None:
-                    await self._execute(execution)
+                    await self._execute_unless_ended(execution)
                 else:
                     await self._changed.wait()
         finally:
@@ -177,6 +192,10 @@ class RuntimeAgent:
             dying.cancel()
         if self.died is not None and not self._followed and self._is_alive():
             self._peer.append([RuntimeStopped(reason=self.died[:_REASON_LIMIT])])
+
+    def _goes_on(self) -> bool:
+        is_over = self._ending or self.died is not None or bool(self.asked)
+        return not is_over and self._is_alive()
 
     async def stop(self, reason: str = "") -> None:
         """End in good order, after what is running; the log is told."""
@@ -214,21 +233,20 @@ class RuntimeAgent:
         """The next execution that may start now; claims the first of those that wait."""
         session, is_apart = self._peer.session, False
         for execution in self._peer.notebook.unfinished():
-            if self._is_waiting(execution):
-                if is_apart and execution.requested.session != self._home:
+            mine = not is_apart or execution.requested.session == self._home
+            if mine and self._is_waiting(execution):
+                judged = self._gate.judge(execution)
+                if judged is Verdict.PASS:
                     continue
-                verdict = self._gate.judge(execution)
-                if verdict is Verdict.PASS:
-                    continue
-                if verdict is Verdict.WAIT:
+                if judged is Verdict.WAIT:
                     return None
                 self._peer.append([ExecutionAssigned(execution_id=execution.id)])
                 execution = self._peer.notebook.executions[execution.id]  # noqa: PLW2901
             if execution.status is Status.ASSIGNED and execution.owner == session:
-                claim = self._claim(execution.id)
-                if claim in (START, None):
-                    return execution if claim == START else None
-                is_apart = is_apart or claim == LATER
+                verdict = self._verdict(execution.id)
+                if verdict in (START, None):
+                    return execution if verdict == START else None
+                is_apart = is_apart or verdict == LATER
         return None
 
     def _is_waiting(self, execution: Execution) -> bool:
@@ -242,7 +260,7 @@ class RuntimeAgent:
             return self._peer.notebook.selected_runtime in (None, session)
         return execution.runtime == session
 
-    def _claim(self, execution_id: str) -> str | None:
+    def _verdict(self, execution_id: str) -> str | None:
         """What is known of a claim: it may start, or others that wait may go before it, or (None)
         they may not."""
         if self._guest:
@@ -252,6 +270,20 @@ class RuntimeAgent:
         return START if is_mine else None
 
     # Running it
+
+    async def _execute_unless_ended(self, execution: Execution) -> None:
+        work = asyncio.ensure_future(self._execute(execution))
+        ended = asyncio.ensure_future(self._ended_by_people.wait())
+        try:
+            await asyncio.wait((work, ended), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                self._executor.interrupt()
+                await asyncio.wait((work,), timeout=GRACE)
+            if work.done():
+                work.result()
+        finally:
+            ended.cancel()
+            work.cancel()
 
     async def _execute(self, execution: Execution) -> None:
         self.running = execution.id
@@ -266,6 +298,7 @@ class RuntimeAgent:
             self.running = None
             self._busy(False)
             self._outlet.forget(execution.id)
+            self._told.pop(execution.id, None)
         self._peer.append(
             [
                 ExecutionCompleted(
@@ -275,7 +308,6 @@ class RuntimeAgent:
                 )
             ]
         )
-        self._told.pop(execution.id, None)
 
     async def _outcome(self, execution: Execution) -> Outcome:
         if self._gate.judge(execution) is Verdict.REFUSE:
@@ -337,6 +369,8 @@ class RuntimeAgent:
             self._interrupted = runtime.interrupt
             # Also where nothing runs: the executor may have had a signal for it already.
             self._executor.interrupt()
+        if self.asked:
+            self._ended_by_people.set()
         self._changed.set()
 
     async def _answer(self, method: str, params: Mapping[str, Any], _asker: str) -> Any:

@@ -162,6 +162,11 @@ class Peer:
         return self._replica.unsaved
 
     @property
+    def unsaved_bytes(self) -> int:
+        """Bytes of them."""
+        return self._replica.unsaved_bytes
+
+    @property
     def saved(self) -> bool:
         """Whether everything is kept."""
         return self.unsaved == 0
@@ -310,7 +315,7 @@ class Peer:
 
         Raises `Refused` when the link is ended for good.
         """
-        while self._replica.unsaved_bytes > limit:
+        while self.unsaved_bytes > limit:
             if self._replica.ended is not None and self._replica.ended.final:
                 raise Refused(self._replica.ended.code, self._replica.ended.message)
             await self._ties.next_step()

@@ -35,6 +35,8 @@ WINDOW: Final = 1024 * 1024
 _SOON: Final = 0.02
 """Seconds that a thread gives the sending one, so that outputs leave before it goes on."""
 _SYNC_SECONDS: Final = 1.0
+_GLANCE: Final = 0.1
+"""Seconds: a signal that comes just before a thread begins to wait does not end the wait."""
 _STARTS_PROGRAM: Final = frozenset({"subprocess.Popen", "os.system", "os.posix_spawn"})
 
 
@@ -87,7 +89,7 @@ class _Sender:
                 # Code that never lets another thread run must not keep what it said before.
                 self._sent.wait_for(lambda: not self._waiting, _SOON)
                 while self._waiting > WINDOW:
-                    self._sent.wait()
+                    self._sent.wait(_GLANCE)
         finally:
             if home:
                 self._settling = False
@@ -101,10 +103,8 @@ class _Sender:
             frame = self._frames.get()
             try:
                 self._line.sendall(frame)
-            except ConnectionError:
-                _end()
-            except OSError:  # a cell has closed the descriptor
-                os._exit(frames.LINE_CLOSED)
+            except OSError as why:
+                _end(why)
             with self._sent:
                 self._waiting -= len(frame)
                 self._sent.notify_all()
@@ -148,7 +148,7 @@ class _Outlet:
         self.waiting[number] = answer
         self._put("ask", id=number, parent=parent, prompt=prompt, password=password)
         try:
-            got = answer.get()
+            got = _wait_for(answer)
         except BaseException:
             self._put("unask", id=number)
             raise
@@ -242,8 +242,8 @@ class _Child:
         try:
             while True:
                 self._sort(frames.read(readexactly))
-        except (EOFError, OSError, frames.Garbled):
-            _end()
+        except (EOFError, OSError, frames.Garbled) as why:
+            _end(why)
 
     def _sort(self, message: Message) -> None:
         match message:
@@ -337,7 +337,15 @@ def _die_with(parent: int) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
         if os.getppid() != parent:
-            _end()
+            _end(EOFError())
+
+
+def _wait_for(answer: queue.SimpleQueue[Message]) -> Message:
+    while True:
+        try:
+            return answer.get(timeout=_GLANCE)
+        except queue.Empty:
+            pass
 
 
 def _write(descriptor: int, text: str) -> None:
@@ -349,7 +357,9 @@ def _write(descriptor: int, text: str) -> None:
         pass  # the code has closed it
 
 
-def _end() -> NoReturn:
+def _end(why: Exception) -> NoReturn:
     """The other side is gone: this process and the programs that its cells have started go."""
+    if isinstance(why, OSError) and not isinstance(why, ConnectionError):
+        os._exit(frames.LINE_CLOSED)  # a cell has closed the descriptor
     os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(1)

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import getpass
+import os
 import platform
 import signal
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from foldbook.native.files import Files
 from foldbook.native.folders import data_folder, person_secret, runtime_folder, runtime_secret
 from foldbook.native.gates import Agreed, Signed
 from foldbook.native.jupyter import JupyterKernel
-from foldbook.native.links import ADVICE, read_link
+from foldbook.native.links import ADVICE, LINK, read_link
 from foldbook.native.notebooks import Held, opened
 from foldbook.native.python import ChildPython
 from foldbook.native.runtimes import NativeRuntime, wrong_right
@@ -87,6 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _join(arguments: argparse.Namespace, terminal: Terminal) -> int:
     link = read_link(arguments.link)
+    os.environ.pop(LINK, None)  # what cells start need not inherit it
     if link.role is not Role.RUNTIME:
         raise Refused("right", wrong_right(link.role))
     kernel: str | None = arguments.kernel

@@ -26,6 +26,7 @@ IDLE_SECONDS: Final = 4.0
 """How long the outputs of a run that has ended may be silent before they count as complete."""
 STOP_SECONDS: Final = 2.0
 _SUBSCRIBE_SECONDS: Final = 0.2
+_HANDSHAKE_SECONDS: Final = 2.0
 
 NO_WIDGETS: Final = (
     "[Foldbook: this kernel has opened a channel to the page (a widget, perhaps). "
@@ -172,6 +173,7 @@ class _Running:
             os.close(writer)
         self.client = self._manager.client(context=self._context)
         self.client.start_channels(hb=False)
+        shaken = asyncio.ensure_future(_handshake(self.client.stdin_channel.socket))
         self._start_tasks(
             self._tail.run(_at_once),
             self._hear(self.client.get_shell_msg, self._take_reply),
@@ -181,13 +183,17 @@ class _Running:
         )
         try:
             async with asyncio.timeout(START_SECONDS):
-                return await self._greeting()
+                language = await self._greeting()
+            await shaken
         except TimeoutError:
             words = f"{self._who} did not say within {START_SECONDS:.0f} s that it is ready."
             raise CannotStart(self._with_last_lines(words)) from None
         except Died as why:
             words = f"{self._who} cannot be started. {why}"
             raise CannotStart(self._with_last_lines(words)) from None
+        finally:
+            shaken.cancel()
+        return language
 
     async def _greeting(self) -> Mapping[str, Any]:
         """Until it answers, and its outputs come: what it says before we listen is lost."""
@@ -440,3 +446,17 @@ class _Running:
 
 async def _at_once() -> None:
     pass
+
+
+async def _handshake(socket: Any) -> None:
+    """Wait until a channel is through: a kernel that asks before asks nobody. Not for long,
+    as it may have been through before this listened.
+    """
+    monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+    try:
+        async with asyncio.timeout(_HANDSHAKE_SECONDS):
+            await monitor.recv_multipart()
+    except TimeoutError:
+        pass
+    finally:
+        socket.disable_monitor()

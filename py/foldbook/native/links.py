@@ -12,11 +12,10 @@ from foldbook.link import ShareLink, parse
 LINK: Final = "FOLDBOOK_LINK"
 """The name of the environment's variable."""
 
-ADVICE: Final = (
-    "Whoever has a link has what it gives, and everybody on this machine sees the arguments of its "
-    f"processes: better than as an argument it is given by the environment ({LINK}), in a file "
-    "that only you can read, or on the standard input (-)."
-)
+ADVICE: Final = f"""\
+Whoever has a link has what it gives, and everybody on this machine sees the arguments of its
+processes. Better than as an argument it is given by the environment ({LINK}), in a file
+that only you can read, or on the standard input (-)."""
 """What is to be said where a link may be given as an argument."""
 
 _LIMIT: Final = 64 * 1024

@@ -24,6 +24,7 @@ from foldbook.native.workdir import Workdir
 from foldbook.saver import first_of
 
 WHO: Final = "The Python process"
+STOPPED: Final = f"{WHO} was stopped."
 START_SECONDS: Final = 120.0
 ANSWER_SECONDS: Final = 2.0
 """How long a completion may take before the answer is that Python is busy."""
@@ -214,6 +215,8 @@ class _Running:
         finally:
             self._is_running = False
             self._take_what_is_there()
+        if self._is_stopping:  # it may have ended by the interrupt that came with that
+            raise Died(STOPPED)
         return Outcome(**found)
 
     async def ask(self, what: str, **fields: Any) -> Any:
@@ -252,7 +255,7 @@ class _Running:
         reply = self._replies[number] = asyncio.get_running_loop().create_future()
         try:
             if self.died.done() or self._watching.done():
-                raise Died(self.died.result() if self.died.done() else f"{WHO} was stopped.")
+                raise Died(self.died.result() if self.died.done() else STOPPED)
             self._send(what, id=number, **fields)
             message = await reply
         except asyncio.CancelledError:
@@ -376,7 +379,7 @@ class _Running:
             self._trouble = "Code that ran has closed its line to Foldbook, a descriptor above 2."
         words = self._trouble or ending(WHO, code)
         self._tell_start(words)
-        words = f"{WHO} was stopped." if self._is_stopping else words
+        words = STOPPED if self._is_stopping else words
         for reply in self._replies.values():
             if not reply.done():
                 reply.set_exception(Died(words))

@@ -210,7 +210,12 @@ class NativeRuntime:
             self._now = None
             if draining is not None:
                 draining.cancel()
-        if agent.died is not None and not session.why:
+        if not session.why and agent.asked:
+            session.why = "restarted" if agent.asked == "restart" else "stopped"
+            self._say(f"People have asked for it to be {session.why}.")
+            if agent.asked == "restart" and not self._finishing.is_set():
+                session.after = _After.ANOTHER
+        elif not session.why and agent.died is not None:
             self._has_died(session, agent.died)
         if session.after is _After.END:
             await agent.stop(session.why)
@@ -254,10 +259,6 @@ class NativeRuntime:
         elif runtime.status in _ENDED:
             reason = f" ({runtime.reason})" if runtime.reason else ""
             self._end(session, _After.ANOTHER, f"people have given it up{reason}")
-        elif runtime.stop:
-            self._end(session, _After.END, "stopped by people")
-        elif runtime.restart:
-            self._end(session, _After.ANOTHER, "restarted")
         else:
             self._heed_giving_up(session)
 

@@ -129,7 +129,7 @@ class Emitter:
         line, and what was held is the other's to send.
         """
         self.outlet, self._distance = outlet, _Nowhere()
-        self._clock = itertools.count().__next__
+        self._clock, self._sent_at = itertools.count().__next__, -INTERVAL
         self._lock = threading.RLock()
         self.home = threading.get_ident()
         self._pieces, self._held, self._timed = [], 0, False
