@@ -186,7 +186,7 @@ export class CellView {
 
   _go() {
     const { select, run } = this.page;
-    if (this.go.dataset.act === "interrupt") run.interrupt();
+    if (this.go.dataset.act === "interrupt") run.interrupt(this.cell.execution?.runtime);
     else if (this.go.dataset.act === "leave") select.leave();
     else run.cells([this.id]);
   }

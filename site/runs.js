@@ -84,8 +84,9 @@ export class Runs {
     if (execution) this.page.send({ do: "cancel", execution_id: execution.id });
   }
 
-  interrupt() {
-    this.page.send({ do: "interrupt" });
+  /** @param {string | null} [runtime] which one; else the selected one */
+  interrupt(runtime) {
+    this.page.send(runtime ? { do: "interrupt", runtime } : { do: "interrupt" });
   }
 
   /** @param {boolean} run_all @param {string} [session] which one; else the selected one */

@@ -1,7 +1,7 @@
 """The runtime of a page beside a machine that has joined: who starts, who stops, who takes what
 waits, and how the page shows it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -176,6 +176,8 @@ async def test_in_a_copy_that_nobody_shares_there_is_no_machine(relay: str, tmp_
         mara.peer.append([RuntimeSelected(runtime=session)])
         mara.do("run_cells", cell_ids=["c"])
         await until(lambda: not mara.peer.log.pending)
+        assert mara.host._saver is not None
+        await mara.host._saver.flush()
         loaded: Loaded = mara.store.load()
     await mara.close()
     copy = Someone("Mara", BEGIN)
@@ -185,3 +187,21 @@ async def test_in_a_copy_that_nobody_shares_there_is_no_machine(relay: str, tmp_
     assert copy.peer.notebook.runtimes[session].status == "lost"
     assert executions(copy) == [("aborted", session)]
     await copy.close()
+
+
+@story
+async def test_completions_are_asked_of_the_selected_machine(relay: str, tmp_path: Path) -> None:
+    async with two(relay) as (mara, ines), machine(mara, tmp_path) as loom:
+
+        async def answer(method: str, params: Mapping[str, Any], _asker: str) -> Any:
+            return [method, params["source"]]
+
+        loom.peer.on_call = answer
+        mara.do("select_runtime", runtime=loom.peer.session)
+        await until(lambda: ines.peer.notebook.selected_runtime == loom.peer.session)
+        params = {"source": "np.", "position": 3}
+        for who in (mara, ines):
+            question = {"t": "call", "view": "v", "id": "q", "method": "complete", "params": params}
+            who.host.receive(question, "page")
+            await until(lambda who=who: any(each["id"] == "q" for each in who.of("result")))
+            assert who.of("result")[-1]["value"] == ["complete", "np."]

@@ -76,8 +76,8 @@ class RuntimeAgent:
     the log before it is ready, so that what was lost is told at once. gate: see `Gate`. wait: how
     running code waits for an answer, if it can. progress: shown, never logged: (execution, text).
     busy: told when the executor starts and ends running. running: the execution that is. guest:
-    whether it is one of somebody's page, which ends it, and says what may start. asks: whether
-    there is anybody to answer code that asks for input.
+    whether it is one of somebody's page, which ends it, and says what may start (see
+    `foldbook.claims`). asks: whether there is anybody to answer code that asks for input.
 
     ``died`` says in words how the executor died, once `run` has returned for that reason. The
     log has been told then: what ran is lost, what waited for this runtime is aborted. Whoever

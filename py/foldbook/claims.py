@@ -26,16 +26,19 @@ START: Final = "start"
 LATER: Final = "later"
 VOID: Final = "void"
 
+_AGAIN: Final = 8  # times that a claim is made once more; it may be void for good
+
 
 @dataclass(slots=True)
 class Claim:
     """A runtime's claim that is not settled. own: it is, as soon as it is kept. said: what the
-    runtime was told of it."""
+    runtime was told of it. again: how often it was made once more."""
 
     execution_id: str
     runtime: str
     own: bool
     said: str | None = None
+    again: int = 0
 
 
 class Claims:
@@ -103,7 +106,8 @@ class Claims:
             return LATER
         if found is None or self._is_pending(claim):
             return None
-        if found.runtime == claim.runtime:  # it was somebody else's in the meantime
+        if found.runtime == claim.runtime and claim.again < _AGAIN:
+            claim.again += 1  # it was somebody else's in the meantime
             self._claim_again(claim)
             return None
         return VOID

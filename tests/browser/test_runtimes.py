@@ -230,11 +230,8 @@ def test_the_laptop_closes_and_the_work_goes_on(
         laptop = Profile(chromium.browser_type, chromium_path, tmp_path / "laptop", url)
         stack.callback(laptop.close)
         people = People(chromium, url, relay)
-        page = laptop.context.new_page()
-        page.goto(url)
-        page.get_by_role("button", name="New notebook").first.click()
-        mara = Sheet(page)
-        mara.until("cells.length === 1 && cells[0].editing")
+        mara = Sheet.new(laptop.context, url)
+        page = mara.page
         mara.fill(JOB)
         page.get_by_role("button", name="Share", exact=True).click()
         page.get_by_role("button", name="Share this notebook").click()

@@ -35,6 +35,7 @@ MUST_HAPPEN = (
     "guest dismissed", "told: stale", "told: gap", "told: fork",
     # what people do
     "shared", "undone", "guest ran", "typed in a page", "page moved", "sent again by a page",
+    "switched", "cancelled", "claim: start",
     # tabs on one store
     "tab takeover", "two tabs booting together", "worker closed", "kept in the inbox",
     "taken from the inbox",

@@ -8,9 +8,9 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from foldbook.browser import logfile, transfer
+from foldbook.browser.mourning import CLOSED, CRASHED, mourn
 from foldbook.browser.opening import IMPORT, JOIN, Opened
 from foldbook.browser.page import Page, Waiting, Where, whole
-from foldbook.browser.runtimes import CLOSED, CRASHED
 from foldbook.browser.views import INTERVAL, Asked, Views
 from foldbook.channel import Channel
 from foldbook.commands import Decision, Stamp, parse
@@ -85,7 +85,7 @@ class Host:
         if starts:
             self._runtime.prepare()
         self._work_and_link()
-        self._runtime.mourn(CRASHED if crashed else CLOSED)
+        mourn(peer, self._runtime.session, CRASHED if crashed else CLOSED)
         await self._take_inbox()
         await self._introduce()
         self._hello("ready")

@@ -26,7 +26,6 @@ from foldbook.commands.runtimes import StartRuntime, StopRuntime
 from foldbook.errors import BadEvent, CommandRefused, Refused
 from foldbook.events import Unknown, decode
 from foldbook.events.base import Event
-from foldbook.events.executions import ExecutionCancelled
 from foldbook.events.runtimes import (
     InterruptRequested,
     RestartRequested,
@@ -36,15 +35,13 @@ from foldbook.events.runtimes import (
     StopRequested,
 )
 from foldbook.guests import Guests
-from foldbook.notebook import Execution, Notebook, Status
+from foldbook.notebook import Execution, Status
 from foldbook.peer import Change, Peer
 from foldbook.row import RIGHTS, Kind, Row
 from foldbook.view import Starting
 from foldbook.wire import identify
 
 NAME: Final = "Python in this browser"
-CLOSED: Final = "the tab that held it was closed"
-CRASHED: Final = "the notebook worker crashed"
 STOPPED: Final = "stopped"
 GRACE: Final = 1.0
 """Seconds that code which cannot be interrupted gets to end by itself (it may be waiting)."""
@@ -136,33 +133,6 @@ class PageRuntime:
         self._page.post(
             {"t": "host", "do": "start", "session": runtime.session, "options": options}, "page"
         )
-
-    def mourn(self, reason: str = CLOSED) -> None:
-        """At the opening: runtimes that are gone are lost, and with them what they ran."""
-        notebook = self._peer.notebook
-        events: list[Event] = [
-            RuntimeLost(runtime=session, reason=reason)
-            for session in _orphaned(notebook, self.session, alone=not self._peer.is_moved)
-            if self._is_ours(session)
-        ]
-        events += [
-            ExecutionCancelled(execution_id=each.id)
-            for each in notebook.unfinished()
-            if each.runtime is None and each.status is Status.QUEUED
-            if each.requested.session == self._peer.session or not self._peer.is_moved
-        ]
-        if events and Kind.RUN in RIGHTS[self._peer.role]:
-            self._peer.append(events)
-
-    def _is_ours(self, runtime: str) -> bool:
-        """Whether a runtime, or one that runs wait for, is or was one of this browser."""
-        notebook = self._peer.notebook
-        if not self._peer.is_moved:
-            return True
-        if runtime in notebook.homes or runtime in notebook.runtimes:
-            return notebook.homes.get(runtime) == self._peer.session
-        waiting = [each for each in notebook.unfinished() if each.runtime == runtime]
-        return all(each.requested.session == self._peer.session for each in waiting)
 
     def submit(self, command: Command, carry_out: Callable[[Command], None]) -> None:
         """Carry a command out, and do what it means for the runtime. Raises `CommandRefused`."""
@@ -426,20 +396,3 @@ def _hang_up(runtime: _Runtime | None) -> None:
     """A frame that is gone does not close its end."""
     if runtime is not None and runtime.channel is not None:
         runtime.channel.close()
-
-
-def _orphaned(notebook: Notebook, own: str | None, *, alone: bool) -> list[str]:
-    """Sessions of browser runtimes that are not there any more, and of those that executions
-    wait for though they never started. alone: nobody else has this notebook (it may be a copy of
-    one that others have), so there is no other runtime either."""
-    known = [
-        runtime.session
-        for runtime in notebook.runtimes.values()
-        if (alone or runtime.kind == "browser") and runtime.status not in _ENDED
-    ]
-    waited = [
-        each.runtime
-        for each in notebook.unfinished()
-        if each.runtime is not None and each.runtime not in notebook.runtimes
-    ]
-    return [session for session in dict.fromkeys([*known, *waited]) if session != own]
