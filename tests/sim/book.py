@@ -25,6 +25,7 @@ class Book:
         self.may_be_lost: set[str] = set()
         self.may_be_twice: set[str] = set()
         self.moved: set[str] = set()  # by splits and merges, and by undoing those
+        self.copied: set[str] = set()  # into a new cell: the text that a lost edit was made on
         self.acked: dict[tuple[str, int], tuple[int, bytes]] = {}
         self.told: dict[int, Row] = {}
         self.said: dict[str, str] = {}

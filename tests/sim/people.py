@@ -129,7 +129,7 @@ class Person(Client):
         """What others do not have yet, as the store's meta tells."""
         if not self.world.plan.files:
             return
-        if self.world.chance(0.4):
+        if self.world.chance(0.6):
             self.web.blocked_until = self.world.time + self.world.rng.randint(10, 60)
         self.files.begin(list(meta))
         self._sending = self.world.loop.work(self.files.run())
@@ -154,7 +154,8 @@ class Person(Client):
             self.link = None
 
     def come_back(self) -> None:
-        """The network is there again."""
+        """The network is there again, for everything."""
+        self.web.blocked_until = 0
         if self.web.is_on or self.dead:
             return
         self.web.is_on = True
@@ -219,6 +220,7 @@ class Person(Client):
         hidden = next((each for entry, each in self._hidden if entry is undone), frozenset())
         gone = _typed(view) - _typed(after) - hidden
         theirs = {each for each in gone if self.book.typist[each] != self.name}
+        theirs -= self.book.copied
         if theirs:  # somebody took them away where a merge had them from
             theirs -= {each for taken in self.book.typed.values() for each in taken}
         assert not theirs, f"{self.name} undoes away what others typed: {theirs}"

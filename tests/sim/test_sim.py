@@ -38,7 +38,6 @@ MUST_HAPPEN = (
     "switched", "cancelled", "claim: start",
     # tabs on one store
     "tab takeover", "two tabs booting together", "worker closed", "kept in the inbox",
-    "taken from the inbox",
     # files and folds
     "blob: read", "blob: late", "blob: not there", "fold kept", "snapshot left",
     "joined by snapshot", "joined by rows",
@@ -55,7 +54,7 @@ MUST_HAPPEN = (
 SOMETIMES = (
     "torn", "revoked", "lie: ack", "lie: blob", "lie: blob thrown away", "villainy: blob",
     "blob: blob", "blob: no room", "blob: stays", "blob: offline", "false fold", "false fold found",
-    "rescued", "tabs wait for a worker", "story: lies to guests and pages",
+    "rescued", "taken from the inbox", "tabs wait for a worker", "story: lies to guests and pages",
     "kept for a newer program",
 )  # fmt: skip
 """In all stories together: too rare for every chunk."""

@@ -282,7 +282,9 @@ class Worker(Views):
             if notes:
                 book.count("rescued")
                 change = _change(item.command["changes"])
-                book.moved |= set(text.apply(change, item.before or ""))
+                copied = set(text.apply(change, item.before or ""))
+                book.moved |= copied
+                book.copied |= copied
                 book.unwritten |= inserted(change)
             person.keep(Batch(), lambda done=done: browser.drop(done), "strict")
 
