@@ -72,7 +72,7 @@ function actsOf(menu, runtime, name) {
   const { session, status, selected } = runtime;
   if (!page.canRun) return [];
   const act = (/** @type {string} */ key, /** @type {string} */ label, /** @type {IconName | null} */ sign, /** @type {() => void} */ run, look = "line") =>
-    h("button", { class: `btn ${look}`, type: "button", "data-name": `${key}-${session}`, "aria-label": label.includes(name) ? null : `${label}, ${name}`, onclick: run }, sign ? icon(sign) : null, label);
+    h("button", { class: `btn ${look}`, type: "button", "data-name": `${key}-${session}`, "aria-label": selected ? null : `${label}, ${name}`, onclick: run }, sign ? icon(sign) : null, label);
   const isUp = status === "ready" || status === "busy" || status === "starting";
   const acts = [];
   if (status === "none") acts.push(act("start", "Start", "play", () => menu.send({ do: "start_runtime" })));

@@ -215,7 +215,7 @@ def test_people_stop_a_machine_and_the_browser_runs_again(
 ) -> None:
     mara, _ = joined
     with menu(mara) as dialog:
-        dialog.get_by_role("button", name="Stop, loom").click()
+        dialog.get_by_role("button", name="Stop", exact=True).click()
         mara.page.get_by_role("dialog", name="Stop loom").get_by_role("button", name="Stop").click()
     assert machines._joined[0].process.wait(PATIENCE / 1000) == 0
     mara.go(1).press("Control+Enter")
