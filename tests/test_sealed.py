@@ -10,7 +10,7 @@ from foldbook.row import Kind, Role, Row, digest
 from foldbook.seal import Keys
 from foldbook.sealed import SealedLine
 from foldbook.sealer import RowSealer, Sealer
-from foldbook.wire import Ack, Message, Push, Rows
+from foldbook.wire import Ack, Message, Push, Rows, Welcome
 from foldbook.wire import decode as read
 from foldbook.wire import encode as frame
 from stories import story
@@ -24,10 +24,10 @@ MINE = Row(0, SESSION, 1, 0, ACTOR, Role.OWN, Kind.EDIT, 5, encode(NotebookRenam
 class Ends:
     """A line, and the relay's end of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, can_sign: bool = True) -> None:
         near, self.relay = pair()
-        cipher = NativeCipher(KEYS.payload, public_key(SEED), SEED)
-        rows = RowSealer(cipher, KEYS, "book", "e1", can_sign=True)
+        cipher = NativeCipher(KEYS.payload, public_key(SEED), SEED if can_sign else None)
+        rows = RowSealer(cipher, KEYS, "book", "e1", can_sign=can_sign)
         self.line = SealedLine(near, rows, Sealer(cipher, KEYS), "book", SESSION, ACTOR)
 
     async def pushed(self) -> Row:
@@ -84,3 +84,20 @@ async def test_an_own_row_that_the_relay_changed_is_no_own_row() -> None:
         assert b"changed on the way" in told.rows[0].payload
         ends.line.close()
     assert decode(MINE.payload) == NotebookRenamed(name="N")
+
+
+@story
+async def test_who_cannot_sign_may_not_run_whatever_the_relay_grants() -> None:
+    """Others do not heed an unsigned run: it is not to be shown here as if they did."""
+    for can_sign, granted, expected in (
+        (False, Role.RUN, Role.EDIT),
+        (False, Role.OWN, Role.EDIT),
+        (False, Role.COMMENT, Role.COMMENT),
+        (False, Role.RUNTIME, Role.RUNTIME),
+        (True, Role.RUN, Role.RUN),
+    ):
+        ends = Ends(can_sign=can_sign)
+        welcome = await ends.hear(Welcome(0, "e1", ACTOR, SESSION, granted, 0))
+        assert isinstance(welcome, Welcome)
+        assert welcome.role is expected
+        ends.line.close()

@@ -546,7 +546,7 @@ async def test_run_rows_without_a_signature_are_not_merged(relay: str) -> None:
         await tomas.open()
         await until(lambda: tomas.peer.is_linked)
         sharing = tomas.host._sharing._sharing
-        sharing._rows._can_sign = False
+        sharing._rows.can_sign = False
         head = mara.peer.log.head
         tomas.do("run_cells", cell_ids=["c"])
         await until(

@@ -17,7 +17,7 @@ from foldbook import seal
 from foldbook.channel import Channel
 from foldbook.errors import BadFrame
 from foldbook.events import unopened
-from foldbook.row import Row, digest
+from foldbook.row import RIGHTS, Kind, Role, Row, digest
 from foldbook.seal import Unopened
 from foldbook.sealer import Opened, RowSealer, Sealer
 from foldbook.wire import (
@@ -32,6 +32,7 @@ from foldbook.wire import (
     Reply,
     Rows,
     Snap,
+    Welcome,
     decode,
     encode,
 )
@@ -152,6 +153,10 @@ class SealedLine:
     async def _opened(self, message: Message) -> Message | None:
         """The message as it was meant; None where it is ephemeral and cannot be read."""
         match message:
+            case Welcome() if Kind.RUN in RIGHTS[message.role] and not self._rows.can_sign:
+                # By an older link than the one that gave the right: what one cannot sign, others
+                # do not heed, so it is not to be in one's own view either.
+                return replace(message, role=Role.EDIT)
             case Rows():
                 return Rows(await self._open_rows(message.rows))
             case Ack():

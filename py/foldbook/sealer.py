@@ -119,7 +119,7 @@ class RowSealer:
         self._sealer = Sealer(cipher, keys)
         self._room = room
         self._epoch = epoch
-        self._can_sign = can_sign
+        self.can_sign = can_sign
         self._signatures: dict[bytes, bytes] = {}
 
     async def seal(self, rows: Sequence[Row], actor: str) -> list[Row]:
@@ -153,7 +153,7 @@ class RowSealer:
 
     async def _sign(self, rows: Sequence[Row], datas: Sequence[bytes]) -> dict[int, bytes]:
         """Signatures by place in ``rows``. One that was made is kept: a second may be another."""
-        if not self._can_sign:
+        if not self.can_sign:
             return {}
         messages = {
             place: seal.signing_input(datas[place], row.payload)

@@ -25,9 +25,9 @@ BOOT = 12
 
 
 class Browser:
-    """See the module. boot: starts a worker on this browser's store."""
+    """See the module. boot: starts a worker on this browser's store, after that one."""
 
-    def __init__(self, world: World, person: Person, boot: Callable[[], None]) -> None:
+    def __init__(self, world: World, person: Person, boot: Callable[[Person], None]) -> None:
         self.person = person
         self.disk = person.disk
         self.tabs: list[Page] = []
@@ -120,7 +120,7 @@ class Browser:
     def _start(self, holder: "Page", within: int) -> None:
         def boot() -> None:
             if self.holder is holder and holder.is_alive and self.person.dead:
-                self._boot()
+                self._boot(self.person)
 
         self._world.after(within, boot)
 

@@ -122,6 +122,9 @@ class Client:
         there = [*self.disk.rows, *self.disk.waiting, *self.disk.drawer]
         log = self.replica.log
         memory = [*log.pending, *(each.row for each in log.refused)]
+        drawer = self.disk.drawer  # a successor may find what is not there waiting, and be luckier
+        refused = [each.row for each in log.refused if each.row not in drawer]
+        self.book.may_be_twice |= characters(refused)
         self.book.may_be_lost |= characters(memory) - characters(there)
 
     def stop(self) -> None:

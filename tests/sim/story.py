@@ -199,7 +199,7 @@ class Story:
             self.book.count("page moved")
             browser.moved(person, worker)
             return
-        browser = worker.browser = Browser(self.world, person, lambda: self._boot(person))
+        browser = worker.browser = Browser(self.world, person, self._boot)
         self.browsers.append(browser)
         browser.begin(self._new_page(browser, person, worker))
         if self.world.plan.tabs:
