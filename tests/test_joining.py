@@ -159,7 +159,7 @@ def lying(mara: Someone, lie: Callable[[snapshot.Snapshot], object]) -> None:
         return Told(snapshot.encode(found.notebook, found.beside), true.maker)
 
     assert mara.host._sharing is not None
-    mara.host._sharing._offers._make = make
+    mara.host._sharing._relaying.offers._make = make
 
 
 def _longer(found: snapshot.Snapshot) -> None:

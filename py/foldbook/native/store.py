@@ -327,6 +327,8 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
     """Drops come before adds."""
     records = [(row.seq, encode_segment([row])) for row in (*batch.confirmed, *batch.earlier)]
     db.executemany("INSERT INTO rows VALUES (?, ?)", records)
+    rewritten = [(encode_segment([row]), row.seq) for row in batch.rewritten]
+    db.executemany("UPDATE rows SET record = ? WHERE seq = ?", rewritten)
     db.executemany("DELETE FROM pending WHERE session = ? AND n = ?", batch.pending_dropped)
     db.executemany(
         "INSERT OR REPLACE INTO pending VALUES (?, ?, ?)",
@@ -345,6 +347,7 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
         db.executemany(f"DELETE FROM {table} WHERE {key} = ?", gone)
         there = [(name, value) for name, value in values.items() if value is not None]
         db.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", there)
+    db.executemany("DELETE FROM blobs WHERE digest = ?", [(each,) for each in batch.blobs_dropped])
     db.executemany("INSERT OR REPLACE INTO blobs VALUES (?, ?)", list(batch.blobs.items()))
     if batch.saved_view is not None:
         db.execute("INSERT OR REPLACE INTO kept VALUES (?, 0, ?)", (_VIEW, batch.saved_view))
