@@ -53,7 +53,8 @@ async def test_requests_that_nobody_has_signed_are_not_run(relay: str, tmp_path:
         thief = replace(run, role=Role.EDIT, seed=None)
         async with opened(thief, None, b"t" * 32) as held:
             await held.current()
-            assert held.peer.role is Role.EDIT  # as he cannot sign; but his program may do otherwise
+            assert held.peer.role is Role.EDIT
+            # As he cannot sign. But his program may do otherwise:
             held.peer._replica.role = Role.RUN
             ask = {"execution_id": "stolen", "cell_id": "c", "run_id": "r"}
             source = "open('stolen', 'w')"

@@ -16,6 +16,7 @@ from foldbook.wire import (
     Bye,
     Call,
     Err,
+    Gone,
     Hello,
     Message,
     Nack,
