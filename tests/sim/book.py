@@ -52,11 +52,11 @@ class Book:
 
 
 @lru_cache(maxsize=8192)
-def _event(payload: bytes) -> Event | events.Unknown | Exception:
+def _event(payload: bytes) -> Event | events.Unknown | str:
     try:
         return decode(payload)
     except events.BadEvent as why:
-        return why
+        return str(why)  # not itself: it holds on to all that was going on
 
 
 decode = events.decode
@@ -66,8 +66,8 @@ decode = events.decode
 def remembered(payload: bytes) -> Event | events.Unknown:
     """`foldbook.events.decode`, which remembers."""
     found = _event(payload)
-    if isinstance(found, Exception):
-        raise found
+    if isinstance(found, str):
+        raise events.BadEvent(found)
     return found
 
 
@@ -77,7 +77,7 @@ _JOINTS = {"\n"}  # between cells that are merged
 def inserted(row: Row) -> set[str]:
     """The characters that a row brings into a cell."""
     found = _event(row.payload)
-    return set() if isinstance(found, Exception) else brought(found)
+    return brought(found)
 
 
 def brought(event: object) -> set[str]:
