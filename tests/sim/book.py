@@ -59,11 +59,11 @@ class Book:
 
 
 @lru_cache(maxsize=8192)
-def _event(payload: bytes) -> Event | events.Unknown | Exception:
+def _event(payload: bytes) -> Event | events.Unknown | str:
     try:
         return newer(payload, decode(payload))
     except events.BadEvent as why:
-        return why
+        return str(why)  # not itself: it holds on to all that was going on
 
 
 decode = events.decode
@@ -73,8 +73,8 @@ decode = events.decode
 def remembered(payload: bytes, is_newer: bool = True) -> Event | events.Unknown:
     """`foldbook.events.decode`, which remembers; as the next version has it, or the product."""
     found = _event(payload)
-    if isinstance(found, Exception):
-        raise found
+    if isinstance(found, str):
+        raise events.BadEvent(found)
     if isinstance(found, NewerEdit) and not is_newer:
         return events.Unknown(found.wire_name(), found.version)
     return found
@@ -86,7 +86,7 @@ _JOINTS = {"\n"}  # between cells that are merged
 def inserted(row: Row) -> set[str]:
     """The characters that a row brings into a cell."""
     found = _event(row.payload)
-    return set() if isinstance(found, Exception) else brought(found)
+    return brought(found)
 
 
 def brought(event: object) -> set[str]:
