@@ -84,7 +84,8 @@ class Space:
     def heed(self) -> None:
         """The store has begun or ceased to refuse."""
         refuses = isinstance(self._saver.failed, StoreFull)
-        if refuses and not self._refuses:
+        if refuses is not self._refuses:
+            self._waits = 1
             self._needed.set()
         self._refuses = refuses
 
