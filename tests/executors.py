@@ -15,6 +15,8 @@ from tests.cells import Notes
 
 SECONDS = 60.0
 """After so long something is wrong, on a slow machine, too."""
+ASLEEP = "import time; time.sleep(600)"
+"""Code that runs longer than any test: only what the test does to it ends it."""
 
 
 class _Told(list[tuple[Any, ...]]):

@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
 """Seconds; only a defect takes that long."""
 SITE = "https://site.example/#"
+# Code that is to be met while it runs: it sleeps so that it leaves the processor to the others, and
+# does nothing else with the time.
 FOREVER = "import time\nprint('begun', flush=True)\nwhile True: time.sleep(0.01)"
 COUNT = "import time\nfor i in range({count}): print('line', i, flush=True); time.sleep({pause})"
 ENDED_BY_FORCE = (Status.ERROR, Status.LOST)

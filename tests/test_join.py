@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from builder import relay as relays
+from executors import ASLEEP
 from foldbook.native.exits import Exit
 from foldbook.native.folders import runtime_folder
 from foldbook.native.notebooks import FILE
@@ -196,8 +197,8 @@ async def test_what_is_given_up_stays_so_and_is_interrupted(relay: str, tmp_path
         book.join()
         await book.runtime()
         stubborn = (
-            "import time\nprint('begun', flush=True)\n"
-            "try:\n    time.sleep(600)\nexcept KeyboardInterrupt:\n    print('after')"
+            "print('begun', flush=True)\n"
+            f"try:\n    {ASLEEP}\nexcept KeyboardInterrupt:\n    print('after')"
         )
         [name] = book.ask(stubborn)
         await book.said(name, "begun")

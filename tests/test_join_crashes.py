@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from builder import relay as relays
+from executors import ASLEEP
 from foldbook.native.exits import Exit
 from foldbook.native.folders import runtime_folder
 from foldbook.native.notebooks import FILE
@@ -101,6 +102,7 @@ def kept_of(book: Room) -> bytes:
         database.close()
 
 
+# In the runtime's process, which nothing else reaches when the relay is gone.
 PRINTS_WHEN_TOLD = (
     "import os, time\nprint('begun', flush=True)\n"
     "while not os.path.exists('go'): time.sleep(0.01)\n"
@@ -114,7 +116,7 @@ async def test_what_a_killed_agent_could_not_send_is_sent_first(tmp_path: Path) 
     async with room(relay.address, tmp_path) as book:
         loom = book.join()
         first = await book.runtime()
-        [name] = book.ask(PRINTS_WHEN_TOLD + "time.sleep(600)")
+        [name] = book.ask(PRINTS_WHEN_TOLD + ASLEEP)
         await book.said(name, "begun")
         relay.stop()
         await loom.says("Not connected")

@@ -10,7 +10,7 @@ import pytest
 from foldbook.errors import CannotStart
 from foldbook.native.jupyter import JupyterKernel, known_kernels
 
-from tests.executors import Listener, Running, install_bash, tell
+from tests.executors import ASLEEP, Listener, Running, install_bash, tell
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +103,7 @@ def test_interrupts_go_as_messages_where_the_kernelspec_says_so(
     kernel = JupyterKernel("asks", tmp_path)
 
     async def story(there: Running) -> None:
-        run = there.begin("import time; print('begun'); time.sleep(600)")
+        run = there.begin(f"print('begun'); {ASLEEP}")
         await there.notes.comes(lambda: there.notes.text() == "begun\n")
         assert kernel.interrupt()
         assert (await run).status == "error"

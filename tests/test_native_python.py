@@ -12,7 +12,7 @@ from foldbook.errors import CannotStart, Died
 from foldbook.native import frames
 from foldbook.native.python import ChildPython
 
-from tests.executors import Listener, Running, tell
+from tests.executors import ASLEEP, Listener, Running, tell
 
 
 @pytest.fixture(autouse=True)
@@ -63,9 +63,9 @@ def test_who_closes_or_disturbs_the_line_is_told_so(python: ChildPython) -> None
         assert "has closed its line" in await python.died()
         await python.start(there.notes)
         garbage = (
-            "import os, time\nfor each in range(3, 30):\n"
+            "import os\nfor each in range(3, 30):\n"
             "    try:\n        os.write(each, b'?' * 99)\n"
-            "    except OSError:\n        pass\ntime.sleep(600)"
+            f"    except OSError:\n        pass\n{ASLEEP}"
         )
         with pytest.raises(Died, match="has disturbed its line"):
             await there.run(garbage)
@@ -100,9 +100,36 @@ def test_what_was_printed_before_a_loop_in_c_is_there_meanwhile(python: ChildPyt
     tell(python, story)
 
 
+def test_what_programs_print_stands_in_its_place(python: ChildPython) -> None:
+    source = (
+        "import os, subprocess\nprint('a')\nos.system('echo b')\nprint('c')\n"
+        "subprocess.run(['echo', 'd'])\nprint('e')\n!echo f\nprint('g')"
+    )
+
+    async def story(there: Running) -> None:
+        assert (await there.text(source)).split() == list("abcdefg")
+        assert await there.text("import os; os.write(2, b'low\\n');", "stderr") == "low\n"
+
+    tell(python, story)
+
+
+def test_an_interrupt_ends_an_await(python: ChildPython) -> None:
+    """An ipykernel goes on, whoever interrupts it (7.4)."""
+
+    async def story(there: Running) -> None:
+        run = there.begin("import asyncio; print('begun'); await asyncio.sleep(600)")
+        await there.notes.comes(lambda: there.notes.text() == "begun\n")
+        assert python.interrupt()
+        assert (await run).status == "error"
+        assert there.notes.only("error")[2] == "KeyboardInterrupt"
+        assert await there.text("print('goes on')") == "goes on\n"
+
+    tell(python, story)
+
+
 def test_text_leaves_while_the_code_sleeps(python: ChildPython) -> None:
     async def story(there: Running) -> None:
-        run = there.begin("import time\nprint('a'); print('b')\ntime.sleep(600)")
+        run = there.begin(f"print('a'); print('b')\n{ASLEEP}")
         await there.notes.comes(lambda: there.notes.text() == "a\nb\n")
         python.interrupt()
         await run
@@ -190,7 +217,7 @@ def test_questions_that_nobody_waits_for_are_not_worked_off(python: ChildPython)
     source = (
         "class Slow:\n    def __dir__(self):\n"
         "        print('looked at')\n        return ['attribute']\n"
-        "slow = Slow()\nimport time\nprint('begun')\ntime.sleep(600)"
+        f"slow = Slow()\nprint('begun')\n{ASLEEP}"
     )
 
     async def story(there: Running) -> None:

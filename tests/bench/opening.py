@@ -33,7 +33,7 @@ EVENTS = [
     int(each) for each in os.environ.get("FOLDBOOK_EVENTS", "10000,100000,1000000").split(",")
 ]
 ROUNDS = int(os.environ.get("FOLDBOOK_ROUNDS", "5"))
-_WRITES = 1500  # ms
+_WRITES = 1500  # ms that the worker gets for what it tells nobody of, see `leave`
 WAIT = 600_000  # ms; a million rows are folded here
 SEGMENT = 1000  # rows
 PIECE = 20  # segments that are handed to the browser at once

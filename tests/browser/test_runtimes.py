@@ -21,6 +21,7 @@ from tests.browser.test_two_browsers import People
 pytestmark = pytest.mark.browser
 
 LATE = 90_000  # ms; a runtime is called unreachable after half a minute
+# It waits for the story, whose browser is closed meanwhile, in a process of its own.
 JOB = """import os, sys, time
 for i in range(8): print('line', i, flush=True)
 while not os.path.exists('go'): time.sleep(0.01)
