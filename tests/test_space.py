@@ -171,6 +171,20 @@ async def test_the_oldest_goes_first_and_no_more_than_is_needed() -> None:
 
 
 @story
+async def test_what_went_in_several_steps_is_told_as_one() -> None:
+    store = Scarce(busy())
+    page = Page(store, store.used * 100 // 93)
+    host = await quiet(page, store)
+    for _ in range(2):
+        page.quota = store.used * 100 // 93
+        host.receive({"t": "make_room"}, "page")
+        await long_settle()
+    first, second = page.losses
+    assert 0 < first["outputs"] < second["outputs"] == store.dropped.rows
+    assert first["bytes"] < second["bytes"] == store.dropped.size
+
+
+@story
 async def test_when_nothing_more_can_be_written_old_output_makes_way_for_what_is_typed() -> None:
     store = Scarce(busy())
     page = Page(store, 0)

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import CDPSession, expect
 
+from tests.browser.engines import wait_until
 from tests.browser.profile import Profile
 from tests.browser.sheet import PATIENCE, Sheet
 
 pytestmark = pytest.mark.browser
 
 RUNS = 4
-QUIET = 10_000  # ms in which nothing more is kept
+QUIET = 10_000  # ms in which the caches grow no more, see `Disk.fill`
 LINE = 'print("run", n := globals().get("n", 0) + 1, "." * 800_000)'
 QUOTA = 450_000_000  # bytes; the page itself, and what Python needs, come to half of it
 ROOM = "Storage.overrideQuotaForOrigin"
@@ -96,7 +97,8 @@ class Disk:
     def fill(self) -> None:
         """Use all that is left, once the page has kept itself and what Python needs: what it still
         writes goes beyond the limit, and would be counted as used."""
-        self._page.wait_for_function(_IS_KEPT)
+        wait_until(lambda: self._page.evaluate(_IS_KEPT), "the page, kept")
+        # The browser counts some of it later and tells nobody when: no more for a while must do.
         before = None
         while before != (before := self._page.evaluate(_USED)):
             self._page.wait_for_timeout(QUIET)

@@ -74,7 +74,7 @@ class Space:
         self._elsewhere = elsewhere
         self._around = around
         self._drawer = [each.row for each in loaded.refused]
-        self._dropped = Dropped.unpack(loaded.meta.get(PRUNED))
+        self._dropped = self._found = Dropped.unpack(loaded.meta.get(PRUNED))
         self._needed = asyncio.Event()
         self._level = ""
         self._only = False
@@ -168,9 +168,11 @@ class Space:
         return True
 
     def _tell_dropped(self, before: Dropped) -> None:
+        """Tell all that went since the notebook was opened: it may go in several steps."""
         if self._dropped == before:
             return
-        count, size = self._dropped.rows - before.rows, self._dropped.size - before.size
+        found = self._found
+        count, size = self._dropped.rows - found.rows, self._dropped.size - found.size
         only = not self._dropped.elsewhere
         self._page.post({"t": "space", "dropped": {"outputs": count, "bytes": size, "only": only}})
 
