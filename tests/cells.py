@@ -28,7 +28,9 @@ class Notes:
     ) -> None:
         self.all.append(("update" if update else "display", parent, data, display_id))
 
-    def result(self, parent: str, data: Bundle, metadata: Bundle, count: int) -> None:
+    def result(
+        self, parent: str, data: Bundle, metadata: Bundle, count: int, display_id: str | None = None
+    ) -> None:
         self.all.append(("result", parent, data, count))
 
     def error(self, parent: str, ename: str, evalue: str, traceback: list[str]) -> None:

@@ -20,7 +20,6 @@ NOTEBOOKS: dict[str, tuple[str, ...]] = {
     "HelloWorld": (),
     "Inline Image": (),
     "Interrupt": ("--timeout", "3", "--allow-errors"),
-    "JupyterWidgets": (),
     "Skip Exceptions with Cell Tags": (),
     "Skip Exceptions": ("--allow-errors",),
     "Skip Execution with Cell Tag": (),
@@ -30,25 +29,19 @@ NOTEBOOKS: dict[str, tuple[str, ...]] = {
     "update-display-id": (),
     "Check History in Memory": (),
 }
-"""As in its ``tests/test_client.py``: name, and options of ours that mean the same."""
+"""As in its ``tests/test_client.py``: name, and options of ours that mean the same. Without
+JupyterWidgets, as comms lead nowhere here (`foldbook.native.kernel.NO_WIDGETS`)."""
 
 OF_THE_KERNEL = {
     "update-display-id": "speaks with ipykernel's own sockets",
     "Check History in Memory": "asks for the history of an ipykernel",
-    "JupyterWidgets": "opens a comm of ipykernel",
 }
 """What does not run but in ipykernel, and why."""
 
 BY_BOTH = ("Clear Output", "HelloWorld", "Inline Image", "Interrupt", "Other Comms")
-_RESULTS_WITH_IDS = pytest.mark.xfail(
-    reason="a later message changes the value of a cell's last line, which is not kept as such"
-)
 CASES = [
     *(pytest.param(name, "python") for name in NOTEBOOKS if name not in OF_THE_KERNEL),
-    *(
-        pytest.param(name, "kernel", marks=[_RESULTS_WITH_IDS] * (name == "update-display-id"))
-        for name in (*OF_THE_KERNEL, *BY_BOTH)
-    ),
+    *(pytest.param(name, "kernel") for name in (*OF_THE_KERNEL, *BY_BOTH)),
 ]
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{7,12}")
@@ -83,8 +76,6 @@ def text_of(value: str | list[str]) -> str:
 
 
 def value_of(mime: str, value: Any) -> Any:
-    if mime == "application/vnd.jupyter.widget-view+json":
-        return {**value, "model_id": "<MODEL>"}
     if mime.endswith("json"):
         return value
     text = text_of(value)
@@ -128,8 +119,6 @@ def test_outputs_are_those_that_nbclient_expects(name: str, by: str, tmp_path: P
     source = FILES / f"{name}.ipynb"
     if not source.exists():
         pytest.skip("needs nbclient's notebooks in ../shared/corpus/notebooks/nbclient")
-    if name == "JupyterWidgets":
-        pytest.importorskip("ipywidgets")
     out = tmp_path / "out.ipynb"
     kernel = ("--kernel", "python3") if by == "kernel" else ()
     folder = folder_for(source, tmp_path)

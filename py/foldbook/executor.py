@@ -29,8 +29,10 @@ class Outlet(Protocol):
     ) -> None:
         """Something was displayed, or (``update``) every display with this id changed."""
 
-    def result(self, parent: str, data: Bundle, metadata: Bundle, count: int) -> None:
-        """The value of the last expression."""
+    def result(
+        self, parent: str, data: Bundle, metadata: Bundle, count: int, display_id: str | None = None
+    ) -> None:
+        """The value of the last expression; with a display id it can be updated later."""
 
     def error(self, parent: str, ename: str, evalue: str, traceback: list[str]) -> None:
         """The code raised."""

@@ -114,11 +114,15 @@ class AgentOutlet:
         self._put(parent, event)
         self._throttle()
 
-    def result(self, parent: str, data: Bundle, metadata: Bundle, count: int) -> None:
+    def result(
+        self, parent: str, data: Bundle, metadata: Bundle, count: int, display_id: str | None = None
+    ) -> None:
         """See `foldbook.executor.Outlet`."""
         fields = self._bundle(parent, data, metadata)
         if fields is not None:
-            event = ExecuteResultAdded(execution_id=parent, execution_count=count, **fields)
+            event = ExecuteResultAdded(
+                execution_id=parent, execution_count=count, display_id=display_id, **fields
+            )
             self._put(parent, event)
 
     def error(self, parent: str, ename: str, evalue: str, traceback: list[str]) -> None:

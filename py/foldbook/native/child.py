@@ -134,8 +134,11 @@ class _Outlet:
         shown = {"data": data, "metadata": metadata, "display_id": display_id, "update": update}
         self._put("display", parent=parent, **shown)
 
-    def result(self, parent: str, data: Bundle, metadata: Bundle, count: int) -> None:
-        self._put("result", parent=parent, data=data, metadata=metadata, count=count)
+    def result(
+        self, parent: str, data: Bundle, metadata: Bundle, count: int, display_id: str | None = None
+    ) -> None:
+        shown = {"data": data, "metadata": metadata, "display_id": display_id}
+        self._put("result", parent=parent, count=count, **shown)
 
     def error(self, parent: str, ename: str, evalue: str, traceback: list[str]) -> None:
         self._put("error", parent=parent, ename=ename, evalue=evalue, traceback=traceback)
@@ -186,7 +189,9 @@ class _PlainOutlet:
     ) -> None:
         _write(1, f"{data.get('text/plain', '')}\n")
 
-    def result(self, parent: str, data: Bundle, metadata: Bundle, count: int) -> None:
+    def result(
+        self, parent: str, data: Bundle, metadata: Bundle, count: int, display_id: str | None = None
+    ) -> None:
         self.display(parent, data, metadata, None, update=False)
 
     def error(self, parent: str, ename: str, evalue: str, traceback: list[str]) -> None:

@@ -270,7 +270,7 @@ class KernelProcess:
             case "execute_result":
                 output = output_from_msg(message)
                 count = output.execution_count or 0
-                self._outlet.result(parent, output.data, output.metadata, count)
+                self._outlet.result(parent, output.data, output.metadata, count, display_id)
             case "error":
                 if number in self._requests:
                     self._requests[number].has_error = True

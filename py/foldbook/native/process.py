@@ -228,7 +228,8 @@ class PythonProcess:
                 shown = (message[key] for key in ("data", "metadata", "display_id", "update"))
                 outlet.display(parent, *shown)
             case "result":
-                outlet.result(parent, message["data"], message["metadata"], message["count"])
+                given = (message[key] for key in ("data", "metadata", "count", "display_id"))
+                outlet.result(parent, *given)
             case "error":
                 outlet.error(parent, message["ename"], message["evalue"], message["traceback"])
             case "clear":
