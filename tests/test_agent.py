@@ -483,25 +483,6 @@ def test_input_is_asked_in_the_log_and_answered_there(tmp_path: Path) -> None:
     asyncio.run(told())
 
 
-def test_a_password_travels_beside_the_log(tmp_path: Path) -> None:
-    async def told() -> None:
-        async with opened() as book:
-            executor = Threaded(tmp_path)
-            async with runtime_of(book, executor, wait=executor.wait):
-                (name,) = book.ask("import getpass\nlen(getpass.getpass('Key: '))")
-                await book.comes(lambda: book.execution(name).prompt is not None)
-                prompt = book.execution(name).prompt
-                assert prompt is not None
-                reply = {"input_id": prompt.id, "value": "hunter2"}
-                book.do("reply_input", execution_id=name, **reply)
-                assert await book.peer.call(RUNTIME, "reply_input", reply)
-                await book.ended(name)
-            assert book.execution(name).outputs[-1].data == {"text/plain": "7"}
-            assert not [row for row in book.store.load().rows if b"hunter2" in row.payload]
-
-    asyncio.run(told())
-
-
 class Interruptible(Threaded):
     """An interrupt ends what the code waits for."""
 
@@ -517,6 +498,35 @@ class Interruptible(Threaded):
 
     def interrupt(self) -> bool:
         return self.waiting.cancel()
+
+
+@pytest.mark.parametrize("first", ["the call", "the log"])
+def test_a_password_travels_beside_the_log_and_counts_when_the_log_has_it(
+    tmp_path: Path, first: str
+) -> None:
+    async def told() -> None:
+        async with opened() as book:
+            executor = Interruptible(tmp_path)
+            async with runtime_of(book, executor, wait=executor.wait):
+                (name,) = book.ask("import getpass\nlen(getpass.getpass('Key: '))")
+                await book.comes(lambda: book.execution(name).prompt is not None)
+                prompt = book.execution(name).prompt
+                assert prompt is not None
+                reply = {"input_id": prompt.id, "value": "hunter2"}
+                if first == "the call":
+                    assert await book.peer.call(RUNTIME, "reply_input", reply)
+                    for _ in range(10):
+                        await asyncio.sleep(0)
+                    assert not executor.waiting.done()
+                book.do("reply_input", execution_id=name, **reply)
+                if first == "the log":
+                    assert await book.peer.call(RUNTIME, "reply_input", reply)
+                await book.ended(name)
+            shown, length = book.execution(name).outputs
+            assert (shown.text, length.data) == ("Key: ········\n", {"text/plain": "7"})
+            assert not [row for row in book.store.load().rows if b"hunter2" in row.payload]
+
+    asyncio.run(told())
 
 
 CATCHES = """

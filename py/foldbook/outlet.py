@@ -74,6 +74,7 @@ class _Question:
     input_id: str
     password: bool
     answer: asyncio.Future[str]
+    secret: str | None = None
 
 
 class AgentOutlet:
@@ -174,29 +175,33 @@ class AgentOutlet:
     def look_for_answer(self) -> None:
         """The log has changed: perhaps somebody has answered the question that is open."""
         question = self._question
-        if question is None or question.password:
+        if question is None:
             return
         execution = self._peer.notebook.executions.get(question.execution_id)
         prompt: Prompt | None = execution.prompt if execution else None
-        if prompt is None or prompt.id != question.input_id or prompt.value is None:
-            return  # answered without a value: an interrupt has ended the question
-        self._settle(question, prompt.value)
+        if prompt is None or prompt.id != question.input_id or not prompt.answered:
+            return
+        value = question.secret if question.password else prompt.value
+        # Answered without a value: an interrupt has ended the question.
+        if value is not None and not question.answer.done():
+            question.answer.set_result(value)
 
     def answer(self, input_id: str, value: str) -> bool:
-        """A password arrived beside the log. False where nobody waits for it."""
+        """A password arrived beside the log. False where nobody waits for it.
+
+        It is held until the log says that it was given: what the code does with it stands after
+        that, in the log and on the page.
+        """
         question = self._question
         if question is None or question.input_id != input_id:
             return False
-        self._settle(question, value)
+        question.secret = value
+        self.look_for_answer()
         return True
 
     def forget(self, parent: str) -> None:
         """The execution is over. What its threads say later counts anew."""
         self._spent.pop(parent, None)
-
-    def _settle(self, question: _Question, value: str) -> None:
-        if not question.answer.done():
-            question.answer.set_result(value)
 
     def _put(self, parent: str, event: Event) -> None:
         spent = self._spent.setdefault(parent, _Spent())
