@@ -246,8 +246,9 @@ export class NotebookPage {
     this.texts.after(ids, run);
   }
 
-  /** @param {Action} wanted */
+  /** What a person asks for is asked of what is drawn with all that went before it. @param {Action} wanted */
   act(wanted) {
+    if (this._isDue) this.redraw();
     const why = this.rights.whyNotAct(wanted);
     if (why) showToast(why);
     else wanted.run(this);

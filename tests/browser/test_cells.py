@@ -45,6 +45,21 @@ def test_work_begins_before_python_is_up(sheet: Sheet) -> None:
     assert sheet.until("cells[0].count") == "[1]"
 
 
+def test_a_key_acts_on_what_the_key_before_it_left(sheet: Sheet) -> None:
+    """Also where nothing could be drawn between the two, as on a busy machine."""
+    sheet.fill("'runs'", "'goes'").go(1)
+    sheet.page.evaluate(
+        """() => {
+          const press = (how) => document.activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", { bubbles: true, cancelable: true, ...how }));
+          press({ key: "x" });
+          press({ key: "Enter", ctrlKey: true });
+        }"""
+    )
+    sheet.shows("'runs'").status(0, "ok")
+    assert sheet.cells[0]["outputs"] == ["'runs'"]
+
+
 def test_a_run_says_that_it_runs_and_what_waits_for_it(sheet: Sheet) -> None:
     sheet.fill("import time\nwhile True: time.sleep(.01)", "2", "3")
     sheet.page.get_by_role("button", name="Run all").first.click()
