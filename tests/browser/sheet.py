@@ -143,6 +143,14 @@ class Sheet:
             self.page.evaluate("() => new Promise(requestAnimationFrame)")
         raise AssertionError(f"{wanted} is to have the keyboard; it is with {self.focus()}")
 
+    def still(self) -> "Sheet":
+        """Wait until nothing moves any more: cells that arrive rise to their place."""
+        self.page.wait_for_function(
+            "() => document.getAnimations().every((each) =>"
+            " each.playState !== 'running' || each.effect.getComputedTiming().endTime === Infinity)"
+        )
+        return self
+
     def drag(self, cell: int, *, below: int) -> "Sheet":
         """Move a cell by its left margin to below another one."""
         margin = self.cell(cell).locator(".g").bounding_box()

@@ -102,6 +102,7 @@ def place(sheet: Sheet, cell: int, at: int, to: int | None = None) -> dict[str, 
 def test_only_the_active_cell_has_an_editor_and_the_others_look_the_same(sheet: Sheet) -> None:
     expect(sheet.cell(0).locator(".cm-editor")).to_be_visible()
     assert editors(sheet) == [0]
+    sheet.still()
     for cell in (1, 2, 3, 4):
         block = sheet.cell(cell).locator(".code")
         before, tokens = block.bounding_box(), look(sheet, cell)
