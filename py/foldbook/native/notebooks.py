@@ -20,6 +20,7 @@ from foldbook.errors import FoldbookError, Refused, StoreDamaged
 from foldbook.joining import Told
 from foldbook.keeping import Keeping
 from foldbook.link import ShareLink
+from foldbook.native.beside import beside
 from foldbook.native.folders import make_private
 from foldbook.native.outside import outside as native_outside
 from foldbook.native.outside import surroundings
@@ -182,34 +183,18 @@ def _share_of(loaded: Loaded) -> Share:
 @asynccontextmanager
 async def _working(held: Held, *more: Coroutine[Any, Any, Any]) -> AsyncIterator[None]:
     """Everything that runs beside; a defect of it ends the block, and is raised."""
-    owner = asyncio.current_task()
-    assert owner is not None, "a block runs in a task"
-    defects: list[BaseException] = []
-
-    def ended(task: "asyncio.Task[Any]") -> None:
-        if not task.cancelled() and (why := task.exception()) is not None:
-            defects.append(why)
-            owner.cancel()
-
-    works = [held.saver.run(), *held.relaying.works(held.meta), *more]
-    tasks = [asyncio.ensure_future(work) for work in works]
-    for task in tasks:
-        task.add_done_callback(ended)
-    try:
-        yield
-        await held.kept()
-    except BaseException as why:
-        if defects and isinstance(why, asyncio.CancelledError) and owner.uncancel() == 0:
-            raise defects[0] from None
-        with suppress(TimeoutError, FoldbookError):
-            async with asyncio.timeout(_LAST_SECONDS):
-                await held.kept()
-        raise
-    finally:
-        for task in tasks:
-            task.remove_done_callback(ended)
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with beside() as works:
+        for work in (held.saver.run(), *held.relaying.works(held.meta), *more):
+            works.start(work)
+        try:
+            yield
+            await held.kept()
+        except BaseException:
+            if not works.defects:
+                with suppress(TimeoutError, FoldbookError):
+                    async with asyncio.timeout(_LAST_SECONDS):
+                        await held.kept()
+            raise
 
 
 class _Snapshots:
