@@ -8,12 +8,12 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
 from foldbook.errors import CannotStart
-from foldbook.executor import AsyncOutlet, Bundle, Completions, Outcome
+from foldbook.executor import AsyncOutlet, Bundle, Completions
 from foldbook.native.kernel import KernelProcess
-from foldbook.native.workdir import Workdir
+from foldbook.native.workdir import InWorkdir
 
 
-class JupyterKernel:
+class JupyterKernel(InWorkdir[KernelProcess]):
     """A `foldbook.executor.Executor`: a Jupyter kernel in a process of its own.
 
     name: of a kernelspec. folder: the working directory, made if need be.
@@ -27,8 +27,7 @@ class JupyterKernel:
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
-        self._folder = Workdir(folder)
-        self._running: KernelProcess | None = None
+        super().__init__(folder)
 
     async def start(self, outlet: AsyncOutlet) -> Mapping[str, Any]:
         """See `foldbook.executor.Executor`; so for the following ones."""
@@ -54,10 +53,6 @@ class JupyterKernel:
         self._running = running
         return language
 
-    async def run(self, parent: str, source: str) -> Outcome:
-        """Run one source."""
-        return await self._there().run(parent, source)
-
     async def died(self) -> str:
         """The kernel has ended, and nobody has asked for it."""
         return await asyncio.shield(self._there().died)
@@ -78,28 +73,6 @@ class JupyterKernel:
         found = await there.ask(lambda: there.client.inspect(source, position, detail))
         bundle: Bundle = found.get("data", {}) if found.get("found") else {}
         return bundle
-
-    def interrupt(self) -> bool:
-        """Interrupt what runs."""
-        return self._running is not None and self._running.interrupt()
-
-    async def write_file(self, path: str, content: bytes) -> None:
-        """Put a file into the working directory."""
-        await self._folder.write(path, content)
-
-    async def remove_file(self, path: str) -> None:
-        """Take a file out of it."""
-        await self._folder.remove(path)
-
-    async def stop(self) -> None:
-        """End the kernel."""
-        if self._running is not None:
-            await self._running.stop()
-
-    def _there(self) -> KernelProcess:
-        if self._running is None:
-            raise RuntimeError("The executor has not started.")
-        return self._running
 
 
 def known_kernels() -> list[str]:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from foldbook.errors import CannotStart
-from foldbook.executor import AsyncOutlet, Bundle, Completions, Outcome
+from foldbook.executor import AsyncOutlet, Bundle, Completions
 from foldbook.native.process import PythonProcess
-from foldbook.native.workdir import Workdir
+from foldbook.native.workdir import InWorkdir
 
 
-class ChildPython:
+class ChildPython(InWorkdir[PythonProcess]):
     """A `foldbook.executor.Executor`: IPython in a child process, for POSIX systems.
 
     folder: the working directory, made if need be. python: the interpreter; the own one by
@@ -25,20 +25,19 @@ class ChildPython:
     """
 
     def __init__(self, folder: Path, python: Path | None = None) -> None:
-        self._folder = Workdir(folder)
+        super().__init__(folder)
         self._python = Path(sys.executable) if python is None else python
-        self._process: PythonProcess | None = None
 
     @property
     def pid(self) -> int | None:
         """The process, None where there is none."""
-        return self._process.pid if self._process is not None else None
+        return self._running.pid if self._running is not None else None
 
     async def start(self, outlet: AsyncOutlet) -> Mapping[str, Any]:
         """See `foldbook.executor.Executor`; so for the following ones."""
-        if self._process is not None:
-            await self._process.stop()
-            self._process = None
+        if self._running is not None:
+            await self._running.stop()
+            self._running = None
         try:
             self._folder.make()
             process = await PythonProcess.spawn(self._python, self._folder.path, outlet)
@@ -49,12 +48,8 @@ class ChildPython:
         except BaseException:
             await process.stop()
             raise
-        self._process = process
+        self._running = process
         return language
-
-    async def run(self, parent: str, source: str) -> Outcome:
-        """Run one source."""
-        return await self._there().run(parent, source)
 
     async def died(self) -> str:
         """The process has ended, and nobody has asked for it."""
@@ -70,25 +65,3 @@ class ChildPython:
         place = {"source": source, "position": position, "detail": detail}
         bundle: Bundle = await self._there().ask("inspect", **place)
         return bundle
-
-    def interrupt(self) -> bool:
-        """Interrupt what runs."""
-        return self._process is not None and self._process.interrupt()
-
-    async def write_file(self, path: str, content: bytes) -> None:
-        """Put a file into the working directory."""
-        await self._folder.write(path, content)
-
-    async def remove_file(self, path: str) -> None:
-        """Take a file out of it."""
-        await self._folder.remove(path)
-
-    async def stop(self) -> None:
-        """End the process and the programs that its cells have started."""
-        if self._process is not None:
-            await self._process.stop()
-
-    def _there(self) -> PythonProcess:
-        if self._process is None:
-            raise RuntimeError("The executor has not started.")
-        return self._process

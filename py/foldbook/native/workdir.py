@@ -2,6 +2,9 @@
 
 import asyncio
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from foldbook.executor import Outcome
 
 
 class Workdir:
@@ -32,3 +35,54 @@ class Workdir:
         if not target.is_relative_to(self.path.resolve()):
             raise ValueError(f"a file's path stays in the working directory, this is {path!r}")
         return target
+
+
+class Running(Protocol):
+    """A process that runs code."""
+
+    async def run(self, parent: str, source: str) -> Outcome:
+        """Run one source."""
+
+    def interrupt(self) -> bool:
+        """Interrupt what runs; whether that could be asked."""
+
+    async def stop(self) -> None:
+        """End it."""
+
+
+P = TypeVar("P", bound=Running)
+
+
+class InWorkdir(Generic[P]):
+    """What is the same in each `foldbook.executor.Executor` whose code runs in a process of its
+    own, in a working directory (``folder``, made if need be)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = Workdir(folder)
+        self._running: P | None = None
+
+    async def run(self, parent: str, source: str) -> Outcome:
+        """Run one source."""
+        return await self._there().run(parent, source)
+
+    def interrupt(self) -> bool:
+        """Interrupt what runs."""
+        return self._running is not None and self._running.interrupt()
+
+    async def write_file(self, path: str, content: bytes) -> None:
+        """Put a file into the working directory."""
+        await self._folder.write(path, content)
+
+    async def remove_file(self, path: str) -> None:
+        """Take a file out of it."""
+        await self._folder.remove(path)
+
+    async def stop(self) -> None:
+        """End the process and the programs that its cells have started."""
+        if self._running is not None:
+            await self._running.stop()
+
+    def _there(self) -> P:
+        if self._running is None:
+            raise RuntimeError("The executor has not started.")
+        return self._running
