@@ -59,14 +59,16 @@ export class Archive {
 }
 
 /**
- * An archive as it can be read here. Firefox (seen with 153) may wait for ever when a blob is read while
- * the worker waits and another one is being read meanwhile: there it is read whole, before.
+ * An archive as it can be read here: where it is, by Chromium; whole, and before, by the others. Firefox
+ * (seen with 153) may wait for ever when a blob is read while the worker waits and another one is being
+ * read meanwhile. WebKit (seen with 2.50) may begin another task while it waits for a blob, in the midst
+ * of Python's reading of a file.
  * @param {Blob | ArrayBuffer} data
  * @returns {Promise<Archive>}
  */
 export async function openArchive(data) {
   if (!(data instanceof Blob)) return new Archive(new Uint8Array(data));
-  if (!navigator.userAgent.includes("Firefox/")) return new Archive(data);
+  if (navigator.userAgent.includes("Chrome/")) return new Archive(data);
   return new Archive(new Uint8Array(await data.arrayBuffer()));
 }
 
