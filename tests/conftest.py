@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from builder import assemble, serve
+from builder import relay as relays
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,6 +68,14 @@ def chromium(chromium_path: Path | None) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def relay(tmp_path: Path) -> Iterator[str]:
+    """The address of a relay, a process of its own."""
+    with relays.running(tmp_path / "relay", 0) as address:
+        assert address is not None
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builder import relay as relays
 from executors import ASLEEP
 from foldbook.native.exits import Exit
 from foldbook.native.folders import runtime_folder
@@ -25,14 +23,6 @@ from joined import (
     until,
 )
 from stories import story
-
-
-@pytest.fixture
-def relay(tmp_path: Path) -> Iterator[str]:
-    with relays.running(tmp_path / "relay", 0) as address:
-        assert address is not None
-        yield address
-
 
 # In good order
 

@@ -3,12 +3,10 @@
 import os
 import signal
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builder import relay as relays
 from executors import ASLEEP
 from foldbook.native.exits import Exit
 from foldbook.native.folders import runtime_folder
@@ -18,6 +16,7 @@ from foldbook.native.store import SqliteStore
 from foldbook.notebook import FINAL, Status
 from joined import (
     COUNT,
+    Joined,
     Relay,
     Room,
     begun,
@@ -29,14 +28,6 @@ from joined import (
     until,
 )
 from stories import story
-
-
-@pytest.fixture
-def relay(tmp_path: Path) -> Iterator[str]:
-    with relays.running(tmp_path / "relay", 0) as address:
-        assert address is not None
-        yield address
-
 
 # Crash and silence
 
@@ -110,17 +101,23 @@ PRINTS_WHEN_TOLD = (
 )
 
 
+async def printing_alone(book: Room, relay: Relay, loom: Joined, then: str) -> str:
+    """A run that prints when its runtime is cut off, and goes on with ``then``; its execution."""
+    [name] = book.ask(PRINTS_WHEN_TOLD + then)
+    await book.said(name, "begun")
+    relay.stop()
+    await loom.says("Not connected")
+    (book.work / "go").touch()
+    return name
+
+
 @story
 async def test_what_a_killed_agent_could_not_send_is_sent_first(tmp_path: Path) -> None:
     relay = Relay(tmp_path / "relay")
     async with room(relay.address, tmp_path) as book:
         loom = book.join()
         first = await book.runtime()
-        [name] = book.ask(PRINTS_WHEN_TOLD + ASLEEP)
-        await book.said(name, "begun")
-        relay.stop()
-        await loom.says("Not connected")
-        (book.work / "go").touch()
+        name = await printing_alone(book, relay, loom, ASLEEP)
         await until(lambda: b"line 199" in kept_of(book), lambda: "all of it on the disk")
         await loom.kill()
         relay.start()
@@ -140,11 +137,7 @@ async def test_without_a_relay_it_goes_on_and_catches_up(tmp_path: Path) -> None
     async with room(relay.address, tmp_path) as book:
         loom = book.join()
         runtime = await book.runtime()
-        [name] = book.ask(PRINTS_WHEN_TOLD + "'done'")
-        await book.said(name, "begun")
-        relay.stop()
-        await loom.says("Not connected")
-        (book.work / "go").touch()
+        name = await printing_alone(book, relay, loom, "'done'")
         await until(lambda: b"executionCompleted" in kept_of(book), lambda: "its end")
         assert book.execution(name).status is Status.RUNNING
         relay.start()

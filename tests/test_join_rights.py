@@ -4,12 +4,11 @@ import asyncio
 import os
 import pty
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builder import relay as relays
 from foldbook.events.executions import ExecutionRequested
 from foldbook.joining import Told
 from foldbook.link import parse as parse_link
@@ -31,14 +30,6 @@ from joined import (
     until,
 )
 from stories import story
-
-
-@pytest.fixture
-def relay(tmp_path: Path) -> Iterator[str]:
-    with relays.running(tmp_path / "relay", 0) as address:
-        assert address is not None
-        yield address
-
 
 # Who may
 

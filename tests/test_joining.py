@@ -1,14 +1,12 @@
 """Joining a shared notebook by the snapshot that somebody left, over a real relay."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from builder import relay as relays
 from foldbook import joining, offers, snapshot
 from foldbook.errors import BadSnapshot
 from foldbook.events.notebooks import MinimumReducerRaised
@@ -23,12 +21,9 @@ from stories import story
 from test_sharing import BEGIN, Someone, alike, until
 
 
-@pytest.fixture
-def relay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+@pytest.fixture(autouse=True)
+def _behind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offers, "BEHIND", 30)
-    with relays.running(tmp_path / "relay", 0) as address:
-        assert address is not None
-        yield address
 
 
 async def typed(who: Someone, count: int) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import stat
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,13 +35,6 @@ from stories import story
 from test_sharing import BEGIN, Someone, until
 
 SECRET = b"i" * 32
-
-
-@pytest.fixture
-def relay(tmp_path: Path) -> Iterator[str]:
-    with relays.running(tmp_path / "relay", 0) as address:
-        assert address is not None
-        yield address
 
 
 async def shared(relay: str, role: str = "run") -> tuple[Someone, ShareLink]:

@@ -35,13 +35,6 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOLDBOOK_DATA", str(tmp_path / "data"))
 
 
-@pytest.fixture
-def relay(tmp_path: Path) -> Iterator[str]:
-    with relays.running(tmp_path / "relay", 0) as address:
-        assert address is not None
-        yield address
-
-
 @dataclass
 class Run:
     """A run that is shared. said: what it says to its user."""

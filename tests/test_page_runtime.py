@@ -1,7 +1,7 @@
 """The runtime of a page beside a machine that has joined: who starts, who stops, who takes what
 waits, and how the page shows it."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,6 @@ from stories import story
 from test_sharing import BEGIN, Someone, two, until
 
 SECRET = b"the machine's own secret........"
-
-
-@pytest.fixture
-def relay(tmp_path: Path) -> Iterator[str]:
-    with relays.running(tmp_path / "relay", 0) as address:
-        assert address is not None
-        yield address
 
 
 @asynccontextmanager

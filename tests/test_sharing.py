@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -40,13 +40,6 @@ BEGIN = {
     "name": "Trend",
     "cells": [{"cell_id": "c", "cell_type": "code", "source": "first"}],
 }
-
-
-@pytest.fixture
-def relay(tmp_path: Path) -> Iterator[str]:
-    with relays.running(tmp_path / "relay", 0) as address:
-        assert address is not None
-        yield address
 
 
 class Someone(FakePage):

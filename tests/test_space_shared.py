@@ -21,13 +21,6 @@ FIGURE = b"a figure " * 4000
 DIGEST = hashlib.sha256(FIGURE).hexdigest()
 
 
-@pytest.fixture
-def relay(tmp_path: Path) -> Iterator[str]:
-    with relays.running(tmp_path / "relay", 0) as address:
-        assert address is not None
-        yield address
-
-
 class Tight(Someone):
     """Somebody whose browser has little room, as soon as it is said."""
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builder import serve
 from playwright.sync_api import Browser
 
 from tests.browser.hostile.attacker import Attacker, listening
 from tests.browser.hostile.reader import Reader, reading
+from tests.browser.people import People
 from tests.browser.profile import Profile
 from tests.browser.render import rendering_page
 from tests.browser.stand_in import Open, StandIn
@@ -57,6 +59,16 @@ def reader(chromium: Browser, site_url: str) -> Iterator[Reader]:
     """Somebody who opens hostile notebooks."""
     with reading(chromium, site_url) as made:
         yield made
+
+
+@pytest.fixture
+def people(chromium: Browser, dist: Path) -> Iterator[People]:
+    """Opens browsers for people who share a notebook, over a relay."""
+    with serve.running_with_relay(dist) as (url, relay):
+        made = People(chromium, url, relay)
+        yield made
+        for context in made.contexts:
+            context.close()
 
 
 @pytest.fixture

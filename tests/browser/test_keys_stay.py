@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builder import serve
 from cable import cable
 from foldbook.link import ShareLink, parse
 from playwright.sync_api import Browser, expect
@@ -17,8 +16,8 @@ from wiretap import listen, secrets_of
 
 from tests.browser.chromium import Chromium
 from tests.browser.engines import ENGINES, Engine, launched, wait_until
+from tests.browser.people import People
 from tests.browser.test_other_browsers import Tab
-from tests.browser.test_two_browsers import People
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -82,15 +81,6 @@ def engine(request: pytest.FixtureRequest, chromium: Browser, tmp_path: Path) ->
         return
     with launched(request.param, tmp_path) as other:
         yield other
-
-
-@pytest.fixture
-def people(chromium: Browser, dist: Path) -> Iterator[People]:
-    with serve.running_with_relay(dist) as (url, relay):
-        made = People(chromium, url, relay)
-        yield made
-        for context in made.contexts:
-            context.close()
 
 
 def written(link: ShareLink) -> Iterator[str]:

@@ -14,9 +14,9 @@ from foldbook.link import ShareLink, parse
 from joined import Joined
 from playwright.sync_api import Browser, Locator, expect
 
+from tests.browser.people import People
 from tests.browser.profile import Profile
 from tests.browser.sheet import PATIENCE, Sheet
-from tests.browser.test_two_browsers import People
 
 pytestmark = pytest.mark.browser
 
@@ -65,15 +65,6 @@ def machines(tmp_path: Path) -> Iterator[Machines]:
     made.close()
 
 
-@pytest.fixture
-def people(chromium: Browser, dist: Path) -> Iterator[People]:
-    with serve.running_with_relay(dist) as (url, relay):
-        made = People(chromium, url, relay)
-        yield made
-        for context in made.contexts:
-            context.close()
-
-
 @contextmanager
 def menu(sheet: Sheet) -> Iterator[Locator]:
     """The runtimes, open; the keys are back at the cells then."""
@@ -106,6 +97,22 @@ def hand_over(sheet: Sheet, name: str) -> None:
         expect(dialog.locator("li.sel")).to_contain_text(name)
 
 
+def to_loom(sheet: Sheet) -> None:
+    """Hand over to the machine as soon as it is there."""
+    with menu(sheet) as dialog:
+        row = dialog.get_by_role("listitem").filter(has_text="loom")
+        expect(row).to_contain_text("Ready", timeout=PATIENCE)
+        expect(row).to_contain_text("on a machine that joined")
+    hand_over(sheet, "loom")
+
+
+def work_on_loom(sheet: Sheet) -> None:
+    """The job runs there, and is in its middle."""
+    to_loom(sheet)
+    sheet.go(0).press("Control+Enter")
+    sheet.until("/line 7/.test(cells[0].outputs.join())")
+
+
 def chip(sheet: Sheet, words: str) -> None:
     """Wait until the header says this of the runtime."""
     expect(sheet.page.locator(".rt-chip")).to_contain_text(words, timeout=LATE)
@@ -117,11 +124,7 @@ def joined(people: People, machines: Machines) -> tuple[Sheet, Callable[[], Join
     mara = people.owner(JOB, WHERE)
     link = command(mara)
     machines.join(link)
-    with menu(mara) as dialog:
-        row = dialog.get_by_role("listitem").filter(has_text="loom")
-        expect(row).to_contain_text("Ready", timeout=PATIENCE)
-        expect(row).to_contain_text("on a machine that joined")
-    hand_over(mara, "loom")
+    to_loom(mara)
     return mara, lambda: machines.join(link)
 
 
@@ -173,12 +176,7 @@ def test_a_machine_in_a_tunnel_is_not_answering_and_comes_back_with_all_it_said(
     with cable(people.relay) as wire:
         mara = people.owner(JOB, WHERE)
         machines.join(replace(command(mara), relay=wire.address))
-        with menu(mara) as dialog:
-            row = dialog.get_by_role("listitem").filter(has_text="loom")
-            expect(row).to_contain_text("Ready", timeout=PATIENCE)
-        hand_over(mara, "loom")
-        mara.go(0).press("Control+Enter")
-        mara.until("/line 7/.test(cells[0].outputs.join())")
+        work_on_loom(mara)
         wire.pull()
         chip(mara, "loom · Not answering since")
         mara.says("loom is not answering")
@@ -232,20 +230,10 @@ def test_the_laptop_closes_and_the_work_goes_on(
         stack.callback(laptop.close)
         people = People(chromium, url, relay)
         mara = Sheet.new(laptop.context, url)
-        page = mara.page
-        mara.fill(JOB)
-        page.get_by_role("button", name="Share", exact=True).click()
-        page.get_by_role("button", name="Share this notebook").click()
-        expect(page.get_by_role("radio", name=re.compile("^View"))).to_be_visible()
-        people._back(mara)
+        people.share(mara.fill(JOB))
         link = people.link(mara, "View")
         machines.join(command(mara))
-        with menu(mara) as dialog:
-            row = dialog.get_by_role("listitem").filter(has_text="loom")
-            expect(row).to_contain_text("Ready", timeout=PATIENCE)
-        hand_over(mara, "loom")
-        mara.go(0).press("Control+Enter")
-        mara.until("/line 7/.test(cells[0].outputs.join())")
+        work_on_loom(mara)
         laptop.kill()
         machines.go()
         phone = people.join(link, JOB)  # another profile, that knows nothing of it
