@@ -11,6 +11,7 @@ from builder.console import say
 from builder.errors import BuildError
 
 _STORIES = "tests/browser/"
+_BESIDE = ("-n", "auto", "--dist", "loadfile")  # a file of tests beside another on each core
 _FEW = 12
 _CACHE = paths.WORK / "pytest"
 
@@ -31,23 +32,25 @@ def test(arguments: Sequence[str]) -> int:
     if not checked:
         say("  a check failed, see above; the exit code will tell it too")
     shutil.rmtree(_CACHE, ignore_errors=True)  # what failed in an earlier run is not this one's
-    codes = [_stories(env, arguments)] if arguments else [_beside(env), _stories(env, [_STORIES])]
+    if arguments:
+        codes = [_stories(env, arguments)]
+    else:
+        codes = [
+            _pytest(env, [*_BESIDE, "--ignore", _STORIES]),
+            _stories(env, [*_BESIDE, _STORIES]),
+        ]
     return next(filter(None, codes), 0 if checked else 1)
 
 
-def _beside(env: dict[str, str]) -> int:
-    """All that needs no browser, a file of tests beside another on each core."""
-    return _pytest(env, ["-n", "auto", "--dist", "loadfile", "--ignore", _STORIES])
-
-
 def _stories(env: dict[str, str], arguments: Sequence[str]) -> int:
-    """The browser's stories, or what else is asked for, one after the other."""
+    """The browser's stories, or what else is asked for."""
     code = _pytest(env, arguments)
     if code == 1 and (stories := _failed_stories()):
         say(f"  {len(stories)} browser stories failed; once more, and both runs are told:")
         for story in stories:
             say(f"    {story}")
-        code = _pytest(env, [*arguments, "--last-failed", "--last-failed-no-failures=none"])
+        again = ("-n", "0", "--last-failed", "--last-failed-no-failures=none")
+        code = _pytest(env, [*arguments, *again])
     return code
 
 
