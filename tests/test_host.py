@@ -248,14 +248,18 @@ async def test_an_edit_that_was_refused_when_its_view_was_gone_is_told_and_its_t
     host.receive(message, "page")  # the view's tab is closed before the answer comes
     await settle()
     assert len(page.of("refused")) == 1
+    taken = edit(2, [2, [0, "?"]], 2, v)
+    host.receive(taken, "page")
+    await settle()
     waits = Waiting(key=2, view="v", k=1, command=message["command"], before="ab")
+    later = Waiting(key=3, view="v", k=2, command=taken["command"], before="ab")
     for _ in range(2):  # the second worker finds nothing to do
-        page = FakePage(waits)
+        page = FakePage(waits, later)
         host = await opened(page, store)
         attach(host, "w")
         await settle()
         assert page.waiting == []
-        assert [cell.source for cell in host.desk.notebook.ordered_cells()] == ["ab", "ab!"]
+        assert [cell.source for cell in host.desk.notebook.ordered_cells()] == ["ab?", "ab!"]
     assert not [name for name in store.load().meta if name.startswith("unseen/")]
 
 

@@ -46,15 +46,16 @@ class Browser:
         self._queue.append(page)
         self._grant()
 
-    def begin(self, page: "Page") -> None:
+    def begin(self, page: "Page", worker: "Worker") -> None:
         """The first tab, whose worker is there already."""
+        self.worker = worker
         self.tabs.append(page)
         self.holder = self._last = page
 
     def moved(self, person: Person, worker: "Worker") -> None:
         """There is a new worker: all views attach to it."""
         assert self.person.dead, f"two workers on the store of {person.name}"
-        self.person = person
+        self.person, self.worker = person, worker
         if self._last is not self.holder:
             self._book.count("tab takeover")
         self._last = self.holder

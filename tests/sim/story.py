@@ -201,7 +201,7 @@ class Story:
             return
         browser = worker.browser = Browser(self.world, person, self._boot)
         self.browsers.append(browser)
-        browser.begin(self._new_page(browser, person, worker))
+        browser.begin(self._new_page(browser, person, worker), worker)
         if self.world.plan.tabs:
             browser.open(self._new_page(browser, person, worker))
 
@@ -217,9 +217,7 @@ class Story:
 
     def open_tab(self, browser: Browser) -> None:
         """One more tab."""
-        tab = browser.tabs[0] if browser.tabs else self.pages[0]
-        worker = tab.worker if not browser.person.dead else Worker(browser.person, browser)
-        browser.open(self._new_page(browser, browser.person, worker))
+        browser.open(self._new_page(browser, browser.person, browser.worker))
 
     def close_tab(self, browser: Browser, page: Page, *, kept: bool) -> None:
         """A tab ends, with the worker if it has that; whoever is left waits for the lock. Where

@@ -190,7 +190,9 @@ class Views:
             if not isinstance(edit, EditSource) or item.before is None:
                 raise CommandRefused("There is no text to be kept.")
             source = text.apply(_checked(edit, item.before), whole(item.before))
-            self._desk.submit(CreateCell(source=source), item.view, item.k)
+            # Later ones of its view may have been stored before.
+            newest = max(item.k, self._taken.get(item.view, 0))
+            self._desk.submit(CreateCell(source=source), item.view, newest)
 
         return f"{told} The text is in a new cell at the end." if _tried(rescue) is None else told
 
