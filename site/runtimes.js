@@ -13,9 +13,14 @@ import { plural, timeWords } from "./words.js";
 const NOT_STARTED = { session: "", name: "Python in this browser", kind: "browser", status: "none", here: true };
 const ENDED = new Set(["none", "stopped", "lost"]);
 
-/** @param {Runtime | null | undefined} runtime */
+/** @param {Runtime | null | undefined} runtime @returns {runtime is Runtime} */
 export function isAlive(runtime) {
   return Boolean(runtime) && !ENDED.has(/** @type {Runtime} */ (runtime).status);
+}
+
+/** Whether code may have left something in it; what ran is counted for the selected one only. @param {Runtime | null | undefined} runtime @returns {runtime is Runtime} */
+export function hasMemory(runtime) {
+  return isAlive(runtime) && runtime.status !== "starting" && (!runtime.selected || (runtime.count ?? 0) > 0);
 }
 
 /** All that can be asked to run, the selected one first; this page's own too, started or not. @param {Page} page */
