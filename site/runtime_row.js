@@ -24,7 +24,7 @@ export function drawRuntime(menu, runtime) {
     h(
       "div",
       { class: "rt-about" },
-      h("div", { class: "line1" }, h("b", null, name), h("span", { class: "how t" }, sign === "ring" ? h("span", { class: "ring" }) : h("span", { class: `dot ${sign}` }), h("span", null, words, since))),
+      h("div", { class: "line1" }, h("b", null, name), h("span", { class: "how t" }, h("span", { class: sign }), h("span", null, words, since))),
       h("p", null, kindWords(page, runtime)),
       ...factsOf(menu, runtime).map((fact) => h("p", { class: "q t" }, fact)),
     ),

@@ -47,20 +47,9 @@ export function runtimeName(page, runtime) {
   return owner.me ? "Python in another tab of yours" : `Python in ${shortName(owner)}’s browser`;
 }
 
-/**
- * How a runtime is: a sign, the words beside it, the words for who hears it.
- * @param {Page} page
- * @param {Runtime | null} runtime
- * @returns {{sign: string, words: string, label: string}}
- */
+/** How a runtime is: the look of its sign, and the words beside it. @param {Page} page @param {Runtime | null} runtime @returns {{sign: string, words: string}} */
 export function runtimeWords(page, runtime) {
-  const { sign, words } = healthWords(page, runtime);
-  return { sign, words, label: `${runtimeName(page, runtime)}, ${words}` };
-}
-
-/** @param {Page} page @param {Runtime | null} runtime @returns {{sign: string, words: string}} */
-function healthWords(page, runtime) {
-  if (page.isReadOnly) return { sign: "off", words: "Off while read-only" };
+  if (page.isReadOnly) return { sign: "dot off", words: "Off while read-only" };
   if (page.status.preparing) return { sign: "ring", words: page.status.preparing };
   if (runtime?.asked && isAlive(runtime) && runtime.status !== "unreachable")
     return { sign: "ring", words: runtime.asked === "stop" ? "Stopping" : "Restarting" };
@@ -70,17 +59,17 @@ function healthWords(page, runtime) {
     case "busy":
       return { sign: "ring", words: `Running ${runningWords(page, runtime.running ?? null)}`.trim() };
     case "ready":
-      return { sign: "", words: "Ready" };
+      return { sign: "dot", words: "Ready" };
     case "unreachable":
-      return { sign: "away", words: `Not answering${sinceWords(runtime)}` };
+      return { sign: "dot away", words: `Not answering${sinceWords(runtime)}` };
     case "unknown":
-      return { sign: "off", words: "Not known while you are offline" };
+      return { sign: "dot off", words: "Not known while you are offline" };
     case "lost":
-      return { sign: "bad", words: "Lost" };
+      return { sign: "dot bad", words: "Lost" };
     case "stopped":
-      return { sign: "off", words: "Stopped" };
+      return { sign: "dot off", words: "Stopped" };
     default:
-      return { sign: "off", words: runtime ? "Not started" : "Starts with the first run" };
+      return { sign: "dot off", words: runtime ? "Not started" : "Starts with the first run" };
   }
 }
 
