@@ -15,7 +15,7 @@ export function drawHandOver(menu, to) {
   const name = runtimeName(page, to);
   const act = from ? `Hand over to ${name}` : `Use ${name}`;
   const select = () => {
-    menu.send({ do: "select_runtime", runtime: to.session });
+    page.send({ do: "select_runtime", runtime: to.session });
     menu.lookAway();
   };
   return [

@@ -94,11 +94,6 @@ export class RuntimeMenu {
     for (const each of this.element.querySelectorAll("[data-since]")) setText(each, `, ${spanWords(Date.now() - Number(each.getAttribute("data-since")))}`);
   }
 
-  /** Ask something of a runtime. @param {import("./types.js").Command} command */
-  send(command) {
-    this.page.send(command);
-  }
-
   /** Look at what it means that another runtime runs cells. @param {string} session */
   lookAt(session) {
     this.to = session;
