@@ -57,7 +57,6 @@ export class RuntimeMenu {
     };
     this.close = float(anchor, this.element, { align: "end", onClose });
     this._focusFirst();
-    if (page.texts.isAttached && page.sharing.isShared) page.sharing.ask({ do: "state" }).catch(() => {}); // the links that there are
   }
 
   draw() {
