@@ -78,13 +78,18 @@ function sinceWords({ gone }) {
   return gone ? ` since ${timeWords(gone)}` : "";
 }
 
-/** A cell by what people call it: "[10]" or "cell 3". @param {Page} page @param {string | null} executionId */
+/** A cell by what people call it: "[10]" or "cell 3". @param {Page} page @param {string} id */
+export function cellWords(page, id) {
+  const { view } = page.model;
+  const count = view.cells[id]?.execution?.count;
+  return count ? `[${count}]` : `cell ${view.order.indexOf(id) + 1}`;
+}
+
+/** The cell of an execution; empty where it is gone. @param {Page} page @param {string | null} executionId */
 export function runningWords(page, executionId) {
   const { view } = page.model;
-  const index = view.order.findIndex((id) => view.cells[id]?.execution?.id === executionId);
-  if (index < 0) return "";
-  const count = view.cells[view.order[index] ?? ""]?.execution?.count;
-  return count ? `[${count}]` : `cell ${index + 1}`;
+  const id = view.order.find((each) => view.cells[each]?.execution?.id === executionId);
+  return id ? cellWords(page, id) : "";
 }
 
 /** "2 cells wait". @param {number} queue */
