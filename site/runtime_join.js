@@ -36,7 +36,7 @@ function body(menu) {
       h(
         "div",
         { class: "rt-foot" },
-        h("p", { class: "q" }, canMake ? "" : "You are not connected to the relay now."),
+        canMake ? null : h("p", { class: "q" }, "You are not connected to the relay now."),
         h("button", { class: "btn line", type: "button", "data-name": "main", disabled: !canMake, onclick: make }, "Make the command"),
       ),
     ];

@@ -28,7 +28,7 @@ export function drawRuntime(menu, runtime) {
       h("p", null, kindWords(page, runtime)),
       ...factsOf(menu, runtime).map((fact) => h("p", { class: "q t" }, fact)),
     ),
-    h("div", { class: "acts" }, ...actsOf(menu, runtime, name)),
+    h("div", { class: "rt-acts" }, ...actsOf(menu, runtime, name)),
   );
 }
 
