@@ -96,31 +96,22 @@ export class Link {
     document.addEventListener("visibilitychange", this.#hidden);
     for (const turn of ["online", "offline"]) addEventListener(turn, this.#online);
     this.#live();
-    /** @type {(wants: boolean) => void} */
-    let tell = () => {};
-    /** @type {Promise<boolean>} */
-    const wantsPython = new Promise((resolve) => (tell = resolve));
-    const isThere = this.#drawSaved(tell);
-    this.leader.lead(this.#leave.signal, isThere, wantsPython); // at once: to start takes longer than to draw
-    if (await isThere) this.#attach();
+    const saved = this.#drawSaved();
+    this.leader.lead(this.#leave.signal, saved); // at once: to start takes longer than to draw
+    if ((await saved).isThere) this.#attach();
   }
 
-  /**
-   * @param {(wants: boolean) => void} tell whether Python is of use here, as soon as that is known
-   * @returns {Promise<boolean>} whether there is such a notebook
-   */
-  async #drawSaved(tell) {
+  /** @returns {Promise<import("./leader.js").Saved>} */
+  async #drawSaved() {
     try {
       this.#database = await db.openNotebookDatabase(this.id, { create: false });
       const saved = await db.read(this.#database, "view", "saved");
       const view = saved && JSON.parse(saved);
-      tell(!runsElsewhere(view?.runtime));
       if (view && !this.#attached) this.#draw(view, 0, true);
-      return true;
+      return { isThere: true, wantsPython: !runsElsewhere(view?.runtime) };
     } catch (error) {
-      tell(false);
       this.#fail(error);
-      return false;
+      return { isThere: false, wantsPython: false };
     }
   }
 
