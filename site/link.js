@@ -159,11 +159,6 @@ export class Link {
     return this.#ask({ t: "share", ...question });
   }
 
-  /** The network, or the tab, is back. */
-  tellOnline() {
-    if (this.#attached) this.#post({ t: "online" });
-  }
-
   /** Say where the reader is. It is not kept: what is late is wrong. @param {object} place */
   tellPlace(place) {
     if (this.#attached) this.#post({ t: "presence", ...place });
