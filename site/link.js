@@ -5,6 +5,7 @@
  * Every view attaches to a worker that says hello, and sends again what that one does not know.
  */
 
+import { sha256 } from "./assets.js";
 import * as catalogue from "./catalogue.js";
 import * as db from "./db.js";
 import { exportLog } from "./export.js";
@@ -194,8 +195,7 @@ export class Link {
    * @returns {Promise<{digest: string, size: number}>} digest: SHA-256 in hex
    */
   async putBlob(data) {
-    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
-    const digest = [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const digest = await sha256(data);
     await db.write(this.#open(), [["blobs", digest, new Uint8Array(data)]], "strict");
     return { digest, size: data.byteLength };
   }
