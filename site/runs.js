@@ -86,7 +86,7 @@ export class Runs {
 
   /** @param {string | null} [runtime] which one; else the selected one */
   interrupt(runtime) {
-    this.page.send(runtime ? { do: "interrupt", runtime } : { do: "interrupt" });
+    this.page.send({ do: "interrupt", runtime: runtime ?? null });
   }
 
   /** @param {boolean} run_all @param {string} [session] which one; else the selected one */
