@@ -55,14 +55,14 @@ export function useSite(given, known) {
 export async function checkVersion() {
   const own = document.querySelector('meta[name="foldbook-build"]')?.getAttribute("content");
   const asked = fetchManifest();
-  manifest ??= asked;
+  manifest ??= unlessItFails(asked);
   const there = await asked.catch(() => null);
   if (own && there && there.stamp !== own) throw new Outdated();
 }
 
 /** What the site consists of. @returns {Promise<Manifest>} */
 export function siteManifest() {
-  manifest ??= fetchManifest();
+  manifest ??= unlessItFails(fetchManifest());
   return manifest;
 }
 
@@ -237,11 +237,15 @@ function keyOf(hash) {
   return `${siteAddress()}kept/${hash}`;
 }
 
+/** @returns {Promise<Manifest>} */
 async function fetchManifest() {
-  const response = await fetchFromServer(new URL("manifest.json", siteAddress()), { cache: "no-cache" });
-  if (!response.ok) {
+  return (await answerOf(`${siteAddress()}manifest.json`, { cache: "no-cache" })).json();
+}
+
+/** The manifest from now on; whoever comes after a failure asks the server again. @param {Promise<Manifest>} asked */
+function unlessItFails(asked) {
+  asked.catch(() => {
     manifest = undefined;
-    throw new Error(`manifest.json: the server answered ${response.status}`);
-  }
-  return response.json();
+  });
+  return asked;
 }

@@ -229,12 +229,12 @@ export async function dropInbox(keys) {
 }
 
 /**
- * How much is stored, of how much, in bytes; and whether the browser promised to keep it.
- * @returns {Promise<{usage: number, quota: number, persisted: boolean}>}
+ * How much is stored, of how much, in bytes; 0 where the browser does not say.
+ * @returns {Promise<{usage: number, quota: number}>}
  */
 export async function storage() {
   const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {};
-  return { usage, quota, persisted: (await navigator.storage?.persisted?.()) ?? false };
+  return { usage, quota };
 }
 
 /**

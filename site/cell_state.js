@@ -3,9 +3,9 @@
 import { fill, h, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { areOutputsHidden } from "./hiding.js";
-import { runtimeOf, silenceWords, waitWords } from "./runtimes.js";
+import { cellWords, runtimeOf, silenceWords, waitWords } from "./runtimes.js";
 import { announce } from "./toast.js";
-import { spanWords, timeWords } from "./words.js";
+import { sentence, spanWords, timeWords } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./types.js").Cell} Cell */
@@ -79,13 +79,11 @@ export class CellState {
   /** What the words depend on. @param {Cell} cell */
   _keyOf(cell) {
     const execution = cell.execution;
-    const ahead = execution?.after ? this.page.model.cell(execution.after)?.execution?.count : null;
     return JSON.stringify([
       cell.type, execution?.id, execution?.status, execution?.isAsked, execution?.stale, execution?.prompt, execution?.reason,
-      execution?.after, ahead, execution?.position, areOutputsHidden(cell.metadata),
-      execution?.stale ? cell.edited?.ts : 0, Boolean(execution?.outputs.length), this.page.status.preparing,
+      areOutputsHidden(cell.metadata), execution?.stale ? cell.edited?.ts : 0, Boolean(execution?.outputs.length),
       execution && isBusy(cell) ? [silenceWords(this.page, execution), this.page.canRun] : "",
-      execution && isWaiting(cell) ? waitWords(this.page, execution) : "",
+      execution && isWaiting(cell) ? this._queueWords(execution) : "",
     ]);
   }
 
@@ -95,7 +93,7 @@ export class CellState {
     if (!silence) return this._progress();
     const mayGiveUp = this.page.canRun && runtimeOf(this.page, execution)?.status === "unreachable";
     const giveUp = h("button", { class: "lnk", type: "button", title: "Its output does not count any more, should it come", onclick: () => this.page.run.giveUp(this.id) }, "Give up");
-    return h("div", { class: "note stale silent" }, h("span", null, h("b", null, "Running."), ` ${silence}`), mayGiveUp ? giveUp : null);
+    return h("div", { class: "note stale" }, h("span", null, h("b", null, "Running."), ` ${silence}`), mayGiveUp ? giveUp : null);
   }
 
   _progress() {
@@ -124,11 +122,7 @@ export class CellState {
   /** @param {Execution} execution */
   _queueWords(execution) {
     const ahead = execution.after;
-    if (ahead) {
-      const count = this.page.model.cell(ahead)?.execution?.count;
-      const where = count ? `[${count}]` : `cell ${this.page.model.view.order.indexOf(ahead) + 1}`;
-      return `Queued, ${execution.position && execution.position > 1 ? "" : "next "}after ${where}.`;
-    }
+    if (ahead) return `Queued, ${execution.position && execution.position > 1 ? "" : "next "}after ${cellWords(this.page, ahead)}.`;
     if (this.page.status.preparing) return "Queued. It runs when Python is ready.";
     return execution.isAsked ? "Queued." : waitWords(this.page, execution);
   }
@@ -198,11 +192,6 @@ export class CellState {
   destroy() {
     this._seconds = null;
   }
-}
-
-/** @param {string} words */
-function sentence(words) {
-  return words.charAt(0).toUpperCase() + words.slice(1).replace(/\.?$/, ".");
 }
 
 /** @param {Execution} execution @returns {string} */

@@ -103,15 +103,16 @@ export class Header {
 
   /** @param {import("./types.js").Runtime | null} runtime */
   _drawChip(runtime) {
-    const { sign, words, label } = runtimeWords(this.page, runtime);
-    const key = `${sign}|${words}|${label}`;
+    const { sign, words } = runtimeWords(this.page, runtime);
+    const name = runtimeName(this.page, runtime);
+    const key = `${sign}|${words}|${name}`;
     if (this.chip.dataset.key === key) return;
     this.chip.dataset.key = key;
-    attr(this.chip, "aria-label", `Runtime: ${label}`);
+    attr(this.chip, "aria-label", `Runtime: ${name}, ${words}`);
     fill(
       this.chip,
-      sign === "ring" ? h("span", { class: "ring" }) : h("span", { class: `dot ${sign}` }),
-      h("span", null, h("span", { class: "rt-name" }, `${runtimeName(this.page, runtime)} · `), withCount(words)),
+      h("span", { class: sign }),
+      h("span", null, h("span", { class: "rt-name" }, `${name} · `), withCount(words)),
       icon("chevron-down"),
     );
   }

@@ -18,6 +18,13 @@ const ENDS_WITHIN = 3000; // ms that the worker gets to store what it has
  * @property {(news: object) => void} onNews of the runtime
  */
 
+/**
+ * What is known of the notebook before its worker is there.
+ * @typedef {object} Saved
+ * @property {boolean} isThere whether there is such a notebook
+ * @property {boolean} wantsPython whether cells may run in this browser's Python
+ */
+
 export class Leader {
   /** @type {Worker | null} */ #worker = null;
   /** @type {(() => void) | null} */ #release = null;
@@ -47,17 +54,15 @@ export class Leader {
   /**
    * Wait for the lock; hold it, and the worker with it, until the end.
    * @param {AbortSignal} signal gives up the waiting
-   * @param {Promise<boolean>} isThere whether there is a notebook: known later than what it takes to
-   *   prepare for it
-   * @param {Promise<boolean>} wantsPython whether cells may run in this browser's Python
+   * @param {Promise<Saved>} saved known later than what it takes to prepare for it
    */
-  async lead(signal, isThere, wantsPython) {
+  async lead(signal, saved) {
     const held = new Promise((resolve) => (this.#release = () => resolve(undefined)));
     try {
       await navigator.locks.request(`foldbook:${this.id}`, { signal }, () => {
         if (signal.aborted) return undefined;
-        wantsPython.then((wants) => wants && !this.quiet && !signal.aborted && this.runtime.prepare());
-        this.#start(false, signal, isThere);
+        saved.then(({ wantsPython }) => wantsPython && !this.quiet && !signal.aborted && this.runtime.prepare());
+        this.#start(false, signal, saved);
         return held;
       });
     } catch (error) {
@@ -82,13 +87,13 @@ export class Leader {
   /**
    * @param {boolean} crashed whether it stands in the place of one that crashed
    * @param {AbortSignal} [signal] the notebook is left before the worker is there
-   * @param {Promise<boolean>} [isThere]
+   * @param {Promise<Saved>} [saved]
    */
-  async #start(crashed, signal, isThere) {
+  async #start(crashed, signal, saved) {
     try {
       await checkVersion();
       const manifest = await siteManifest();
-      if ((await isThere) === false) this.abandon();
+      if (saved && !(await saved).isThere) this.abandon();
       else if (!signal?.aborted) this.#begin(manifest, crashed);
     } catch (error) {
       this.runtime.end();

@@ -5,6 +5,7 @@
  * Every view attaches to a worker that says hello, and sends again what that one does not know.
  */
 
+import { sha256 } from "./assets.js";
 import * as catalogue from "./catalogue.js";
 import * as db from "./db.js";
 import { exportLog } from "./export.js";
@@ -96,31 +97,22 @@ export class Link {
     document.addEventListener("visibilitychange", this.#hidden);
     for (const turn of ["online", "offline"]) addEventListener(turn, this.#online);
     this.#live();
-    /** @type {(wants: boolean) => void} */
-    let tell = () => {};
-    /** @type {Promise<boolean>} */
-    const wantsPython = new Promise((resolve) => (tell = resolve));
-    const isThere = this.#drawSaved(tell);
-    this.leader.lead(this.#leave.signal, isThere, wantsPython); // at once: to start takes longer than to draw
-    if (await isThere) this.#attach();
+    const saved = this.#drawSaved();
+    this.leader.lead(this.#leave.signal, saved); // at once: to start takes longer than to draw
+    if ((await saved).isThere) this.#attach();
   }
 
-  /**
-   * @param {(wants: boolean) => void} tell whether Python is of use here, as soon as that is known
-   * @returns {Promise<boolean>} whether there is such a notebook
-   */
-  async #drawSaved(tell) {
+  /** @returns {Promise<import("./leader.js").Saved>} */
+  async #drawSaved() {
     try {
       this.#database = await db.openNotebookDatabase(this.id, { create: false });
       const saved = await db.read(this.#database, "view", "saved");
       const view = saved && JSON.parse(saved);
-      tell(!runsElsewhere(view?.runtime));
       if (view && !this.#attached) this.#draw(view, 0, true);
-      return true;
+      return { isThere: true, wantsPython: !runsElsewhere(view?.runtime) };
     } catch (error) {
-      tell(false);
       this.#fail(error);
-      return false;
+      return { isThere: false, wantsPython: false };
     }
   }
 
@@ -168,11 +160,6 @@ export class Link {
     return this.#ask({ t: "share", ...question });
   }
 
-  /** The network, or the tab, is back. */
-  tellOnline() {
-    if (this.#attached) this.#post({ t: "online" });
-  }
-
   /** Say where the reader is. It is not kept: what is late is wrong. @param {object} place */
   tellPlace(place) {
     if (this.#attached) this.#post({ t: "presence", ...place });
@@ -208,8 +195,7 @@ export class Link {
    * @returns {Promise<{digest: string, size: number}>} digest: SHA-256 in hex
    */
   async putBlob(data) {
-    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
-    const digest = [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const digest = await sha256(data);
     await db.write(this.#open(), [["blobs", digest, new Uint8Array(data)]], "strict");
     return { digest, size: data.byteLength };
   }

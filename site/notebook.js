@@ -18,7 +18,7 @@ import { Phone } from "./phone.js";
 import { Rights } from "./rights.js";
 import { openRuntime } from "./runtime_menu.js";
 import { Runs } from "./runs.js";
-import { isAlive, reachOf, RuntimeVoice } from "./runtimes.js";
+import { hasMemory, reachOf, RuntimeVoice } from "./runtimes.js";
 import { Selection } from "./select.js";
 import { openSettings } from "./settings.js";
 import { Sharing } from "./sharing.js";
@@ -371,8 +371,7 @@ export class NotebookPage {
   /** Closing loses Python's memory, or what is not stored yet: the browser asks first. @param {BeforeUnloadEvent} event */
   _leaving(event) {
     const own = this.model.view.runtimes?.find(({ here }) => here);
-    const hasMemory = this.isHost && isAlive(own) && (!own?.selected || (own.count ?? 0) > 0);
-    if (hasMemory || this.header.state.unsaved > 0) event.preventDefault();
+    if ((this.isHost && hasMemory(own)) || this.header.state.unsaved > 0) event.preventDefault();
   }
 }
 

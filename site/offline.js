@@ -23,7 +23,7 @@ export function keepLater() {
 async function keepNow() {
   try {
     await register();
-    if (await keepPage()) document.documentElement.setAttribute("data-kept", "");
+    if (await haveKept()) document.documentElement.setAttribute("data-kept", "");
   } catch (error) {
     isBegun = false;
     console.info("This page is not kept for when there is no network:", error);
@@ -31,7 +31,7 @@ async function keepNow() {
 }
 
 /** @returns {Promise<boolean>} whether this build is here whole */
-async function keepPage() {
+async function haveKept() {
   const manifest = await siteManifest();
   const own = document.querySelector('meta[name="foldbook-build"]')?.getAttribute("content");
   if (manifest.stamp !== own) return false; // the site has been updated: the next page keeps itself

@@ -1,7 +1,7 @@
 /** What the page asks of a runtime. */
 
 import { confirmAct } from "./dialogs.js";
-import { runtimeName } from "./runtimes.js";
+import { hasMemory, runtimeName } from "./runtimes.js";
 import { announce } from "./toast.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
@@ -86,15 +86,14 @@ export class Runs {
 
   /** @param {string | null} [runtime] which one; else the selected one */
   interrupt(runtime) {
-    this.page.send(runtime ? { do: "interrupt", runtime } : { do: "interrupt" });
+    this.page.send({ do: "interrupt", runtime: runtime ?? null });
   }
 
   /** @param {boolean} run_all @param {string} [session] which one; else the selected one */
   async restart(run_all, session) {
     const { runtime, runtimes = [] } = this.page.model.view;
     const meant = session ? runtimes.find((each) => each.session === session) : runtime;
-    const hasMemory = meant && (!meant.selected || (meant.count ?? 0) > 0);
-    if (hasMemory) {
+    if (hasMemory(meant)) {
       const isSure = await confirmAct({
         title: `Restart ${runtimeName(this.page, meant)}`,
         body: "Variables, imports and files that code wrote are lost. The notebook and its outputs stay.",

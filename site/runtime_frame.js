@@ -23,7 +23,7 @@ const CORE = "pyodide/pyodide.asm.wasm";
  *   how the start and the loading of packages go on; an empty message: over
  * @property {(started: import("./start_python.js").Started) => void} onStarted Python is up
  * @property {(port: MessagePort) => void} onPort the port to Python, for the notebook worker
- * @property {() => void} [onReady] Python takes executions
+ * @property {() => void} onReady Python takes executions
  * @property {(error: {message: string, detail?: string}) => void} onFailed it will never be ready
  */
 
@@ -33,7 +33,6 @@ const CORE = "pyodide/pyodide.asm.wasm";
  *   starts before that
  * @property {() => boolean} interrupt false: it cannot be interrupted here, end it
  * @property {() => void} stop
- * @property {() => boolean} isolated whether `interrupt` can work; known once the frame is up
  */
 
 /**
@@ -68,7 +67,7 @@ export class RuntimeFrame {
       else if (data.t === "connect" && ports[0]) options.onPort(ports[0]);
       else if (data.t === "status") options.onStatus(data);
       else if (data.t === "started") options.onStarted(data);
-      else if (data.t === "ready") options.onReady?.();
+      else if (data.t === "ready") options.onReady();
       else if (data.t === "failed") fail(data);
       else if (data.t === "ended") fail({ message: "The runtime has left the notebook." });
     };
@@ -79,7 +78,6 @@ export class RuntimeFrame {
       begin: (told) => {
         if (!ended) control.postMessage({ session: told });
       },
-      isolated: () => isolated,
       interrupt: () => {
         if (isolated && !ended) control.postMessage("interrupt");
         return isolated && !ended;

@@ -15,7 +15,7 @@ export function drawHandOver(menu, to) {
   const name = runtimeName(page, to);
   const act = from ? `Hand over to ${name}` : `Use ${name}`;
   const select = () => {
-    menu.send({ do: "select_runtime", runtime: to.session });
+    page.send({ do: "select_runtime", runtime: to.session });
     menu.lookAway();
   };
   return [
@@ -24,7 +24,7 @@ export function drawHandOver(menu, to) {
     h(
       "div",
       { class: "rt-foot" },
-      h("p", { class: "q" }, from ? "You can hand back at any time." : ""),
+      from ? h("p", { class: "q" }, "You can hand back at any time.") : null,
       h("button", { class: "btn line", type: "button", "data-name": "cancel", onclick: () => menu.lookAway() }, "Cancel"),
       h("button", { class: "btn pri", type: "button", "data-name": "main", onclick: select }, act),
     ),

@@ -4,12 +4,10 @@ import { h } from "./dom.js";
 import { messageOf } from "./files.js";
 import { icon } from "./icons.js";
 import { joinAddress } from "./join.js";
-import { announce } from "./toast.js";
+import { copyField } from "./share_parts.js";
 import { sentence } from "./words.js";
 
 /** @typedef {import("./runtime_menu.js").RuntimeMenu} RuntimeMenu */
-
-const COPIED_STAYS = 2000; // ms
 
 /** @param {RuntimeMenu} menu */
 export function drawJoin(menu) {
@@ -38,12 +36,13 @@ function body(menu) {
       h(
         "div",
         { class: "rt-foot" },
-        h("p", { class: "q" }, canMake ? "" : "You are not connected to the relay now."),
+        canMake ? null : h("p", { class: "q" }, "You are not connected to the relay now."),
         h("button", { class: "btn line", type: "button", "data-name": "main", disabled: !canMake, onclick: make }, "Make the command"),
       ),
     ];
   }
-  return [commandRow(menu), ...meaning()];
+  const row = copyField(menu.command, "command", "The command for that machine", "Copy", "Copy the command");
+  return [h("div", { class: "rt-command" }, ...row), ...meaning()];
 }
 
 /** @param {RuntimeMenu} menu */
@@ -64,30 +63,9 @@ async function makeCommand(menu) {
   menu.draw();
 }
 
-/** @param {RuntimeMenu} menu */
-function commandRow(menu) {
-  const field = h("input", { ".value": menu.command, readonly: true, spellcheck: "false", "aria-label": "The command for that machine", "data-name": "field", onfocus: () => field.select() });
-  const words = h("span", null, "Copy");
-  const button = h("button", { class: "btn pri", type: "button", "data-name": "main", "aria-label": "Copy the command", onclick: () => copy(field, words) }, icon("copy"), words);
-  return h("div", { class: "rt-command" }, h("div", { class: "inp m" }, field), button);
-}
-
 function meaning() {
   return [
     h("p", null, "Run it there, where Foldbook is installed. Code of this notebook then runs as you on that machine, with its files and its network, when people ask for it who may run here."),
     h("p", { class: "q" }, "It has a key in it: whoever has the command can bring a machine, and read the notebook. You revoke it under Share, For machines. ", h("code", null, "foldbook join -"), " asks for the link, so that it stands in no list of processes."),
   ];
-}
-
-/** @param {HTMLInputElement} field @param {HTMLElement} label */
-async function copy(field, label) {
-  try {
-    await navigator.clipboard.writeText(field.value);
-    label.textContent = "Copied";
-    announce("The command is copied");
-    setTimeout(() => (label.textContent = "Copy"), COPIED_STAYS);
-  } catch {
-    field.focus(); // the browser refuses: then by hand
-    announce("The browser does not let the page copy. The command is selected: copy it by keyboard");
-  }
 }

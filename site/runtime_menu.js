@@ -6,7 +6,7 @@ import { float } from "./menus.js";
 import { drawHandOver } from "./runtime_hand_over.js";
 import { drawJoin } from "./runtime_join.js";
 import { drawRuntime } from "./runtime_row.js";
-import { isAlive, runtimesOf } from "./runtimes.js";
+import { isAlive, runningWords, runtimeName, runtimesOf } from "./runtimes.js";
 import { redraw } from "./share_parts.js";
 import { spanWords } from "./words.js";
 
@@ -57,7 +57,6 @@ export class RuntimeMenu {
     };
     this.close = float(anchor, this.element, { align: "end", onClose });
     this._focusFirst();
-    if (page.texts.isAttached && page.sharing.isShared) page.sharing.ask({ do: "state" }).catch(() => {}); // the links that there are
   }
 
   draw() {
@@ -67,19 +66,16 @@ export class RuntimeMenu {
     this.why.hidden = !why;
     setText(this.why, why);
     const all = runtimesOf(page);
-    const { view } = page.model;
-    const about = all.map(({ since, count, ...each }) => [each, Boolean(count), each.status === "busy" ? since : 0]);
-    const names = Object.values(view.actors).map(({ name }) => name);
-    const cells = all.map(({ running }) => view.order.findIndex((id) => view.cells[id]?.execution?.id === running));
+    const about = all.map(({ since, count, ...each }) => [each, each.status === "busy" && since, runtimeName(page, each), runningWords(page, each.running ?? null)]);
     const { state } = page.sharing;
-    redraw(this.rows, [about, names, cells, why, page.status.preparing, page.isHost, page.started, state.status], () => all.map((each) => drawRuntime(this, each)));
-    const to = all.find(({ session, selected }) => session === this.to && session && !selected);
-    if (!to || !isAlive(to)) this.to = "";
-    this.handOver.hidden = this.to === "";
-    if (to && this.to) redraw(this.handOver, [about, names, cells, this.to], () => drawHandOver(this, to));
+    redraw(this.rows, [about, why, page.status.preparing, page.isHost, page.started, state.status], () => all.map((each) => drawRuntime(this, each)));
+    const to = all.find(({ session, selected }) => session === this.to && !selected);
+    this.handOver.hidden = !isAlive(to);
+    if (isAlive(to)) redraw(this.handOver, [about, this.to], () => drawHandOver(this, to));
+    else this.to = "";
     this.join.hidden = !this.isJoining;
     this.attach.setAttribute("aria-expanded", String(this.isJoining));
-    if (this.isJoining) redraw(this.join, [state.status, state.role, state.relay, names, this.command, this.wrong], () => drawJoin(this));
+    if (this.isJoining) redraw(this.join, [state.status, state.role, this.command, this.wrong], () => drawJoin(this));
     this._tick();
     if (hadFocus && !this.element.contains(document.activeElement)) this._focusFirst();
   }
@@ -92,11 +88,6 @@ export class RuntimeMenu {
   /** Seconds that count stand in the rows, and are no reason to draw them anew. */
   _tick() {
     for (const each of this.element.querySelectorAll("[data-since]")) setText(each, `, ${spanWords(Date.now() - Number(each.getAttribute("data-since")))}`);
-  }
-
-  /** Ask something of a runtime. @param {import("./types.js").Command} command */
-  send(command) {
-    this.page.send(command);
   }
 
   /** Look at what it means that another runtime runs cells. @param {string} session */

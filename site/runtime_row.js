@@ -24,11 +24,11 @@ export function drawRuntime(menu, runtime) {
     h(
       "div",
       { class: "rt-about" },
-      h("div", { class: "line1" }, h("b", null, name), h("span", { class: "how t" }, sign === "ring" ? h("span", { class: "ring" }) : h("span", { class: `dot ${sign}` }), h("span", null, words, since))),
+      h("div", { class: "line1" }, h("b", null, name), h("span", { class: "how t" }, h("span", { class: sign }), h("span", null, words, since))),
       h("p", null, kindWords(page, runtime)),
       ...factsOf(menu, runtime).map((fact) => h("p", { class: "q t" }, fact)),
     ),
-    h("div", { class: "acts" }, ...actsOf(menu, runtime, name)),
+    h("div", { class: "rt-acts" }, ...actsOf(menu, runtime, name)),
   );
 }
 
@@ -73,22 +73,22 @@ function actsOf(menu, runtime, name) {
   if (!page.canRun) return [];
   const act = (/** @type {string} */ key, /** @type {string} */ label, /** @type {IconName | null} */ sign, /** @type {() => void} */ run, look = "line") =>
     h("button", { class: `btn ${look}`, type: "button", "data-name": `${key}-${session}`, "aria-label": selected ? null : `${label}, ${name}`, onclick: run }, sign ? icon(sign) : null, label);
-  const isUp = status === "ready" || status === "busy" || status === "starting";
+  const isUp = status === "ready" || status === "busy";
   const acts = [];
-  if (status === "none") acts.push(act("start", "Start", "play", () => menu.send({ do: "start_runtime" })));
-  if (status === "busy" || (selected && isUp)) {
-    const interrupt = act("interrupt", "Interrupt", "square", () => menu.send({ do: "interrupt", runtime: session }));
+  if (status === "none") acts.push(act("start", "Start", "play", () => page.send({ do: "start_runtime" })));
+  if (status === "busy" || (selected && (isUp || status === "starting"))) {
+    const interrupt = act("interrupt", "Interrupt", "square", () => page.run.interrupt(session));
     interrupt.disabled = status !== "busy";
     acts.push(interrupt);
   }
-  if (isAlive(runtime) && !selected && status !== "unreachable" && status !== "starting")
+  if (!selected && (isUp || status === "unknown"))
     acts.push(act("over", page.model.view.runtime?.selected ? "Hand over" : "Use", "arrow-right", () => menu.lookAt(session)));
-  if (isUp && status !== "starting") {
-    if (selected) acts.push(act("restart", "Restart", "rotate-ccw", () => leave(menu, () => page.run.restart(false, session))));
-    if (selected) acts.push(act("again", "Restart and run all", null, () => leave(menu, () => page.run.restart(true, session)), "quiet"));
-    acts.push(act("stop", "Stop", null, () => leave(menu, () => page.run.stop(session, name)), "quiet"));
+  if (isUp && selected) {
+    acts.push(act("restart", "Restart", "rotate-ccw", () => leave(menu, () => page.run.restart(false, session))));
+    acts.push(act("again", "Restart and run all", null, () => leave(menu, () => page.run.restart(true, session)), "quiet"));
   }
-  if (status === "unreachable") acts.push(act("give-up", "Give up", null, () => leave(menu, () => page.run.giveUpRuntime(session, name)), "line"));
+  if (isUp) acts.push(act("stop", "Stop", null, () => leave(menu, () => page.run.stop(session, name)), "quiet"));
+  if (status === "unreachable") acts.push(act("give-up", "Give up", null, () => leave(menu, () => page.run.giveUpRuntime(session, name))));
   return acts;
 }
 

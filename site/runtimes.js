@@ -13,9 +13,14 @@ import { plural, timeWords } from "./words.js";
 const NOT_STARTED = { session: "", name: "Python in this browser", kind: "browser", status: "none", here: true };
 const ENDED = new Set(["none", "stopped", "lost"]);
 
-/** @param {Runtime | null | undefined} runtime */
+/** @param {Runtime | null | undefined} runtime @returns {runtime is Runtime} */
 export function isAlive(runtime) {
   return Boolean(runtime) && !ENDED.has(/** @type {Runtime} */ (runtime).status);
+}
+
+/** Whether code may have left something in it; what ran is counted for the selected one only. @param {Runtime | null | undefined} runtime @returns {runtime is Runtime} */
+export function hasMemory(runtime) {
+  return isAlive(runtime) && runtime.status !== "starting" && (!runtime.selected || (runtime.count ?? 0) > 0);
 }
 
 /** All that can be asked to run, the selected one first; this page's own too, started or not. @param {Page} page */
@@ -42,20 +47,9 @@ export function runtimeName(page, runtime) {
   return owner.me ? "Python in another tab of yours" : `Python in ${shortName(owner)}’s browser`;
 }
 
-/**
- * How a runtime is: a sign, the words beside it, the words for who hears it.
- * @param {Page} page
- * @param {Runtime | null} runtime
- * @returns {{sign: string, words: string, label: string}}
- */
+/** How a runtime is: the look of its sign, and the words beside it. @param {Page} page @param {Runtime | null} runtime @returns {{sign: string, words: string}} */
 export function runtimeWords(page, runtime) {
-  const { sign, words } = healthWords(page, runtime);
-  return { sign, words, label: `${runtimeName(page, runtime)}, ${words}` };
-}
-
-/** @param {Page} page @param {Runtime | null} runtime @returns {{sign: string, words: string}} */
-function healthWords(page, runtime) {
-  if (page.isReadOnly) return { sign: "off", words: "Off while read-only" };
+  if (page.isReadOnly) return { sign: "dot off", words: "Off while read-only" };
   if (page.status.preparing) return { sign: "ring", words: page.status.preparing };
   if (runtime?.asked && isAlive(runtime) && runtime.status !== "unreachable")
     return { sign: "ring", words: runtime.asked === "stop" ? "Stopping" : "Restarting" };
@@ -65,17 +59,17 @@ function healthWords(page, runtime) {
     case "busy":
       return { sign: "ring", words: `Running ${runningWords(page, runtime.running ?? null)}`.trim() };
     case "ready":
-      return { sign: "", words: "Ready" };
+      return { sign: "dot", words: "Ready" };
     case "unreachable":
-      return { sign: "away", words: `Not answering${sinceWords(runtime)}` };
+      return { sign: "dot away", words: `Not answering${sinceWords(runtime)}` };
     case "unknown":
-      return { sign: "off", words: "Not known while you are offline" };
+      return { sign: "dot off", words: "Not known while you are offline" };
     case "lost":
-      return { sign: "bad", words: "Lost" };
+      return { sign: "dot bad", words: "Lost" };
     case "stopped":
-      return { sign: "off", words: "Stopped" };
+      return { sign: "dot off", words: "Stopped" };
     default:
-      return { sign: "off", words: runtime ? "Not started" : "Starts with the first run" };
+      return { sign: "dot off", words: runtime ? "Not started" : "Starts with the first run" };
   }
 }
 
@@ -84,13 +78,18 @@ function sinceWords({ gone }) {
   return gone ? ` since ${timeWords(gone)}` : "";
 }
 
-/** A cell by what people call it: "[10]" or "cell 3". @param {Page} page @param {string | null} executionId */
+/** A cell by what people call it: "[10]" or "cell 3". @param {Page} page @param {string} id */
+export function cellWords(page, id) {
+  const { view } = page.model;
+  const count = view.cells[id]?.execution?.count;
+  return count ? `[${count}]` : `cell ${view.order.indexOf(id) + 1}`;
+}
+
+/** The cell of an execution; empty where it is gone. @param {Page} page @param {string | null} executionId */
 export function runningWords(page, executionId) {
   const { view } = page.model;
-  const index = view.order.findIndex((id) => view.cells[id]?.execution?.id === executionId);
-  if (index < 0) return "";
-  const count = view.cells[view.order[index] ?? ""]?.execution?.count;
-  return count ? `[${count}]` : `cell ${index + 1}`;
+  const id = view.order.find((each) => view.cells[each]?.execution?.id === executionId);
+  return id ? cellWords(page, id) : "";
 }
 
 /** "2 cells wait". @param {number} queue */

@@ -5,8 +5,7 @@ import { joinAddress } from "./join.js";
 import { ROLES } from "./people.js";
 import { icon } from "./icons.js";
 import { whyOnlyHere } from "./reach.js";
-import { confirmRow, redraw } from "./share_parts.js";
-import { announce } from "./toast.js";
+import { confirmRow, copyField, redraw } from "./share_parts.js";
 import { plural } from "./words.js";
 
 /** @typedef {import("./share.js").ShareDialog} ShareDialog */
@@ -27,7 +26,6 @@ const MAY = {
   view: "You can read this notebook.", comment: "You can read and comment.", edit: "You can edit, but not run code.",
   run: "You can edit and run code.", own: "You own this notebook.", runtime: "This is a runtime of the notebook.",
 };
-const COPIED_STAYS = 2000; // ms
 
 /** "edit link", "view link": as buttons name it. @type {Record<string, string>} */
 const NAMES = { view: "view link", comment: "comment link", edit: "edit link", run: "run link", runtime: "runtime link" };
@@ -94,10 +92,8 @@ function linkRow(dialog, link, address, onlyHere) {
       h("button", { class: "btn pri", type: "button", "data-name": "main", "aria-disabled": canAsk ? null : "true", onclick: create }, icon("plus"), words),
     );
   }
-  const field = h("input", { ".value": address, readonly: true, spellcheck: "false", "aria-label": `The ${name}`, "data-name": "field", onfocus: () => field.select() });
   const words = onlyHere ? `Copy ${name} for this computer` : `Copy ${name}`;
-  const button = h("button", { class: "btn pri", type: "button", "data-name": "main", onclick: () => copy(field, button, words) }, icon("copy"), h("span", null, words));
-  return h("div", { class: "share-row" }, h("div", { class: "inp m" }, field), button);
+  return h("div", { class: "share-row" }, ...copyField(address, "link", `The ${name}`, words));
 }
 
 /** What the link lacks, and the way to end it. @param {ShareDialog} dialog @param {ShareLink | undefined} link @param {string} onlyHere */
@@ -118,20 +114,6 @@ function underRow(dialog, link, onlyHere) {
       "Keep it", ask(""), "Revoke this link", () => dialog.act("revoke", { do: "revoke", link: link.id }),
     ),
   ];
-}
-
-/** @param {HTMLInputElement} field @param {HTMLElement} button @param {string} words what the button says */
-async function copy(field, button, words) {
-  const label = /** @type {HTMLElement} */ (button.lastElementChild);
-  try {
-    await navigator.clipboard.writeText(field.value);
-    label.textContent = "Copied";
-    announce("The link is copied");
-    setTimeout(() => (label.textContent = words), COPIED_STAYS);
-  } catch {
-    field.focus(); // the browser refuses: then by hand
-    announce("The browser does not let the page copy. The link is selected: copy it by keyboard");
-  }
 }
 
 /** @param {string} address @param {string} name */

@@ -1,6 +1,10 @@
-/** What the parts of the share dialog have in common. */
+/** What the share dialog and the menu of the runtimes are made of. */
 
 import { fill, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { announce } from "./toast.js";
+
+const COPIED_STAYS = 2000; // ms
 
 /**
  * Draw a part anew only where something of it changed. The focus stays on the control of the same
@@ -38,4 +42,29 @@ export function confirmRow(back, words, keep, onKeep, act, onAct) {
       h("button", { class: "btn dan", type: "button", "data-back": back, onclick: onAct }, act),
     ),
   );
+}
+
+/**
+ * Words that cannot be changed, in a field, and the button that copies them.
+ * @param {string} value
+ * @param {string} what it is: "link"
+ * @param {string} label of the field
+ * @param {string} words on the button
+ * @param {string} [spoken] its name, where that says more
+ */
+export function copyField(value, what, label, words, spoken) {
+  const field = h("input", { ".value": value, readonly: true, spellcheck: "false", "aria-label": label, "data-name": "field", onfocus: () => field.select() });
+  const shown = h("span", null, words);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(value);
+      shown.textContent = "Copied";
+      announce(`The ${what} is copied`);
+      setTimeout(() => (shown.textContent = words), COPIED_STAYS);
+    } catch {
+      field.focus(); // the browser refuses: then by hand
+      announce(`The browser does not let the page copy. The ${what} is selected: copy it by keyboard`);
+    }
+  };
+  return [h("div", { class: "inp m" }, field), h("button", { class: "btn pri", type: "button", "data-name": "main", "aria-label": spoken, onclick: copy }, icon("copy"), shown)];
 }

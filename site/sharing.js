@@ -37,14 +37,8 @@ export class Sharing {
       this._shown.delete(id);
       this._drawCarets(id);
     };
-    document.addEventListener("visibilitychange", () => this._woke());
-    addEventListener("online", () => this._woke());
-  }
-
-  /** The tab, or the network, is back or gone: where it is back, the worker need not wait to try again. */
-  _woke() {
-    this.tellPlace();
-    if (this.isShared && !document.hidden) this.page.link.tellOnline();
+    document.addEventListener("visibilitychange", () => this.tellPlace());
+    addEventListener("online", () => this.tellPlace());
   }
 
   get isShared() {

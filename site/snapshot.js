@@ -47,6 +47,8 @@ import { linkLibraries } from "./linker.js";
  *   made new, and its position among them
  */
 
+/** @typedef {AsyncIterable<Uint8Array> | Iterable<Uint8Array>} Pieces */
+
 /**
  * @typedef {object} Parts
  * @property {Layout} layout
@@ -54,7 +56,7 @@ import { linkLibraries } from "./linker.js";
  * @property {Promise<Map<string, WebAssembly.Module>>} modules compiled early libraries, by path
  * @property {(path: string) => WebAssembly.Module} compile any other one
  * @property {Promise<BufferSource>} stubs a module of functions that stand for the others
- * @property {AsyncIterable<Uint8Array>} heap what stands in the layout's runs, one after the other
+ * @property {Promise<Pieces>} heap what stands in the layout's runs, one after the other
  * @property {(FS: any) => Promise<void> | void} mount puts the packages' files in their places
  */
 
@@ -87,7 +89,7 @@ export async function restorePython(parts, loadPyodide, createPyodideModule, opt
       throw new Error(`${layout.heapLength} bytes of memory expected, there are not so many`);
     }
     linkLibraries(module, layout, await parts.modules, await parts.stubs, parts.compile);
-    await layMemory(module, layout, parts.heap);
+    await layMemory(module, layout, await parts.heap);
     await parts.mount(module.FS);
     return module;
   };
@@ -118,33 +120,28 @@ function identifyFunctions({ exports }) {
 }
 
 /**
- * The bytes of a memory, piece by piece; reading begins at once, ahead of whoever takes them.
+ * The bytes of a memory, piece by piece; a blob is read at once, ahead of whoever takes them.
  * @param {Promise<Blob | ArrayBuffer>} coming bytes where a browser reads no blob here
- * @returns {AsyncIterable<Uint8Array>}
+ * @returns {Promise<Pieces>}
  */
-export function readAhead(coming) {
-  const reader = coming.then((heap) => (heap instanceof Blob ? heap.stream().getReader() : wholeReader(heap)));
-  const read = () => reader.then((found) => found.read());
-  const asked = Array.from({ length: PIECES_AHEAD }, read);
+export async function readAhead(coming) {
+  const heap = await coming;
+  if (!(heap instanceof Blob)) return [new Uint8Array(heap)];
+  const reader = heap.stream().getReader();
+  const asked = Array.from({ length: PIECES_AHEAD }, () => reader.read());
   asked.forEach((each) => each.catch(() => {})); // who takes them hears of it
   return (async function* () {
     for (let piece = await asked.shift(); piece && !piece.done; piece = await asked.shift()) {
-      asked.push(read());
+      asked.push(reader.read());
       yield piece.value;
     }
   })();
 }
 
-/** Gives all bytes as one piece. @param {ArrayBuffer} bytes */
-function wholeReader(bytes) {
-  const pieces = [new Uint8Array(bytes)];
-  return { read: async () => ({ value: pieces[0] ?? new Uint8Array(), done: !pieces.shift() }) };
-}
-
 /**
  * @param {any} module
  * @param {Layout} layout
- * @param {AsyncIterable<Uint8Array>} pieces of the memory
+ * @param {Pieces} pieces of the memory
  */
 async function layMemory(module, { runs, waiting, chance }, pieces) {
   // The browser decides how Python calls C functions, and this is its decision here.

@@ -1,7 +1,7 @@
 /** What people are told when the browser gives Foldbook little or no more room to store. */
 
 import { persist } from "./catalogue.js";
-import { countWords, sizeWords } from "./words.js";
+import { plural, sizeWords } from "./words.js";
 
 /**
  * News of the notebook worker: how much is left ("": enough), or what was let go of. only: this
@@ -49,13 +49,12 @@ function tellLevel(page, { level, only }) {
 
 /** @param {import("./notebook.js").NotebookPage} page @param {{outputs: number, bytes: number, only: boolean}} dropped */
 function tellDropped(page, { outputs, bytes, only }) {
-  const what = outputs === 1 ? "1 output" : `${countWords(outputs)} outputs`;
   const verb = outputs === 1 ? "is" : "are";
   page.banners.show("dropped", {
     look: "warn",
     title: "Earlier outputs are not kept any more.",
     words:
-      `There was no room left: ${what} of runs that later runs have replaced (${sizeWords(bytes)}) ${verb} not kept ` +
+      `There was no room left: ${plural(outputs, "output")} of runs that later runs have replaced (${sizeWords(bytes)}) ${verb} not kept ` +
       `${only ? "any more" : "in this browser; the relay still has them"}. All that is shown and all that was typed is here.`,
     canClose: true,
   });

@@ -58,7 +58,8 @@ async function restore(wanted, { description, memory, archives: data, stubs }) {
   const archives = data.then((found) =>
     Promise.all(found.map(async (each, i) => ({ archive: await openArchive(each), top: topOf(description, i) }))),
   );
-  archives.catch(() => {}); // who waits for them hears of it
+  const heap = readAhead(memory);
+  for (const each of [archives, heap]) each.catch(() => {}); // who waits for them hears of it
   const { loadPyodide, createPyodideModule, options, modules, onCompiled } = wanted;
   /** @type {Archive[]} */
   let opened = [];
@@ -78,7 +79,7 @@ async function restore(wanted, { description, memory, archives: data, stubs }) {
     modules: compileEarly(description, archives, modules),
     compile,
     stubs: bytesOf(stubs),
-    heap: readAhead(memory),
+    heap,
     mount: async (/** @type {any} */ FS) => {
       const found = await archives;
       opened = found.map(({ archive }) => archive);

@@ -42,16 +42,10 @@ service.addEventListener("activate", (/** @type {any} */ event) => {
   event.waitUntil(service.registration.navigationPreload?.enable().catch(() => {}));
   event.waitUntil(service.clients.claim());
 });
+/** `offline.js` asks to have the page kept. */
 service.addEventListener("message", (/** @type {any} */ event) => {
-  const [port] = event.ports;
-  const told = (/** @type {object} */ word) => port?.postMessage(word);
-  if (event.data?.keep)
-    event.waitUntil(
-      keepPage(SCOPE, event.data.keep).then(
-        () => told({}),
-        (error) => told({ problem: String(error) }),
-      ),
-    );
+  const tell = (/** @type {string} */ problem) => event.ports[0].postMessage({ problem });
+  event.waitUntil(keepPage(SCOPE, event.data.keep).then(() => tell(""), (error) => tell(String(error))));
 });
 service.addEventListener("fetch", (/** @type {any} */ event) => {
   const { request } = event;
