@@ -31,7 +31,7 @@ from foldbook.ties import Elsewhere, Handler, Surroundings, Ties
 from foldbook.undo import UndoStack
 from foldbook.wire import Hello, Presence
 
-__all__ = ["Change", "Handler", "Origin", "Peer", "Surroundings"]
+__all__ = ["Change", "Handler", "Origin", "Peer", "Surroundings", "session_secret"]
 
 _UNLIMITED: Final = 2**62
 
@@ -65,7 +65,7 @@ class Peer:
     ) -> Self:
         """The own peer of a notebook that is not shared. It continues the store's session."""
         saver, room = authority.saver, authority.room
-        secret = _session_secret(loaded, saver, surroundings)
+        secret = session_secret(loaded, saver, surroundings)
         hello = Hello(room.name, room.epoch, secret, actor_secret, room.head)
         ties = Ties(surroundings, saver)
         replica = Replica(ties, hello, Role.OWN, loaded, Keeping.UPSTREAM, _UNLIMITED)
@@ -418,7 +418,8 @@ async def _while_saving(saver: Saver, work: Callable[[], Awaitable[None]]) -> No
         saving.cancel()
 
 
-def _session_secret(loaded: Loaded, saver: Saver, surroundings: Surroundings) -> bytes:
+def session_secret(loaded: Loaded, saver: Saver, surroundings: Surroundings) -> bytes:
+    """The secret of the session that the store continues; a new one where it has none."""
     kept = loaded.meta.get(SESSION)
     if isinstance(kept, bytes):
         return kept

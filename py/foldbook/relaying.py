@@ -19,12 +19,12 @@ from foldbook.link import ShareLink
 from foldbook.margin import Margin
 from foldbook.notebook import Notebook
 from foldbook.offers import Offers
-from foldbook.peer import Peer, Surroundings
+from foldbook.peer import Peer, Surroundings, session_secret
 from foldbook.rescue import Rescue
 from foldbook.saver import Saver
 from foldbook.sealed_blobs import OLDER, SealedBlobs
 from foldbook.sharing import SHARE, Share, Sharing, join
-from foldbook.store import EPOCH, HISTORY, SESSION, Batch, Loaded, MetaValue, Store, load
+from foldbook.store import EPOCH, HISTORY, Batch, Loaded, MetaValue, Store, load
 from foldbook.upstream import Outside
 from foldbook.wire import ROOM, Hello
 
@@ -90,10 +90,7 @@ def shared_peer(
 ) -> Peer:
     """The peer of a notebook whose rows a relay numbers; it continues the store's session, and is
     not linked yet. window: see `foldbook.sync.Sync`."""
-    secret = loaded.meta.get(SESSION)
-    if not isinstance(secret, bytes):
-        secret = around.secret()
-        saver.put(Batch(meta={SESSION: secret}))
+    secret = session_secret(loaded, saver, around)
     link = share.link
     since, token = loaded.head, link.token.hex()
     hello = Hello(link.room, share.epoch, secret, actor_secret, since, token)
