@@ -226,7 +226,7 @@ class RuntimeAgent:
 
     def _is_alive(self) -> bool:
         runtime = self._peer.notebook.runtimes.get(self._peer.session)
-        return runtime is None or runtime.status not in ("stopped", "lost")
+        return runtime is None or not runtime.has_ended
 
     # What to run
 

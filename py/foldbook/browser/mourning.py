@@ -50,7 +50,7 @@ def _orphaned(notebook: Notebook, own: str | None, *, alone: bool) -> list[str]:
     known = [
         runtime.session
         for runtime in notebook.runtimes.values()
-        if (alone or runtime.kind == "browser") and runtime.status not in ("stopped", "lost")
+        if (alone or runtime.kind == "browser") and not runtime.has_ended
     ]
     waited = [
         each.runtime

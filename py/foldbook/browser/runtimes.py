@@ -54,8 +54,6 @@ RUNS: Final = (RunCells, RunAll, RunAbove, RunBelow, Restart)
 RUNTIME: Final = "runtime"
 """Which runtime of a session's page a call from elsewhere is for."""
 
-_ENDED: Final = ("stopped", "lost")
-
 
 @dataclass(slots=True)
 class _Runtime:
@@ -322,7 +320,7 @@ class PageRuntime:
 
     def _declare_lost(self, session: str, reason: str) -> None:
         known = self._peer.notebook.runtimes.get(session)
-        if known is None or known.status not in _ENDED:
+        if known is None or not known.has_ended:
             self._peer.append([RuntimeLost(runtime=session, reason=reason)])
 
     def _failed(self, runtime: _Runtime, message: str) -> None:
