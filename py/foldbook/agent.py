@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Any, Final, Literal, Protocol
 
-from foldbook.claims import CLAIMED, LATER, START
+from foldbook.claims import AGAIN, CLAIMED, LATER, START
 from foldbook.errors import CannotStart, Died, Refused
 from foldbook.events.executions import (
     ExecutionAssigned,
@@ -241,6 +241,7 @@ class RuntimeAgent:
                     continue
                 if judged is Verdict.WAIT:
                     return None
+                self._told.pop(execution.id, None)  # of an earlier claim: it has come back since
                 self._peer.append([ExecutionAssigned(execution_id=execution.id)])
                 execution = self._peer.notebook.executions[execution.id]  # noqa: PLW2901
             if execution.status is Status.ASSIGNED and execution.owner == session:
@@ -389,7 +390,11 @@ class RuntimeAgent:
             return dict(await self._executor.inspect(*_place(params), detail=int(bool(detail))))
         if method == CLAIMED:
             self._home = str(params.get("home", ""))
-            self._told[str(params.get("execution_id"))] = str(params.get("verdict"))
+            execution_id, verdict = str(params.get("execution_id")), str(params.get("verdict"))
+            if verdict == AGAIN:
+                self._told.pop(execution_id, None)
+            else:
+                self._told[execution_id] = verdict
             self._changed.set()
             return None
         if method == REPLY_INPUT:
