@@ -158,13 +158,19 @@ class Sync:
 
     hello: ``since`` is set anew at every connection. pending: own rows that are not
     acknowledged, n without gaps. window: bytes that may be under way at once; 0: one push.
-    keeps: while true, own rows wait here and none is sent.
+    keeps: asked before each push; while it says so, own rows wait here and none is sent.
     """
 
-    def __init__(self, hello: Hello, pending: Iterable[Row] = (), window: int = 0) -> None:
+    def __init__(
+        self,
+        hello: Hello,
+        pending: Iterable[Row] = (),
+        window: int = 0,
+        keeps: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.state = State.OFFLINE
         self.cursor = hello.since
-        self.keeps = False
+        self._keeps = keeps
         self._hello = hello
         self._window = window
         self._queue = deque(pending)
@@ -348,7 +354,7 @@ class Sync:
         return effects
 
     def _may_send(self) -> bool:
-        if self.keeps or self._sent >= len(self._queue):
+        if self._keeps() or self._sent >= len(self._queue):
             return False
         return not self._flights or self._sent_bytes < self._window
 
