@@ -189,9 +189,14 @@ class Sync:
         return len(self._queue)
 
     @property
+    def is_welcomed(self) -> bool:
+        """Whether the authority has greeted us, and the connection is still there."""
+        return self.state not in (State.OFFLINE, State.GREETING)
+
+    @property
     def is_current(self) -> bool:
         """Whether every row is here that there was when the authority greeted us."""
-        return self.state not in (State.OFFLINE, State.GREETING) and self.cursor >= self._target
+        return self.is_welcomed and self.cursor >= self._target
 
     @property
     def waiting_bytes(self) -> int:
