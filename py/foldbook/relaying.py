@@ -107,7 +107,7 @@ class Relaying:
     """See the module.
 
     warn: tells people.
-    checked: set once a snapshot that one came in by has been checked, and is right now.
+    checked: set, but for while a snapshot that one came in by is still to be checked.
     make: a snapshot of the confirmed rows for others; None: not from here. mend: what was made of
     the snapshot that one came in by was wrong, and is told what its rows come to. beat: called
     every `ALIVE` seconds.
@@ -152,7 +152,7 @@ class Relaying:
             warn,
         )
         self.checked: Final = asyncio.Event()
-        self.is_checking = False
+        self.checked.set()
         self.offers: Final = Offers(peer, self.sharing, around, make, warn)
         peer.elsewhere = self.blobs
 
@@ -163,8 +163,8 @@ class Relaying:
         works: list[Awaitable[Any]] = [*self.link_anew(), self.blobs.run(), self.offers.run()]
         owed = meta.get(HISTORY)
         if isinstance(owed, bytes):
-            self.is_checking = True
-            works.append(self._check_history(owed))
+            self.checked.clear()
+            works.append(self._check_history(Owed.unpack(owed)))
         older = meta.get(OLDER)
         if isinstance(older, int):
             works.append(self.blobs.offer_older(self._saver.rows, older))
@@ -188,9 +188,8 @@ class Relaying:
         except Refused:  # the line went while it was asked
             pass
 
-    async def _check_history(self, owed: bytes) -> None:
+    async def _check_history(self, owed: Owed) -> None:
         await self.offers.check(self._history(owed))
-        self.is_checking = False
         self.checked.set()
 
     async def _watch(self) -> None:
@@ -201,7 +200,7 @@ class Relaying:
             if self._peer.is_linked:
                 await self.check()
 
-    def _history(self, owed: bytes) -> History:
+    def _history(self, owed: Owed) -> History:
         def amend(notebook: Notebook) -> bool:
             if notebook.head != self._peer.log.head:
                 return False
@@ -209,7 +208,7 @@ class Relaying:
             margin.amend(notebook)
             return True
 
-        margin = Rescue(self._peer, Owed.unpack(owed).seq)
+        margin = Rescue(self._peer, owed.seq)
         return History(
             self._outside,
             self.sharing.share,

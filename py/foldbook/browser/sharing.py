@@ -72,7 +72,7 @@ class ShareDesk:
         """See `foldbook.browser.space.Elsewhere`; so for the following ones."""
         relaying = self._relaying
         return relaying is not None and (
-            relaying.is_checking or relaying.sharing.share.stage != "open"
+            not relaying.checked.is_set() or relaying.sharing.share.stage != "open"
         )
 
     @property
