@@ -23,7 +23,7 @@ from foldbook.events.outputs import StreamAppended
 from foldbook.events.people import ActorIntroduced
 from foldbook.events.runtimes import RuntimeStarted, RuntimeStatusChanged, RuntimeStopped
 from foldbook.executor import Executor, Outcome
-from foldbook.notebook import Execution, Status
+from foldbook.notebook import Execution, Runtime, Status
 from foldbook.outlet import AgentOutlet, Wait, cannot_wait
 from foldbook.peer import Peer
 
@@ -131,7 +131,7 @@ class RuntimeAgent:
 
         `stop` tells the log of a stop. For a restart another agent starts, which replaces this one.
         """
-        runtime = self._peer.notebook.runtimes.get(self._peer.session)
+        runtime = self._runtime
         if runtime is None or self._guest or not (runtime.stop or runtime.restart):
             return ""
         return "stop" if runtime.stop else "restart"
@@ -200,8 +200,7 @@ class RuntimeAgent:
 
     async def stop(self, reason: str = "") -> None:
         """End in good order, after what is running; the log is told."""
-        self._ending = True
-        self._changed.set()
+        self.leave()
         if self._is_alive():
             self._peer.append([RuntimeStopped(reason=reason)])
         await self._executor.stop()
@@ -225,8 +224,12 @@ class RuntimeAgent:
         )
 
     def _is_alive(self) -> bool:
-        runtime = self._peer.notebook.runtimes.get(self._peer.session)
-        return runtime is None or not runtime.has_ended
+        return self._runtime is None or not self._runtime.has_ended
+
+    @property
+    def _runtime(self) -> Runtime | None:
+        """This one, as the log knows it by now."""
+        return self._peer.notebook.runtimes.get(self._peer.session)
 
     # What to run
 
@@ -256,7 +259,7 @@ class RuntimeAgent:
 
     def _is_wanted(self, execution: Execution) -> bool:
         session = self._peer.session
-        if session not in self._peer.notebook.runtimes:  # a claim would be void, again and again
+        if self._runtime is None:  # a claim would be void, again and again
             return False
         if execution.runtime is None:
             return self._peer.notebook.selected_runtime in (None, session)
@@ -366,7 +369,7 @@ class RuntimeAgent:
 
     def _notice(self, _change: object) -> None:
         self._outlet.look_for_answer()
-        runtime = self._peer.notebook.runtimes.get(self._peer.session)
+        runtime = self._runtime
         if runtime is not None and runtime.interrupt > self._interrupted:
             self._interrupted = runtime.interrupt
             # Also where nothing runs: the executor may have had a signal for it already.
