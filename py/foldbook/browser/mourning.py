@@ -13,7 +13,7 @@ CLOSED: Final = "the tab that held it was closed"
 CRASHED: Final = "the notebook worker crashed"
 
 
-def mourn(peer: Peer, own: str | None, reason: str = CLOSED) -> None:
+def mourn(peer: Peer, own: str | None, reason: str) -> None:
     """Runtimes that are gone are lost, and with them what they ran. own: the one that is just
     being started."""
     notebook = peer.notebook
