@@ -23,7 +23,7 @@ from foldbook.peer import Peer, Surroundings, session_secret
 from foldbook.rescue import Rescue
 from foldbook.saver import Saver
 from foldbook.sealed_blobs import OLDER, SealedBlobs
-from foldbook.sharing import SHARE, Share, Sharing, join
+from foldbook.sharing import SHARE, Share, Sharing, join, secret_at
 from foldbook.store import EPOCH, HISTORY, Batch, Loaded, MetaValue, Store, load
 from foldbook.upstream import Outside
 from foldbook.wire import ROOM, Hello
@@ -39,13 +39,14 @@ comes after a worker that did not live to see it, and takes the rows."""
 
 
 async def fetch(
-    outside: Outside, link: ShareLink, actor_secret: bytes, store: Store, loaded: Loaded
+    outside: Outside, link: ShareLink, secret: bytes, store: Store, loaded: Loaded
 ) -> Loaded:
     """What an empty store has after a shared notebook was put into it. Raises `Refused`.
 
-    actor_secret: that for this room (`foldbook.sharing.secret_at`). loaded: what the store had. A
+    secret: the person's; the relay is shown the one for this room. loaded: what the store had. A
     snapshot at whose reading this process ended once is not read again.
     """
+    actor_secret = secret_at(link, secret)
     share = await join(outside, link, actor_secret)
     batch = Batch(meta={SHARE: share.pack(), EPOCH: share.epoch, _TRYING: None})
 
@@ -65,14 +66,16 @@ async def fetch(
     return await load(store)
 
 
-async def complete(outside: Outside, actor_secret: bytes, store: Store, loaded: Loaded) -> Loaded:
+async def complete(outside: Outside, secret: bytes, store: Store, loaded: Loaded) -> Loaded:
     """What the store has after the rows were fetched that its snapshot stood for, where that
-    cannot be read any more before all of them had come. Raises `Refused`."""
+    cannot be read any more before all of them had come. secret: as for `fetch`. Raises `Refused`.
+    """
     owed, kept = loaded.meta.get(HISTORY), loaded.meta.get(SHARE)
     if loaded.snapshot or loaded.damaged or not isinstance(owed, bytes):
         return loaded
     assert isinstance(kept, bytes), "only who joined owes rows"
     share = Share.unpack(kept)
+    actor_secret = secret_at(share.link, secret)
     await fetch_owed(
         outside, share, actor_secret, owed, lambda batch: store.commit(batch, "strict")
     )
