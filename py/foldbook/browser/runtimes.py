@@ -112,8 +112,11 @@ class PageRuntime:
     def prepare(self) -> None:
         """Give the next runtime its session; from now on runs are asked of it."""
         secret = self._secret()
-        self._runtime = _Runtime(secret, identify(secret), self._now())
-        self._peer.runtime = self._runtime.session
+        self._have(_Runtime(secret, identify(secret), self._now()))
+
+    def _have(self, runtime: _Runtime | None) -> None:
+        self._runtime = runtime
+        self._peer.runtime = self.session
 
     def start(self, replaces: str | None = None) -> None:
         """Have the tab start the runtime that was prepared."""
@@ -164,9 +167,10 @@ class PageRuntime:
 
     def _stop(self) -> None:
         """People want this page's runtime to end."""
-        runtime, self._runtime, self._peer.runtime = self._runtime, None, None
+        runtime = self._runtime
         if runtime is None:
             return
+        self._have(None)
         _hang_up(runtime)
         self._page.post({"t": "host", "do": "stop", "session": runtime.session}, "page")
         self._peer.append([RuntimeStopped(reason=STOPPED, by=runtime.session)])
@@ -305,8 +309,7 @@ class PageRuntime:
         try:
             carry_out(command)
         except CommandRefused:
-            self._runtime = old
-            self._peer.runtime = old.session if old else None
+            self._have(old)
             raise
         self._begin_anew(old, "restarted")
 
@@ -330,8 +333,7 @@ class PageRuntime:
             self._begin_anew(runtime, message)
         else:  # another try would fail alike; the next run is one
             _hang_up(runtime)
-            self._runtime = None
-            self._peer.runtime = None
+            self._have(None)
             self._declare_lost(runtime.session, message)
         text = "Python ended and was started anew" if was_ready else "Python could not be started"
         self._page.post({"t": "toast", "kind": "runtime", "message": f"{text}: {message}"})
