@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
+from foldbook.agent import RuntimeAgent
 from foldbook.channel import MemoryChannel, pair
 from foldbook.claims import CLAIMED
 from foldbook.events.executions import ExecutionAssigned, ExecutionCancelled, ExecutionRequested
 from foldbook.events.runtimes import RuntimeSelected, RuntimeStarted
+from foldbook.executor import Executor, Outcome
 from foldbook.guests import Guests
 from foldbook.lines import FrameLine, Line
 from foldbook.notebook import Status
@@ -56,6 +58,11 @@ class Page:
 
     def owner(self, name: str) -> str | None:
         return self.desk.peer.notebook.executions[name].owner
+
+    def runtime_of(self, name: str, status: Status) -> str | None:
+        """Whose it is as Ada sees it, once it stands there like this."""
+        found = self.peer.notebook.executions.get(name)
+        return found.runtime if found is not None and found.status is status else None
 
 
 class Wire:
@@ -200,7 +207,8 @@ async def test_a_claim_that_comes_too_late_is_void_and_made_again_when_it_would_
         await page.hears(("gone", "void"), ("moved", "void"))
         assert page.owner("moved") is None
         others.append([RuntimeSelected(runtime=PYTHON)])
-        await page.hears(("gone", "void"), ("moved", "void"), ("moved", "start"))
+        before = (("gone", "void"), ("moved", "void"))
+        await page.hears(*before, ("moved", "again"), ("moved", "start"))
         assert page.owner("moved") == PYTHON
         assert others.notebook.executions["gone"].status is Status.CANCELLED
 
@@ -217,3 +225,49 @@ async def test_a_page_that_switches_takes_what_its_python_has_not_started() -> N
         await page.hears(("own", "void"))
         await until(lambda: page.peer.log.waiting == 0)
         assert page.desk.peer.notebook.executions["own"].runtime == OTHER
+
+
+class Notes:
+    """An executor that only notes what it is to run."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+
+    async def start(self, _outlet: Any) -> dict[str, Any]:
+        return {}
+
+    async def run(self, parent: str, _source: str) -> Outcome:
+        self.ran.append(parent)
+        return Outcome("ok", len(self.ran))
+
+    async def died(self) -> str:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+@story
+async def test_what_went_to_another_and_came_back_is_run_in_its_turn() -> None:
+    async with paged() as page:
+        others, notes = page.desk.peer, Notes()
+        agent = RuntimeAgent(page.python, cast("Executor", notes), "Here", "browser", guest=True)
+        await agent.start()
+        running = asyncio.create_task(agent.run())
+        others.append([RuntimeStarted(name="Other", kind_name="browser", by=OTHER)])
+        page.wire.lets_up.clear()
+        page.ask(others, "theirs")
+        await until(lambda: page.runtime_of("theirs", Status.ASSIGNED) == PYTHON)
+        others.append([RuntimeSelected(runtime=OTHER)])
+        await until(lambda: others.saved)
+        page.wire.lets_up.set()
+        await until(lambda: page.runtime_of("theirs", Status.QUEUED) == OTHER)
+        await until(lambda: page.peer.log.waiting == 0)
+        page.wire.lets_up.clear()
+        others.append([RuntimeSelected(runtime=PYTHON)])
+        await until(lambda: page.runtime_of("theirs", Status.ASSIGNED) == PYTHON)
+        page.ask(page.peer, "own")
+        for _ in range(100):
+            await asyncio.sleep(0)
+        page.wire.lets_up.set()
+        await until(lambda: len(notes.ran) == 2)
+        running.cancel()
+        assert notes.ran == ["theirs", "own"]

@@ -165,6 +165,21 @@ def test_who_is_too_old_keeps_what_is_written_until_there_is_a_newer_program(
     assert pushed.rows == (first, second)
 
 
+def test_who_learns_by_a_better_fold_that_it_is_too_old_sends_nothing_more() -> None:
+    """The snapshot that one came in by was silent about that; the rows are not."""
+    host = Host()
+    replica = opened(host)
+    joined(replica)
+    other = Row(1, "owner", 1, 0, "owner", Role.OWN, Kind.EDIT, 1, b'{"type":"strange"}')
+    replica.hear(Rows((other,)))
+    first, second = named(replica, "first"), named(replica, "second")
+    assert host.sent[-1] == Push(1, (first,))
+    replica.amend(reducer.fold_all([raised(1)]))
+    replica.hear(Ack(1, (2,), (digest(first),)))
+    assert host.sent[-1] == Push(1, (first,))
+    assert replica.log.pending == (first, second)
+
+
 def test_a_fork_of_who_is_too_old_rewrites_nothing() -> None:
     host = Host()
     replica = opened(host)

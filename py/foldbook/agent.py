@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Any, Final, Literal, Protocol
 
-from foldbook.claims import CLAIMED, LATER, START
+from foldbook.claims import AGAIN, CLAIMED, LATER, START
 from foldbook.errors import CannotStart, Died, Refused
 from foldbook.events.executions import (
     ExecutionAssigned,
@@ -23,7 +23,7 @@ from foldbook.events.outputs import StreamAppended
 from foldbook.events.people import ActorIntroduced
 from foldbook.events.runtimes import RuntimeStarted, RuntimeStatusChanged, RuntimeStopped
 from foldbook.executor import Executor, Outcome
-from foldbook.notebook import Execution, Status
+from foldbook.notebook import Execution, Runtime, Status
 from foldbook.outlet import AgentOutlet, Wait, cannot_wait
 from foldbook.peer import Peer
 
@@ -131,7 +131,7 @@ class RuntimeAgent:
 
         `stop` tells the log of a stop. For a restart another agent starts, which replaces this one.
         """
-        runtime = self._peer.notebook.runtimes.get(self._peer.session)
+        runtime = self._runtime
         if runtime is None or self._guest or not (runtime.stop or runtime.restart):
             return ""
         return "stop" if runtime.stop else "restart"
@@ -200,8 +200,7 @@ class RuntimeAgent:
 
     async def stop(self, reason: str = "") -> None:
         """End in good order, after what is running; the log is told."""
-        self._ending = True
-        self._changed.set()
+        self.leave()
         if self._is_alive():
             self._peer.append([RuntimeStopped(reason=reason)])
         await self._executor.stop()
@@ -225,8 +224,12 @@ class RuntimeAgent:
         )
 
     def _is_alive(self) -> bool:
-        runtime = self._peer.notebook.runtimes.get(self._peer.session)
-        return runtime is None or runtime.status not in ("stopped", "lost")
+        return self._runtime is None or not self._runtime.has_ended
+
+    @property
+    def _runtime(self) -> Runtime | None:
+        """This one, as the log knows it by now."""
+        return self._peer.notebook.runtimes.get(self._peer.session)
 
     # What to run
 
@@ -241,6 +244,7 @@ class RuntimeAgent:
                     continue
                 if judged is Verdict.WAIT:
                     return None
+                self._told.pop(execution.id, None)  # of an earlier claim: it has come back since
                 self._peer.append([ExecutionAssigned(execution_id=execution.id)])
                 execution = self._peer.notebook.executions[execution.id]  # noqa: PLW2901
             if execution.status is Status.ASSIGNED and execution.owner == session:
@@ -255,7 +259,7 @@ class RuntimeAgent:
 
     def _is_wanted(self, execution: Execution) -> bool:
         session = self._peer.session
-        if session not in self._peer.notebook.runtimes:  # a claim would be void, again and again
+        if self._runtime is None:  # a claim would be void, again and again
             return False
         if execution.runtime is None:
             return self._peer.notebook.selected_runtime in (None, session)
@@ -365,7 +369,7 @@ class RuntimeAgent:
 
     def _notice(self, _change: object) -> None:
         self._outlet.look_for_answer()
-        runtime = self._peer.notebook.runtimes.get(self._peer.session)
+        runtime = self._runtime
         if runtime is not None and runtime.interrupt > self._interrupted:
             self._interrupted = runtime.interrupt
             # Also where nothing runs: the executor may have had a signal for it already.
@@ -389,7 +393,11 @@ class RuntimeAgent:
             return dict(await self._executor.inspect(*_place(params), detail=int(bool(detail))))
         if method == CLAIMED:
             self._home = str(params.get("home", ""))
-            self._told[str(params.get("execution_id"))] = str(params.get("verdict"))
+            execution_id, verdict = str(params.get("execution_id")), str(params.get("verdict"))
+            if verdict == AGAIN:
+                self._told.pop(execution_id, None)
+            else:
+                self._told[execution_id] = verdict
             self._changed.set()
             return None
         if method == REPLY_INPUT:

@@ -4,7 +4,8 @@ A runtime of a page starts nothing before it is told to (`CLAIMED`). What the pa
 runtime of its own may start when the claim is kept here, online or off: by the fold nobody else
 can give it to another runtime. For what others ask, and what names no runtime, the claim must have
 come back from whoever numbers the rows. While there is no way to them, the runtime may go on with
-what its page asks (`LATER`); what turns out to be somebody else's it leaves alone (`VOID`).
+what its page asks (`LATER`); what turns out to be somebody else's it leaves alone (`VOID`), unless
+it comes back before anybody has taken it: then it is claimed once more (`AGAIN`).
 """
 
 import logging
@@ -25,8 +26,9 @@ page's session."""
 START: Final = "start"
 LATER: Final = "later"
 VOID: Final = "void"
+AGAIN: Final = "again"
 
-_AGAIN: Final = 8  # times that a claim is made once more; it may be void for good
+_MOST: Final = 8  # times that a claim is made once more; it may be void for good
 
 
 @dataclass(slots=True)
@@ -106,10 +108,10 @@ class Claims:
             return LATER
         if found is None or self._is_pending(claim):
             return None
-        if found.runtime == claim.runtime and claim.again < _AGAIN:
+        if found.runtime == claim.runtime and claim.again < _MOST:
             claim.again += 1  # it was somebody else's in the meantime
             self._claim_again(claim)
-            return None
+            return AGAIN
         return VOID
 
     def _is_pending(self, claim: Claim) -> bool:

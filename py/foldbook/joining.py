@@ -220,13 +220,13 @@ class History:
         share: Share,
         actor_secret: bytes,
         saver: Saver,
-        kept: bytes,
+        owed: Owed,
         *,
         pause: Callable[[float], Awaitable[None]],
         margin: Margin,
         amend: Callable[[Notebook], bool],
     ) -> None:
-        self.owed = Owed.unpack(kept)
+        self._owed = owed
         self._relay = _Relay(outside, share, actor_secret)
         self._saver = saver
         self._pause = pause
@@ -236,16 +236,16 @@ class History:
     async def run(self) -> bool:
         """Return when all is there; whether the snapshot was right. Raises `Refused`: what came
         so far is kept."""
-        async for rows in self._relay.missing(self.owed):
-            self.owed = replace(self.owed, there=rows[-1].seq)
-            batch = Batch(earlier=rows, meta={HISTORY: self.owed.pack()})
+        async for rows in self._relay.missing(self._owed):
+            self._owed = replace(self._owed, there=rows[-1].seq)
+            batch = Batch(earlier=rows, meta={HISTORY: self._owed.pack()})
             self._saver.put(batch, durability="relaxed")
             await self._saver.flush()
         notebook, prefix = Notebook(), b""
-        while notebook.head < self.owed.seq:
-            prefix = await self._fold(notebook, prefix, self.owed.seq)
+        while notebook.head < self._owed.seq:
+            prefix = await self._fold(notebook, prefix, self._owed.seq)
         marked = _mark(notebook, self._margin)
-        is_right = prefix == self.owed.prefix and marked == self.owed.mark
+        is_right = prefix == self._owed.prefix and marked == self._owed.mark
         if is_right:
             self._saver.put(Batch(meta={HISTORY: None}), durability="relaxed")
         else:

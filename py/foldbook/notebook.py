@@ -282,6 +282,11 @@ class Runtime:
     reason: str = ""
     stop: int = 0
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is over, as far as the log tells: it runs nothing any more."""
+        return self.status in ("stopped", "lost")
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:

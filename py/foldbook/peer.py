@@ -26,12 +26,12 @@ from foldbook.replica import Change, Keeping, Origin, Replica
 from foldbook.row import Role, Row
 from foldbook.saver import Saver, first_of
 from foldbook.store import SESSION, Batch, Damage, Loaded
-from foldbook.sync import State, backoff
+from foldbook.sync import Ended, State, backoff
 from foldbook.ties import Elsewhere, Handler, Surroundings, Ties
 from foldbook.undo import UndoStack
 from foldbook.wire import Hello, Presence
 
-__all__ = ["Change", "Handler", "Origin", "Peer", "Surroundings"]
+__all__ = ["Change", "Handler", "Origin", "Peer", "Surroundings", "session_secret"]
 
 _UNLIMITED: Final = 2**62
 
@@ -65,7 +65,7 @@ class Peer:
     ) -> Self:
         """The own peer of a notebook that is not shared. It continues the store's session."""
         saver, room = authority.saver, authority.room
-        secret = _session_secret(loaded, saver, surroundings)
+        secret = session_secret(loaded, saver, surroundings)
         hello = Hello(room.name, room.epoch, secret, actor_secret, room.head)
         ties = Ties(surroundings, saver)
         replica = Replica(ties, hello, Role.OWN, loaded, Keeping.UPSTREAM, _UNLIMITED)
@@ -203,14 +203,17 @@ class Peer:
     @property
     def ended(self) -> str | None:
         """Why the authority wants no more of this peer, for good; or None."""
-        ended = self._replica.ended
-        return ended.message if ended is not None and ended.final else None
+        return self._end.message if self._end else None
 
     @property
     def ended_code(self) -> str | None:
         """The code of it (``sync_relay/PROTOCOL.md``), or None."""
+        return self._end.code if self._end else None
+
+    @property
+    def _end(self) -> Ended | None:
         ended = self._replica.ended
-        return ended.code if ended is not None and ended.final else None
+        return ended if ended is not None and ended.final else None
 
     @property
     def waiting(self) -> int:
@@ -234,7 +237,7 @@ class Peer:
     @property
     def is_linked(self) -> bool:
         """Whether the authority has welcomed this peer, and the line is still there."""
-        return self._replica.sync.state not in (State.OFFLINE, State.GREETING)
+        return self._replica.sync.is_welcomed
 
     @property
     def is_current(self) -> bool:
@@ -318,8 +321,8 @@ class Peer:
         Raises `Refused` when the link is ended for good.
         """
         while self.unsaved_bytes > limit:
-            if self._replica.ended is not None and self._replica.ended.final:
-                raise Refused(self._replica.ended.code, self._replica.ended.message)
+            if self._end is not None:
+                raise Refused(self._end.code, self._end.message)
             await self._ties.next_step()
 
     def hurry(self) -> None:
@@ -373,7 +376,7 @@ class Peer:
     async def keep_linked(self, connect: Connect) -> None:
         """Be linked, anew after each loss, until the link is ended for good."""
         attempt = 0
-        while self._replica.ended is None or not self._replica.ended.final:
+        while self.ended is None:
             line = await connect()
             if line is None:
                 return
@@ -418,7 +421,8 @@ async def _while_saving(saver: Saver, work: Callable[[], Awaitable[None]]) -> No
         saving.cancel()
 
 
-def _session_secret(loaded: Loaded, saver: Saver, surroundings: Surroundings) -> bytes:
+def session_secret(loaded: Loaded, saver: Saver, surroundings: Surroundings) -> bytes:
+    """The secret of the session that the store continues; a new one where it has none."""
     kept = loaded.meta.get(SESSION)
     if isinstance(kept, bytes):
         return kept

@@ -13,7 +13,7 @@ folded from its first row as any other, and everything that is visible now stays
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import msgpack
@@ -79,14 +79,13 @@ class Pruned:
 def superseded(notebook: Notebook) -> frozenset[str]:
     """The executions that are over, and whose cell shows a later one, or did so last."""
     latest: dict[str, str] = {}
-    over: dict[str, str] = {}
+    over: set[str] = set()
     for each in notebook.executions.passing():
         latest[each.cell_id] = each.id
         if each.status in FINAL:
-            over[each.id] = each.cell_id
+            over.add(each.id)
     shown = {cell.execution for cell in notebook.cells.values()}
-    kept = shown.union(latest.values())
-    return frozenset(execution_id for execution_id in over if execution_id not in kept)
+    return frozenset(over.difference(shown, latest.values()))
 
 
 def prune(row: Row, notebook: Notebook, over: frozenset[str]) -> Pruned | None:
@@ -115,10 +114,7 @@ def prune(row: Row, notebook: Notebook, over: frozenset[str]) -> Pruned | None:
     saved = len(row.payload) - len(payload)
     if saved < _WORTH and not blobs:
         return None
-    made = Row(
-        row.seq, row.session, row.n, row.seen, row.actor, row.role, row.kind, row.ts, payload
-    )
-    return Pruned(made, blobs, saved)
+    return Pruned(replace(row, payload=payload), blobs, saved)
 
 
 def is_pruned(row: Row) -> bool:
@@ -133,17 +129,7 @@ def is_pruned(row: Row) -> bool:
 
 def whole(row: Row, other: Row) -> Row:
     """The ``other`` row, from elsewhere, where it is this pruned one as it was; else this one."""
-    same = (row.seq, row.session, row.n, row.seen, row.actor, row.role, row.kind, row.ts) == (
-        other.seq,
-        other.session,
-        other.n,
-        other.seen,
-        other.actor,
-        other.role,
-        other.kind,
-        other.ts,
-    )
-    return other if same else row
+    return other if replace(other, payload=row.payload) == row else row
 
 
 def named_blobs(rows: Iterable[Row]) -> Iterator[str]:

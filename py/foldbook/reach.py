@@ -42,6 +42,5 @@ class Reach:
     def _due(self, session: str, since: int | None) -> int:
         """The relay's clock may be wrong by hours: it makes nothing later than this one does."""
         missed = self._missed[session]
-        told = missed if since is None else max(missed, since + SILENCE)
         latest = missed + SILENCE
-        return latest if since is None else min(latest, told)
+        return latest if since is None else min(latest, max(missed, since + SILENCE))

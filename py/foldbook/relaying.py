@@ -19,12 +19,12 @@ from foldbook.link import ShareLink
 from foldbook.margin import Margin
 from foldbook.notebook import Notebook
 from foldbook.offers import Offers
-from foldbook.peer import Peer, Surroundings
+from foldbook.peer import Peer, Surroundings, session_secret
 from foldbook.rescue import Rescue
 from foldbook.saver import Saver
 from foldbook.sealed_blobs import OLDER, SealedBlobs
-from foldbook.sharing import SHARE, Share, Sharing, join
-from foldbook.store import EPOCH, HISTORY, SESSION, Batch, Loaded, MetaValue, Store, load
+from foldbook.sharing import SHARE, Share, Sharing, join, secret_at
+from foldbook.store import EPOCH, HISTORY, Batch, Loaded, MetaValue, Store, load
 from foldbook.upstream import Outside
 from foldbook.wire import ROOM, Hello
 
@@ -39,13 +39,14 @@ comes after a worker that did not live to see it, and takes the rows."""
 
 
 async def fetch(
-    outside: Outside, link: ShareLink, actor_secret: bytes, store: Store, loaded: Loaded
+    outside: Outside, link: ShareLink, secret: bytes, store: Store, loaded: Loaded
 ) -> Loaded:
     """What an empty store has after a shared notebook was put into it. Raises `Refused`.
 
-    actor_secret: that for this room (`foldbook.sharing.secret_at`). loaded: what the store had. A
+    secret: the person's; the relay is shown the one for this room. loaded: what the store had. A
     snapshot at whose reading this process ended once is not read again.
     """
+    actor_secret = secret_at(link, secret)
     share = await join(outside, link, actor_secret)
     batch = Batch(meta={SHARE: share.pack(), EPOCH: share.epoch, _TRYING: None})
 
@@ -65,14 +66,16 @@ async def fetch(
     return await load(store)
 
 
-async def complete(outside: Outside, actor_secret: bytes, store: Store, loaded: Loaded) -> Loaded:
+async def complete(outside: Outside, secret: bytes, store: Store, loaded: Loaded) -> Loaded:
     """What the store has after the rows were fetched that its snapshot stood for, where that
-    cannot be read any more before all of them had come. Raises `Refused`."""
+    cannot be read any more before all of them had come. secret: as for `fetch`. Raises `Refused`.
+    """
     owed, kept = loaded.meta.get(HISTORY), loaded.meta.get(SHARE)
     if loaded.snapshot or loaded.damaged or not isinstance(owed, bytes):
         return loaded
     assert isinstance(kept, bytes), "only who joined owes rows"
     share = Share.unpack(kept)
+    actor_secret = secret_at(share.link, secret)
     await fetch_owed(
         outside, share, actor_secret, owed, lambda batch: store.commit(batch, "strict")
     )
@@ -90,10 +93,7 @@ def shared_peer(
 ) -> Peer:
     """The peer of a notebook whose rows a relay numbers; it continues the store's session, and is
     not linked yet. window: see `foldbook.sync.Sync`."""
-    secret = loaded.meta.get(SESSION)
-    if not isinstance(secret, bytes):
-        secret = around.secret()
-        saver.put(Batch(meta={SESSION: secret}))
+    secret = session_secret(loaded, saver, around)
     link = share.link
     since, token = loaded.head, link.token.hex()
     hello = Hello(link.room, share.epoch, secret, actor_secret, since, token)
@@ -110,7 +110,7 @@ class Relaying:
     """See the module.
 
     warn: tells people.
-    checked: set once a snapshot that one came in by has been checked, and is right now.
+    checked: set, but for while a snapshot that one came in by is still to be checked.
     make: a snapshot of the confirmed rows for others; None: not from here. mend: what was made of
     the snapshot that one came in by was wrong, and is told what its rows come to. beat: called
     every `ALIVE` seconds.
@@ -155,7 +155,7 @@ class Relaying:
             warn,
         )
         self.checked: Final = asyncio.Event()
-        self.is_checking = False
+        self.checked.set()
         self.offers: Final = Offers(peer, self.sharing, around, make, warn)
         peer.elsewhere = self.blobs
 
@@ -166,8 +166,8 @@ class Relaying:
         works: list[Awaitable[Any]] = [*self.link_anew(), self.blobs.run(), self.offers.run()]
         owed = meta.get(HISTORY)
         if isinstance(owed, bytes):
-            self.is_checking = True
-            works.append(self._check_history(owed))
+            self.checked.clear()
+            works.append(self._check_history(Owed.unpack(owed)))
         older = meta.get(OLDER)
         if isinstance(older, int):
             works.append(self.blobs.offer_older(self._saver.rows, older))
@@ -191,9 +191,8 @@ class Relaying:
         except Refused:  # the line went while it was asked
             pass
 
-    async def _check_history(self, owed: bytes) -> None:
+    async def _check_history(self, owed: Owed) -> None:
         await self.offers.check(self._history(owed))
-        self.is_checking = False
         self.checked.set()
 
     async def _watch(self) -> None:
@@ -204,7 +203,7 @@ class Relaying:
             if self._peer.is_linked:
                 await self.check()
 
-    def _history(self, owed: bytes) -> History:
+    def _history(self, owed: Owed) -> History:
         def amend(notebook: Notebook) -> bool:
             if notebook.head != self._peer.log.head:
                 return False
@@ -212,7 +211,7 @@ class Relaying:
             margin.amend(notebook)
             return True
 
-        margin = Rescue(self._peer, Owed.unpack(owed).seq)
+        margin = Rescue(self._peer, owed.seq)
         return History(
             self._outside,
             self.sharing.share,

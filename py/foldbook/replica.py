@@ -324,7 +324,6 @@ class Replica:
         mine = tuple(row for row in rows if row.session == self.session)
         # Not every own row was pending here as it stands in the log: a fork is found later.
         arrived = self.log.confirm(rows)
-        self.sync.keeps = self.is_outdated
         if mine and not self.log.waiting:
             self.n = max(self.n, mine[-1].n)
         if self._keeping is Keeping.HERE:
@@ -388,9 +387,7 @@ class Replica:
         self._rewritten(moved, dropped, 0, {SESSION: secret})
 
     def _begin_sync(self, pending: Sequence[Row] = ()) -> Sync:
-        made = Sync(self._hello, pending, self._window)
-        made.keeps = self.is_outdated
-        return made
+        return Sync(self._hello, pending, self._window, keeps=lambda: self.is_outdated)
 
 
 def _folded(loaded: Loaded) -> Notebook:

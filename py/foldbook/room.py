@@ -20,6 +20,7 @@ What a room must find again after a crash is its rows, its refusals (`Refusal`) 
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from foldbook.access import Access, Change, Denial, Outcome
 from foldbook.calls import CallBook
@@ -46,7 +47,7 @@ from foldbook.wire import (
     identify,
 )
 
-GONE = 64
+GONE: Final = 64
 """Sessions that have left of which newcomers are told since when."""
 
 

@@ -53,9 +53,6 @@ class SealedBlobs:
         self._told = told
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
         self.unsent: set[str] = set()
-        self._left = 0
-        self._all_sent = asyncio.Event()
-        self._all_sent.set()
 
     async def fetch(self, digest: str) -> bytes | None:
         """See `foldbook.ties.Elsewhere`; so for the following one. A row may be here before the
@@ -101,27 +98,25 @@ class SealedBlobs:
 
     async def sent(self) -> None:
         """Return when the relay has all that was offered, or is not going to take it."""
-        await self._all_sent.wait()
+        await self._waiting.join()
 
     async def run(self) -> None:
         """Send what is offered, until cancelled."""
         attempt = 0
         while True:
             digest = await self._waiting.get()
-            if await self._send(digest):
+            is_done = await self._send(digest)
+            if not is_done:
+                self._waiting.put_nowait(digest)  # behind the others: it may be its own fault
+            self._waiting.task_done()
+            if is_done:
                 attempt = 0
-                self._left -= 1
-                if not self._left:
-                    self._all_sent.set()
                 continue
-            self._waiting.put_nowait(digest)  # behind the others: it may be its own fault
             await self._around.pause(backoff(attempt, self._around.random))
             attempt += 1
 
     def _wait_for(self, digest: str) -> None:
         self.unsent.add(digest)
-        self._left += 1
-        self._all_sent.clear()
         self._waiting.put_nowait(digest)
 
     async def _send(self, digest: str) -> bool:

@@ -158,13 +158,19 @@ class Sync:
 
     hello: ``since`` is set anew at every connection. pending: own rows that are not
     acknowledged, n without gaps. window: bytes that may be under way at once; 0: one push.
-    keeps: while true, own rows wait here and none is sent.
+    keeps: asked before each push; while it says so, own rows wait here and none is sent.
     """
 
-    def __init__(self, hello: Hello, pending: Iterable[Row] = (), window: int = 0) -> None:
+    def __init__(
+        self,
+        hello: Hello,
+        pending: Iterable[Row] = (),
+        window: int = 0,
+        keeps: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.state = State.OFFLINE
         self.cursor = hello.since
-        self.keeps = False
+        self._keeps = keeps
         self._hello = hello
         self._window = window
         self._queue = deque(pending)
@@ -183,9 +189,14 @@ class Sync:
         return len(self._queue)
 
     @property
+    def is_welcomed(self) -> bool:
+        """Whether the authority has greeted us, and the connection is still there."""
+        return self.state not in (State.OFFLINE, State.GREETING)
+
+    @property
     def is_current(self) -> bool:
         """Whether every row is here that there was when the authority greeted us."""
-        return self.state not in (State.OFFLINE, State.GREETING) and self.cursor >= self._target
+        return self.is_welcomed and self.cursor >= self._target
 
     @property
     def waiting_bytes(self) -> int:
@@ -348,7 +359,7 @@ class Sync:
         return effects
 
     def _may_send(self) -> bool:
-        if self.keeps or self._sent >= len(self._queue):
+        if self._keeps() or self._sent >= len(self._queue):
             return False
         return not self._flights or self._sent_bytes < self._window
 

@@ -10,7 +10,7 @@ from typing import Any
 from foldbook import seal
 from foldbook.browser.desk import Desk
 from foldbook.errors import Refused
-from foldbook.joining import History, Told, fetch_base, fetch_snapshot
+from foldbook.joining import History, Owed, Told, fetch_base, fetch_snapshot
 from foldbook.link import ShareLink
 from foldbook.margin import Margin
 from foldbook.notebook import Notebook
@@ -112,7 +112,7 @@ class Folds:
                 self._share,
                 self._person.actor_secret(),
                 self._person.saver,
-                owed,
+                Owed.unpack(owed),
                 pause=self._world.loop.pause,
                 margin=margin,
                 amend=lambda notebook: self._amend(notebook, margin),

@@ -13,7 +13,7 @@ CLOSED: Final = "the tab that held it was closed"
 CRASHED: Final = "the notebook worker crashed"
 
 
-def mourn(peer: Peer, own: str | None, reason: str = CLOSED) -> None:
+def mourn(peer: Peer, own: str | None, reason: str) -> None:
     """Runtimes that are gone are lost, and with them what they ran. own: the one that is just
     being started."""
     notebook = peer.notebook
@@ -50,7 +50,7 @@ def _orphaned(notebook: Notebook, own: str | None, *, alone: bool) -> list[str]:
     known = [
         runtime.session
         for runtime in notebook.runtimes.values()
-        if (alone or runtime.kind == "browser") and runtime.status not in ("stopped", "lost")
+        if (alone or runtime.kind == "browser") and not runtime.has_ended
     ]
     waited = [
         each.runtime

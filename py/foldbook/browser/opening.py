@@ -67,7 +67,7 @@ async def open_notebook(
         loaded, notes = await _restored(page, store, loaded)
     if not loaded.head and not loaded.damaged and SHARE not in loaded.meta:
         loaded = await _joined(page, store, loaded, outside, person)
-    loaded = await _completed(store, loaded, outside, person)
+    loaded = await complete(outside, person.secret, store, loaded)
     if loaded.damaged:
         peer = Peer.reading(loaded, person.secret, around)
         return Opened(Desk(peer, loaded, None, None), {}, store.blob, notes=notes)
@@ -130,15 +130,6 @@ def _open(
     )
 
 
-async def _completed(store: Store, loaded: Loaded, outside: Outside, person: Person) -> Loaded:
-    """See `foldbook.relaying.complete`."""
-    kept = loaded.meta.get(SHARE)
-    if not isinstance(kept, bytes):
-        return loaded
-    secret = secret_at(Share.unpack(kept).link, person.secret)
-    return await complete(outside, secret, store, loaded)
-
-
 async def _joined(
     page: Page, store: Store, loaded: Loaded, outside: Outside, person: Person
 ) -> Loaded:
@@ -146,9 +137,7 @@ async def _joined(
     link = next((_link_of(item) for item in await page.inbox() if _link_of(item)), None)
     if link is None:
         return loaded
-    followed = parse(link)
-    secret = secret_at(followed, person.secret)
-    return await fetch(outside, followed, secret, store, loaded)
+    return await fetch(outside, parse(link), person.secret, store, loaded)
 
 
 def _is_of(name: str, views: Sequence[str]) -> bool:

@@ -42,7 +42,7 @@ class Reaching:
         homes = {
             each.session: notebook.homes.get(each.session, each.session)
             for each in notebook.runtimes.values()
-            if each.status not in ("stopped", "lost")
+            if not each.has_ended
         }
         others = {home for home in homes.values() if home != self._peer.session}
         away, wait = self._reach.look(others, self._peer.present, self._peer.gone)

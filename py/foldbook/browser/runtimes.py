@@ -54,8 +54,6 @@ RUNS: Final = (RunCells, RunAll, RunAbove, RunBelow, Restart)
 RUNTIME: Final = "runtime"
 """Which runtime of a session's page a call from elsewhere is for."""
 
-_ENDED: Final = ("stopped", "lost")
-
 
 @dataclass(slots=True)
 class _Runtime:
@@ -114,8 +112,11 @@ class PageRuntime:
     def prepare(self) -> None:
         """Give the next runtime its session; from now on runs are asked of it."""
         secret = self._secret()
-        self._runtime = _Runtime(secret, identify(secret), self._now())
-        self._peer.runtime = self._runtime.session
+        self._have(_Runtime(secret, identify(secret), self._now()))
+
+    def _have(self, runtime: _Runtime | None) -> None:
+        self._runtime = runtime
+        self._peer.runtime = self.session
 
     def start(self, replaces: str | None = None) -> None:
         """Have the tab start the runtime that was prepared."""
@@ -166,9 +167,10 @@ class PageRuntime:
 
     def _stop(self) -> None:
         """People want this page's runtime to end."""
-        runtime, self._runtime, self._peer.runtime = self._runtime, None, None
+        runtime = self._runtime
         if runtime is None:
             return
+        self._have(None)
         _hang_up(runtime)
         self._page.post({"t": "host", "do": "stop", "session": runtime.session}, "page")
         self._peer.append([RuntimeStopped(reason=STOPPED, by=runtime.session)])
@@ -307,8 +309,7 @@ class PageRuntime:
         try:
             carry_out(command)
         except CommandRefused:
-            self._runtime = old
-            self._peer.runtime = old.session if old else None
+            self._have(old)
             raise
         self._begin_anew(old, "restarted")
 
@@ -322,7 +323,7 @@ class PageRuntime:
 
     def _declare_lost(self, session: str, reason: str) -> None:
         known = self._peer.notebook.runtimes.get(session)
-        if known is None or known.status not in _ENDED:
+        if known is None or not known.has_ended:
             self._peer.append([RuntimeLost(runtime=session, reason=reason)])
 
     def _failed(self, runtime: _Runtime, message: str) -> None:
@@ -332,8 +333,7 @@ class PageRuntime:
             self._begin_anew(runtime, message)
         else:  # another try would fail alike; the next run is one
             _hang_up(runtime)
-            self._runtime = None
-            self._peer.runtime = None
+            self._have(None)
             self._declare_lost(runtime.session, message)
         text = "Python ended and was started anew" if was_ready else "Python could not be started"
         self._page.post({"t": "toast", "kind": "runtime", "message": f"{text}: {message}"})

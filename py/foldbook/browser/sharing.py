@@ -23,7 +23,6 @@ from foldbook.store import MetaValue
 from foldbook.upstream import Outside
 from foldbook.wire import ROOM
 
-_NOTHING: Final[Mapping[str, MetaValue]] = {}
 _OWNER: Final = "owner"  # the id of the link that a room begins with
 
 Start = Callable[[Awaitable[Any]], None]
@@ -72,7 +71,7 @@ class ShareDesk:
         """See `foldbook.browser.space.Elsewhere`; so for the following ones."""
         relaying = self._relaying
         return relaying is not None and (
-            relaying.is_checking or relaying.sharing.share.stage != "open"
+            not relaying.checked.is_set() or relaying.sharing.share.stage != "open"
         )
 
     @property
@@ -105,7 +104,7 @@ class ShareDesk:
     def _sharing(self) -> Sharing | None:
         return self._relaying.sharing if self._relaying is not None else None
 
-    def begin(self, share: Share, meta: Mapping[str, MetaValue] = _NOTHING) -> None:
+    def begin(self, share: Share, meta: Mapping[str, MetaValue]) -> None:
         """Be linked from now on. meta: what the store has of what is still to be done."""
         relaying = self._relaying = Relaying(
             self._outside,

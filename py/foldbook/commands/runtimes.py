@@ -45,6 +45,6 @@ def meant(notebook: Notebook, session: str | None) -> Runtime | None:
 def alive(notebook: Notebook, session: str) -> Runtime:
     """The runtime of this session. Raises `CommandRefused` where it has ended."""
     runtime = notebook.runtimes.get(session)
-    if runtime is None or runtime.status in ("stopped", "lost"):
+    if runtime is None or runtime.has_ended:
         raise CommandRefused("This runtime is not there any more.")
     return runtime

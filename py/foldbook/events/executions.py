@@ -72,7 +72,7 @@ class ExecutionAssigned(Event):
         if execution.status is not Status.QUEUED:
             raise Void(f"the execution is {execution.status}, not queued")
         runtime = notebook.runtimes.get(row.session)
-        if runtime is None or runtime.status in ("stopped", "lost"):
+        if runtime is None or runtime.has_ended:
             raise Void("only a runtime that has started can claim an execution")
         if execution.runtime not in (None, row.session):
             raise Void("the request names another runtime")
@@ -252,7 +252,7 @@ class InputReplied(Event):
 def _fate(notebook: Notebook, runtime: str | None, row: Row) -> dict[str, Any]:
     """What becomes of a request at once: its runtime may have ended before its writer knew."""
     named = notebook.runtimes.get(runtime or "")
-    if named is None or named.status not in ("stopped", "lost"):
+    if named is None or not named.has_ended:
         return {}
     why = f": {named.reason}" if named.reason else ""
     reason = f"{named.name} had ended{why}"

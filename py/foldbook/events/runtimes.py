@@ -201,6 +201,6 @@ def _alive(notebook: Notebook, session: str) -> Runtime:
     runtime = notebook.runtimes.get(session)
     if runtime is None:
         raise Void(f"there is no runtime {session}")
-    if runtime.status in ("stopped", "lost"):
+    if runtime.has_ended:
         raise Void(f"the runtime is {runtime.status}")
     return runtime

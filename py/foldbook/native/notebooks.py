@@ -128,7 +128,6 @@ async def opened(
     `BadLink` where the link leads nowhere and nothing is kept here.
     """
     outside, around = outside or native_outside(), around or surroundings()
-    secret = secret_at(link, secret)
     store: Store = MemoryStore()
     if folder is not None:
         store = SqliteStore(make_private(folder) / FILE)
@@ -141,6 +140,7 @@ async def opened(
 
         saver = Saver(store, pause=around.pause, changed=changed)
         saver.put(Batch(meta={SHARE: share.pack()}))
+        secret = secret_at(link, secret)
         peer = shared_peer(share, loaded, saver, around, secret, window)
         relaying = Relaying(outside, share, peer, saver, around, secret, warn=warn, make=make)
         held = Held(peer, saver, relaying, loaded.meta, loaded.start, failing, is_new)

@@ -7,14 +7,12 @@ from foldbook.notebook import WAITING, Execution, Notebook, Runtime, Status
 from foldbook.row import runtime_actor
 from foldbook.view.shapes import Around, Shape, Starting, finite
 
-ENDED = ("stopped", "lost")
-
 
 def of_runtimes(
     notebook: Notebook, unfinished: list[Execution], around: Around, owners: Mapping[str, str]
 ) -> list[Shape]:
     """Those that are there, or may be, in the order of their starts. owners: see `owners_of`."""
-    alive = [each for each in notebook.runtimes.values() if each.status not in ENDED]
+    alive = [each for each in notebook.runtimes.values() if not each.has_ended]
     shown = [_of(notebook, each, unfinished, around, owners) for each in alive]
     if around.starting is not None:
         shown.append(_of_starting(around.starting, unfinished))
@@ -74,7 +72,7 @@ def _of(
 
 
 def _health(runtime: Runtime, running: Execution | None, around: Around) -> str:
-    if runtime.status in ENDED:
+    if runtime.has_ended:
         return runtime.status
     if runtime.session != around.here and around.apart:
         return "unknown"
