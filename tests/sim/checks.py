@@ -114,8 +114,9 @@ def check_characters(rows: list[Row], book: Book, refused: set[str], waiting: se
     assert not both, f"in the log and in a drawer: {both}"
 
 
-def check_texts(rows: list[Row], book: Book, villains: set[str], refused: set[str]) -> None:
-    """The cells hold what was brought in and not taken away, character by character."""
+def check_texts(rows: list[Row], book: Book, villains: set[str], elsewhere: set[str]) -> None:
+    """The cells hold what was brought in and not taken away, character by character. elsewhere:
+    what stands in a drawer, or waits with whoever was sent away in the middle of a move."""
     notebook = Notebook()
     brought: set[str] = set()
     taken: set[str] = set()
@@ -140,7 +141,7 @@ def check_texts(rows: list[Row], book: Book, villains: set[str], refused: set[st
         # what they took away may be other characters.
         assert set(shown) <= brought, "the cells hold what nobody typed"
     elif book.moved:
-        gone = brought - taken - set(shown) - refused
+        gone = brought - taken - set(shown) - elsewhere
         assert not gone, f"moved, and gone: {gone}"
     elif book.counts["typed in a page"]:
         # What was taken away in a page may be there again where its text was made anew.

@@ -422,7 +422,7 @@ class Story:
         waiting = characters([row for each in self.people for row in each.disk.waiting])
         waiting |= self._in_pages
         checks.check_characters(rows, book, refused, waiting)
-        checks.check_texts(rows, book, villains, refused)
+        checks.check_texts(rows, book, villains, refused | waiting)
         for page in self.pages:
             if page.is_alive and not page.person.dead:
                 page.check()
