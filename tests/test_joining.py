@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from foldbook import joining, offers, snapshot
-from foldbook.errors import BadSnapshot
+from foldbook.errors import BadSnapshot, Refused
 from foldbook.events.notebooks import MinimumReducerRaised
 from foldbook.joining import Owed, Told
 from foldbook.margin import Margin
 from foldbook.notebook import Notebook
+from foldbook.offers import Offers
 from foldbook.reducer import REDUCER_VERSION, fold_all
 from foldbook.row import Row
 from foldbook.store import HISTORY, Batch, Folded
@@ -363,3 +365,27 @@ def test_what_is_told_comes_back_and_anything_else_is_told() -> None:
         Owed.of(snapshot.encode(notebook), Margin.of)
     assert snapshot.mark(fold_all(log(3))) == snapshot.mark(fold_all(log(3)))
     assert snapshot.mark(fold_all(log(3))) != snapshot.mark(fold_all(log(4)))
+
+
+@story
+async def test_whoever_is_sent_away_before_the_snapshot_was_checked_is_told() -> None:
+    class Relay:
+        asked = 0
+
+        async def run(self) -> bool:
+            self.asked += 1
+            peer.ended = "removed" if self.asked == 3 else None
+            raise Refused("denied", "no right")
+
+    async def pause(_seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    told: list[str] = []
+    relay: Any = Relay()
+    peer: Any = SimpleNamespace(ended=None)
+    around: Any = SimpleNamespace(pause=pause)
+    sharing: Any = None
+    found = Offers(peer, sharing, around, lambda: None, told.append)
+    assert not await found.check(relay)
+    assert relay.asked == 3
+    assert ["could not be compared with the log" in each for each in told] == [True]

@@ -64,14 +64,21 @@ class Offers:
         except Refused:  # somebody else, or the next time
             return
 
-    async def check(self, history: History) -> None:
-        """Have all rows of a joined notebook here, and tell where its snapshot was wrong."""
+    async def check(self, history: History) -> bool:
+        """Have all rows of a joined notebook here, and tell where its snapshot was wrong. False
+        where they are not to be had any more: whoever is sent away gets no more of them."""
         self._may = False  # what is not checked is not passed on
         while True:
             try:
                 self._may = await history.run()
                 break
             except Refused:
+                if self._peer.ended:
+                    self._warn(
+                        "This notebook is shown from a snapshot that somebody has left. It could "
+                        "not be compared with the log, which is not to be had any more."
+                    )
+                    return False
                 await self._around.pause(_AGAIN)
         if not self._may:
             self._warn(
@@ -79,6 +86,7 @@ class Offers:
                 "from the log now; cells that you had edited and that read otherwise are there a "
                 "second time, as you saw them."
             )
+        return True
 
     def _is_turn(self) -> bool:
         before = sum(session < self._peer.session for session in self._peer.present)

@@ -192,8 +192,8 @@ class Relaying:
             pass
 
     async def _check_history(self, owed: Owed) -> None:
-        await self.offers.check(self._history(owed))
-        self.checked.set()
+        if await self.offers.check(self._history(owed)):
+            self.checked.set()
 
     async def _watch(self) -> None:
         """Ask the relay now and then whether it is there: a line may be dead and not say so."""
