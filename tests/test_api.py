@@ -21,8 +21,8 @@ from foldbook.api.changes import (
 )
 from foldbook.errors import CommandRefused, Mine, RunFailed
 from foldbook.shell import ShellExecutor
+from open_book import Book, notebook_of, opened, runtime_of
 from stories import story
-from test_agent import Book, opened, runtime_of
 
 Tell = Callable[[Book, Notebook], Coroutine[Any, Any, None]]
 
@@ -30,10 +30,6 @@ Tell = Callable[[Book, Notebook], Coroutine[Any, Any, None]]
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-
-
-def notebook_of(book: Book) -> Notebook:
-    return Notebook(book.peer, book.now)
 
 
 def running(tmp_path: Path, tell: Tell) -> None:

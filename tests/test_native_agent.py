@@ -11,8 +11,7 @@ from foldbook.native.jupyter import JupyterKernel
 from foldbook.native.python import ChildPython
 from foldbook.notebook import Status
 from foldbook.outlet import BYTES_LIMIT, WINDOW
-
-from tests.test_agent import Book, Runtime, opened, runtime_of
+from open_book import Book, Runtime, opened, runtime_of
 
 MAKERS: dict[str, Callable[[Path], Any]] = {
     "python": ChildPython,

@@ -14,10 +14,10 @@ from foldbook.reducer import fold_all
 from foldbook.row import Row
 from foldbook.store import Batch, Durability, Folded, MemoryStore, RefusedRow
 from foldbook.view import Around, full_view
+from hosts import FakePage, attach, opened
+from kernel_desk import Kernel
 from rows import row
 from stories import story
-from test_host import FakePage, attach, opened
-from test_pruning import Kernel
 
 OLD, SHOWN, BOTH, DRAWER = ("0a" * 32, "0b" * 32, "0c" * 32, "0d" * 32)
 

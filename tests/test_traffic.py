@@ -8,8 +8,8 @@ from builder import relay as relays
 from cable import cable
 from foldbook.link import parse
 from foldbook.wire import Hello, Push, decode, encode
+from shared import BEGIN, Someone, alike, outputs, until, with_runtime
 from stories import story
-from test_sharing import BEGIN, Someone, alike, outputs, until, with_runtime
 from wiretap import forms, frames, listen, secrets_of
 
 SECRET = "a thing that nobody else must know"
