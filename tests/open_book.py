@@ -3,23 +3,17 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from foldbook.agent import RuntimeAgent
 from foldbook.api import Notebook
-from foldbook.authority import LocalAuthority
-from foldbook.channel import pair
-from foldbook.commands import parse
-from foldbook.lines import FrameLine
 from foldbook.notebook import FINAL, Execution
 from foldbook.peer import Peer
-from foldbook.saver import Saver
 from foldbook.store import MemoryStore
-from foldbook.sync import RUNTIME_WINDOW
-from foldbook.ties import Surroundings
-from foldbook.wire import Hello, identify
+from foldbook.wire import identify
+from peer_desk import Desk, World, at_work, runtime_peer
 
 from tests.cells import until
 
@@ -31,31 +25,13 @@ def secret(name: str) -> bytes:
 RUNTIME = identify(secret("runtime"))
 
 
-class Book:
-    """An open notebook: its authority and its own peer, over a store in memory."""
+class Book(Desk):
+    """A new notebook whose cells are run."""
 
     def __init__(self) -> None:
-        self.store = MemoryStore()
-        self.time = 1_700_000_000_000
-        self.count = 0
-        loaded = self.store.load()
-        around = Surroundings(self.now, self.new_secret, lambda: 0.5)
-        saver = Saver(self.store)
-        self.authority = LocalAuthority("book", loaded, saver, epoch="e", now=self.now)
-        self.peer = Peer.local(self.authority, loaded, secret("mara"), around)
+        super().__init__(MemoryStore(), World())
         self.do("create_notebook", notebook_id="book", name="Book")
         self.peer.runtime = RUNTIME
-
-    def now(self) -> int:
-        self.time += 1
-        return self.time
-
-    def new_secret(self) -> bytes:
-        self.count += 1
-        return secret(f"secret {self.count}")
-
-    def do(self, what: str, **fields: Any) -> None:
-        self.peer.submit(parse({"do": what} | fields))
 
     def ask(self, *sources: str) -> list[str]:
         """New cells, run together; their executions."""
@@ -101,53 +77,36 @@ class Runtime:
 @asynccontextmanager
 async def opened() -> AsyncIterator[Book]:
     book = Book()
-    working = asyncio.create_task(book.peer.run())
-    try:
+    async with at_work(book):
         yield book
-    finally:
-        working.cancel()
-        with suppress(asyncio.CancelledError):
-            await working
 
 
 @asynccontextmanager
 async def runtime_of(
     book: Book, executor: Any, name: str = "runtime", **options: Any
 ) -> AsyncIterator[Runtime]:
-    near, far = pair()
-    channels = [far]
-
-    async def connect() -> Any:
-        return FrameLine(channels.pop()) if channels else None
-
-    hello = Hello("book", "", secret(name), secret("runtime's actor"), 0)
-    around = Surroundings(book.now, book.new_secret, lambda: 0.5)
-    peer = Peer.linked(hello, connect, around, window=RUNTIME_WINDOW)
-    book.authority.attach(near, peer.session)
-    joined = asyncio.create_task(peer.run())
-    progress: list[str] = []
-    agent = RuntimeAgent(
-        peer,
-        executor,
-        "Python",
-        "python",
-        progress=lambda _, text: progress.append(text),
-        **options,
-    )
-    await agent.start()
-    running = asyncio.create_task(agent.run())
-    try:
-        yield Runtime(peer, agent, progress)
-        await agent.stop()
-        await running
-        await until(lambda: peer.saved)
-    finally:
-        await executor.stop()
-        running.cancel()
-        far.close()
-        await joined
+    async with runtime_peer(book, secret(name), secret("runtime's actor")) as peer:
+        progress: list[str] = []
+        agent = RuntimeAgent(
+            peer,
+            executor,
+            "Python",
+            "python",
+            progress=lambda _, text: progress.append(text),
+            **options,
+        )
+        await agent.start()
+        running = asyncio.create_task(agent.run())
+        try:
+            yield Runtime(peer, agent, progress)
+            await agent.stop()
+            await running
+            await until(lambda: peer.saved)
+        finally:
+            await executor.stop()
+            running.cancel()
 
 
 def notebook_of(book: Book) -> Notebook:
     """It, as a program has it."""
-    return Notebook(book.peer, book.now)
+    return Notebook(book.peer, book.world.now)

@@ -1,16 +1,20 @@
-"""A notebook open in one process, for tests of peers: its store, its authority, its own peer."""
+"""A notebook open in one process, for tests: its store, its authority, its peers."""
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from foldbook.authority import LocalAuthority
+from foldbook.channel import pair
 from foldbook.commands import parse
+from foldbook.lines import FrameLine
 from foldbook.peer import Origin, Peer, Surroundings
 from foldbook.saver import Saver
 from foldbook.store import MemoryStore
+from foldbook.sync import RUNTIME_WINDOW
+from foldbook.wire import Hello
 
 ACTOR = b"the actor's secret.............."
 
@@ -60,9 +64,16 @@ class Desk:
 @asynccontextmanager
 async def opened(store: MemoryStore, world: World) -> AsyncIterator[Desk]:
     desk = Desk(store, world)
+    async with at_work(desk):
+        yield desk
+
+
+@asynccontextmanager
+async def at_work(desk: Desk) -> AsyncIterator[None]:
+    """Its peer runs."""
     running = asyncio.create_task(desk.peer.run())
     try:
-        yield desk
+        yield
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):
@@ -77,10 +88,23 @@ async def begun() -> AsyncIterator[Desk]:
         yield desk
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Let the others go on until this holds."""
-    for _ in range(10_000):
-        if condition():
-            return
-        await asyncio.sleep(0)
-    raise AssertionError("it never came to hold")
+@asynccontextmanager
+async def runtime_peer(
+    desk: Desk, secret: bytes = b"a runtime's session", actor: bytes = b"a runtime's actor"
+) -> AsyncIterator[Peer]:
+    """A runtime's peer, joined to the desk over a channel of its own."""
+    near, far = pair()
+    channels = [far]
+
+    async def connect() -> Any:
+        return FrameLine(channels.pop()) if channels else None
+
+    hello = Hello("book", "", secret, actor, 0)
+    peer = Peer.linked(hello, connect, desk.world.surroundings(), window=RUNTIME_WINDOW)
+    desk.authority.attach(near, peer.session)
+    running = asyncio.create_task(peer.run())
+    try:
+        yield peer
+    finally:
+        far.close()
+        await running

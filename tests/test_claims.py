@@ -18,8 +18,10 @@ from foldbook.saver import Saver
 from foldbook.store import MemoryStore
 from foldbook.sync import RUNTIME_WINDOW
 from foldbook.wire import Hello, decode, encode, identify
-from peer_desk import Desk, begun, until
+from peer_desk import Desk, begun
 from stories import story
+
+from tests.cells import until
 
 SECRET = b"the page's python..............."
 PYTHON = identify(SECRET)

@@ -23,29 +23,10 @@ from foldbook.saver import Saver
 from foldbook.store import SESSION, Batch, Damage, MemoryStore
 from foldbook.sync import RUNTIME_WINDOW
 from foldbook.wire import Hello, decode, encode, identify
-from peer_desk import ACTOR, Desk, World, begun, opened, until
+from peer_desk import ACTOR, Desk, World, begun, opened, runtime_peer
 from stories import story
 
-
-@asynccontextmanager
-async def runtime_of(desk: Desk) -> AsyncIterator[Peer]:
-    """A runtime's peer, joined to the desk over a channel of its own."""
-    secret = desk.world.secret()
-    near, far = pair()
-    channels = [far]
-
-    async def connect() -> Any:
-        return FrameLine(channels.pop()) if channels else None
-
-    hello = Hello("book", "", secret, desk.world.secret(), 0)
-    peer = Peer.linked(hello, connect, desk.world.surroundings(), window=RUNTIME_WINDOW)
-    desk.authority.attach(near, peer.session)
-    running = asyncio.create_task(peer.run())
-    try:
-        yield peer
-    finally:
-        far.close()
-        await running
+from tests.cells import until
 
 
 @asynccontextmanager
@@ -152,7 +133,7 @@ async def test_a_full_store_loses_nothing_and_says_so() -> None:
 
 @story
 async def test_a_runtime_runs_what_was_asked_for() -> None:
-    async with begun() as desk, runtime_of(desk) as runtime:
+    async with begun() as desk, runtime_peer(desk) as runtime:
         await running(desk, runtime)
         runtime.append([StreamAppended(execution_id="x1", name="stdout", text="42\n")])
         runtime.append([ExecutionCompleted(execution_id="x1", status="ok")])
@@ -165,7 +146,7 @@ async def test_a_runtime_runs_what_was_asked_for() -> None:
 
 @story
 async def test_a_runtime_s_edit_is_refused_where_it_is_made() -> None:
-    async with begun() as desk, runtime_of(desk) as runtime:
+    async with begun() as desk, runtime_peer(desk) as runtime:
         await until(lambda: "c1" in runtime.notebook.cells)
         with pytest.raises(CommandRefused, match="runtime does not cover"):
             runtime.append([NotebookRenamed(name="Mine")])
@@ -175,7 +156,7 @@ async def test_a_runtime_s_edit_is_refused_where_it_is_made() -> None:
 @story
 async def test_a_call_reaches_the_runtime_and_its_answer_comes_back() -> None:
     async with begun() as desk:
-        async with runtime_of(desk) as runtime:
+        async with runtime_peer(desk) as runtime:
 
             async def answer(method: str, params: Any, by: str) -> Any:
                 if method == "fail":
@@ -199,7 +180,7 @@ async def test_a_call_reaches_the_runtime_and_its_answer_comes_back() -> None:
 
 @story
 async def test_a_runtime_s_blob_is_there_before_its_row() -> None:
-    async with begun() as desk, runtime_of(desk) as runtime:
+    async with begun() as desk, runtime_peer(desk) as runtime:
         digest = runtime.put_blob(b"picture")
         runtime.append([RuntimeStarted(name="Python", kind_name="browser")])
         await until(lambda: runtime.session in desk.peer.notebook.runtimes)
@@ -307,7 +288,7 @@ async def test_strangers_stop_nobody_and_a_raised_minimum_stops_who_is_older() -
 
 @story
 async def test_a_runtime_that_writes_too_fast_can_wait() -> None:
-    async with begun() as desk, runtime_of(desk) as runtime:
+    async with begun() as desk, runtime_peer(desk) as runtime:
         await running(desk, runtime)
         for _ in range(60):
             text = "x" * 30_000
