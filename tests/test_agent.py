@@ -27,11 +27,7 @@ from rows import row
 
 from tests.cells import Threaded, until
 
-
-@pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    monkeypatch.delenv("MPLBACKEND", raising=False)
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 def tell(tmp_path: Path, story: Callable[[Book, Runtime], Any], **options: Any) -> None:

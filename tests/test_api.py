@@ -26,10 +26,7 @@ from stories import story
 
 Tell = Callable[[Book, Notebook], Coroutine[Any, Any, None]]
 
-
-@pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 def running(tmp_path: Path, tell: Tell) -> None:
