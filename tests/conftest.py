@@ -71,6 +71,13 @@ def chromium(chromium_path: Path | None) -> Iterator[Browser]:
 
 
 @pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """IPython finds no profile of whoever runs the tests, and code no plots set up for them."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+
+
+@pytest.fixture
 def relay(tmp_path: Path) -> Iterator[str]:
     """The address of a relay, a process of its own."""
     with relays.running(tmp_path / "relay", 0) as address:

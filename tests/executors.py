@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from foldbook.executor import Executor, Outcome
+from foldbook.native.jupyter import JupyterKernel
+from foldbook.native.python import ChildPython
 
 from tests.cells import Notes
 
@@ -17,6 +19,11 @@ SECONDS = 60.0
 """After so long something is wrong, on a slow machine, too."""
 ASLEEP = "import time; time.sleep(600)"
 """Code that runs longer than any test: only what the test does to it ends it."""
+MAKERS: dict[str, Callable[[Path], Any]] = {
+    "python": ChildPython,
+    "kernel": lambda folder: JupyterKernel("python3", folder),
+}
+"""Each makes an executor of Python that works in a folder."""
 
 
 class _Told(list[tuple[Any, ...]]):

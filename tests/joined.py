@@ -22,7 +22,7 @@ from foldbook.native.python import ChildPython
 from foldbook.native.runtimes import NativeRuntime
 from foldbook.notebook import FINAL, Execution, Prompt, Runtime, Status
 from foldbook.peer import Peer
-from test_sharing import BEGIN, Someone
+from shared import BEGIN, Someone
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0

@@ -21,19 +21,12 @@ from foldbook.api.changes import (
 )
 from foldbook.errors import CommandRefused, Mine, RunFailed
 from foldbook.shell import ShellExecutor
+from open_book import Book, notebook_of, opened, runtime_of
 from stories import story
-from test_agent import Book, opened, runtime_of
 
 Tell = Callable[[Book, Notebook], Coroutine[Any, Any, None]]
 
-
-@pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-
-
-def notebook_of(book: Book) -> Notebook:
-    return Notebook(book.peer, book.now)
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 def running(tmp_path: Path, tell: Tell) -> None:

@@ -20,8 +20,10 @@ from foldbook.saver import Saver
 from foldbook.store import MemoryStore
 from foldbook.sync import RUNTIME_WINDOW
 from foldbook.wire import Hello, decode, encode, identify
+from peer_desk import Desk, begun
 from stories import story
-from test_peer import Desk, begun, until
+
+from tests.cells import until
 
 SECRET = b"the page's python..............."
 PYTHON = identify(SECRET)

@@ -12,10 +12,8 @@ from foldbook.events.base import Event
 from foldbook.row import Kind
 from hypothesis import given
 from hypothesis import strategies as st
+from sample_rows import SAMPLES
 
-SAMPLES: dict[str, list[dict[str, Any]]] = json.loads(
-    (Path(__file__).parent / "samples" / "events.json").read_text(encoding="utf-8")
-)
 EACH = [(name, sample) for name, some in SAMPLES.items() for sample in some]
 
 

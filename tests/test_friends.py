@@ -20,9 +20,9 @@ from foldbook.sharing import Share, Sharing, begin, join
 from foldbook.store import Batch, Loaded, MemoryStore
 from foldbook.wire import ROOM, Hello, Message, Rows
 from outside import OUTSIDE
+from shared import until
 from stories import story
-from test_sharing import until
-from test_traces import edit, first_row, knowledge, read_trace
+from traces import edit, first_row, knowledge, read_trace
 
 NOTEBOOK, EPOCH, TOKEN = "the-paper", "epoch-1", b"a token of links"
 

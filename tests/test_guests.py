@@ -21,8 +21,8 @@ from foldbook.row import Kind, Role, runtime_actor
 from foldbook.store import MemoryStore
 from foldbook.sync import RUNTIME_WINDOW
 from foldbook.wire import Hello, identify
+from peer_desk import Desk, World, opened
 from stories import story
-from test_peer import Desk, World, opened
 
 SECRET = b"the runtime's secret............"
 PYTHON = identify(SECRET)

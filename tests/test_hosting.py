@@ -18,8 +18,8 @@ from builder import relay as relays
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from shared import BEGIN, Someone, alike, until
 from stories import story
-from test_sharing import BEGIN, Someone, alike, until
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin") or ""
 

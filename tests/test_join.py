@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from executors import ASLEEP
 from foldbook.native.exits import Exit
 from foldbook.native.folders import runtime_folder
 from foldbook.native.notebooks import FILE
@@ -23,6 +22,8 @@ from joined import (
     until,
 )
 from stories import story
+
+from tests.executors import ASLEEP
 
 # In good order
 

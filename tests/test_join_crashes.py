@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from executors import ASLEEP
 from foldbook.native.exits import Exit
 from foldbook.native.folders import runtime_folder
 from foldbook.native.notebooks import FILE
@@ -28,6 +27,8 @@ from joined import (
     until,
 )
 from stories import story
+
+from tests.executors import ASLEEP
 
 # Crash and silence
 

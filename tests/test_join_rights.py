@@ -4,7 +4,8 @@ import asyncio
 import os
 import pty
 import signal
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -169,10 +170,20 @@ async def test_a_link_that_is_revoked_ends_it(relay: str, tmp_path: Path) -> Non
 # Agreeing
 
 
+@asynccontextmanager
+async def terminal() -> AsyncIterator[tuple[int, int]]:
+    """Its two ends: what a user types into, and what a program reads from."""
+    mine, theirs = pty.openpty()
+    try:
+        yield mine, theirs
+    finally:
+        os.close(mine)
+        os.close(theirs)
+
+
 @story
 async def test_each_request_is_shown_and_asked_for(relay: str, tmp_path: Path) -> None:
-    mine, theirs = pty.openpty()
-    async with room(relay, tmp_path) as book:
+    async with terminal() as (mine, theirs), room(relay, tmp_path) as book:
         loom = book.join("--confirm", stdin=theirs)
         await book.runtime()
         [name] = book.ask("print('agreed')\n'\x1b[2Jhidden'")
@@ -191,14 +202,11 @@ async def test_each_request_is_shown_and_asked_for(relay: str, tmp_path: Path) -
         assert text_of(execution) == "The user of this runtime did not let this run.\n"
         assert (await book.comes(second)).status is Status.ABORTED
         assert "Does not run what Mara" in loom.text
-    os.close(mine)
-    os.close(theirs)
 
 
 @story
 async def test_a_question_is_withdrawn_with_its_request(relay: str, tmp_path: Path) -> None:
-    mine, theirs = pty.openpty()
-    async with room(relay, tmp_path) as book:
+    async with terminal() as (_, theirs), room(relay, tmp_path) as book:
         loom = book.join("--confirm", stdin=theirs)
         await book.runtime()
         [name] = book.ask("print('cancelled')")
@@ -216,8 +224,6 @@ async def test_a_question_is_withdrawn_with_its_request(relay: str, tmp_path: Pa
         await loom.says("print('left')")
         loom.send(signal.SIGTERM)
         assert await loom.ended() == Exit.OK
-    os.close(mine)
-    os.close(theirs)
 
 
 @story

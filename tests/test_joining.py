@@ -19,8 +19,8 @@ from foldbook.reducer import REDUCER_VERSION, fold_all
 from foldbook.row import Row
 from foldbook.store import HISTORY, Batch, Folded
 from rows import log
+from shared import BEGIN, Someone, alike, until
 from stories import story
-from test_sharing import BEGIN, Someone, alike, until
 
 
 @pytest.fixture(autouse=True)

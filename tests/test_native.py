@@ -31,8 +31,8 @@ from foldbook.native.notebooks import FILE, opened
 from foldbook.native.terminal import one_line, plain
 from foldbook.row import Role
 from foldbook.store import HISTORY
+from shared import BEGIN, Someone, until
 from stories import story
-from test_sharing import BEGIN, Someone, until
 
 SECRET = b"i" * 32
 

@@ -7,23 +7,18 @@ from typing import Any
 
 import pytest
 from foldbook.mime import BLOB_KEY
-from foldbook.native.jupyter import JupyterKernel
 from foldbook.native.python import ChildPython
 from foldbook.notebook import Status
 from foldbook.outlet import BYTES_LIMIT, WINDOW
+from open_book import Book, Runtime, opened, runtime_of
 
-from tests.test_agent import Book, Runtime, opened, runtime_of
+from tests.executors import MAKERS
 
-MAKERS: dict[str, Callable[[Path], Any]] = {
-    "python": ChildPython,
-    "kernel": lambda folder: JupyterKernel("python3", folder),
-}
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.fixture(params=MAKERS)
-def executor(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: Any) -> Any:
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    monkeypatch.delenv("MPLBACKEND", raising=False)
+def executor(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     return MAKERS[request.param](tmp_path / "work")
 
 

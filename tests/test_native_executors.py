@@ -5,27 +5,20 @@ The samples of the first test are those that `jupyter_kernel_test` asks kernels 
 
 import asyncio
 import base64
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from foldbook.errors import Died
-from foldbook.native.jupyter import JupyterKernel
 from foldbook.native.python import ChildPython
 
-from tests.executors import ASLEEP, Listener, Running, tell
+from tests.executors import ASLEEP, MAKERS, Listener, Running, tell
 
-MAKERS: dict[str, Callable[[Path], Any]] = {
-    "python": ChildPython,
-    "kernel": lambda folder: JupyterKernel("python3", folder),
-}
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.fixture(params=MAKERS)
-def executor(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: Any) -> Any:
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    monkeypatch.delenv("MPLBACKEND", raising=False)
+def executor(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     return MAKERS[request.param](tmp_path / "work")
 
 

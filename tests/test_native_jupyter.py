@@ -12,11 +12,7 @@ from foldbook.native.jupyter import JupyterKernel, known_kernels
 
 from tests.executors import ASLEEP, Listener, Running, install_bash, tell
 
-
-@pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    monkeypatch.delenv("MPLBACKEND", raising=False)
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.fixture

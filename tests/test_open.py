@@ -3,14 +3,11 @@
 import asyncio
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,63 +22,13 @@ from foldbook.link import ShareLink
 from foldbook.native.blocking import SyncCell, SyncNotebook
 from foldbook.native.exits import Exit
 from foldbook.row import Role
-from running_program import PROGRAM, environment
+from running_program import STAY, Runs, texts, valid
 from stories import story
-from test_run import texts, valid, write_notebook
 
 
 @pytest.fixture(autouse=True)
 def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOLDBOOK_DATA", str(tmp_path / "data"))
-
-
-@dataclass
-class Run:
-    """A run that is shared. said: what it says to its user."""
-
-    process: "subprocess.Popen[str]"
-    link: str
-    out: Path
-    said: list[str]
-
-    def end(self) -> int:
-        """Stop it as Ctrl-C does; the exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
-
-
-class Runs:
-    """Starts runs, and ends them."""
-
-    def __init__(self, relay: str, home: Path) -> None:
-        self._relay = relay
-        self._home = home
-        self._runs: list[Run] = []
-
-    def start(self, *sources: str, options: tuple[str, ...] = ()) -> Run:
-        """Run a notebook with these cells; its link is there when this returns."""
-        source = write_notebook(self._home / "in.ipynb", *sources)
-        out = self._home / "out.ipynb"
-        process = subprocess.Popen(
-            [*PROGRAM, str(source), "-o", str(out), "--share", self._relay, *options],
-            env=environment(self._home),
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        said: list[str] = []
-        assert process.stderr is not None
-        for line in process.stderr:
-            said.append(line)
-            if found := re.search(r"\S*#join/\S+", line):
-                threading.Thread(target=said.extend, args=(process.stderr,)).start()
-                self._runs.append(Run(process, found[0], out, said))
-                return self._runs[-1]
-        raise AssertionError(f"no link: {said}")
-
-    def end(self) -> None:
-        for run in self._runs:
-            run.end()
 
 
 @pytest.fixture
@@ -92,7 +39,6 @@ def runs(relay: str, tmp_path: Path) -> Iterator[Runs]:
 
 
 WAIT = "import time, pathlib\nwhile not pathlib.Path('go').exists():\n    time.sleep(0.01)\n"
-STAY = ("--stay", "ever")
 
 
 async def over(notebook: Notebook, place: int) -> None:

@@ -8,10 +8,10 @@ from foldbook.browser.host import Host
 from foldbook.errors import StoreFull
 from foldbook.reducer import fold_all
 from foldbook.store import Batch, Folded, Loaded, MemoryStore, load
+from hosts import BEGIN, FakePage, attach, attached, edit, settle
+from hosts import opened as hosted
+from peer_desk import Desk, World, opened
 from stories import story
-from test_host import BEGIN, FakePage, attach, attached, edit, settle
-from test_host import opened as hosted
-from test_peer import Desk, World, opened
 
 
 def keep_snapshot(desk: Desk) -> None:

@@ -16,8 +16,8 @@ from foldbook.native.notebooks import Held, opened
 from foldbook.store import Batch, Loaded, MemoryStore
 from foldbook.sync import RUNTIME_WINDOW
 from foldbook.view import full_view
+from shared import BEGIN, Someone, two, until
 from stories import story
-from test_sharing import BEGIN, Someone, two, until
 
 SECRET = b"the machine's own secret........"
 

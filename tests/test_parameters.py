@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from foldbook.errors import BadParameters
 from foldbook.native.parameters import code, from_yaml, inject, typed
+from open_book import notebook_of, opened
 from stories import story
-from test_agent import opened
-from test_api import notebook_of
 
 VALUES = {
     "none": None,

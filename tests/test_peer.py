@@ -1,14 +1,12 @@
 """Peers over real parts: an authority in this process, stores in memory, channels."""
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from foldbook.authority import LocalAuthority
 from foldbook.channel import MemoryChannel, pair
 from foldbook.commands import parse
 from foldbook.errors import CommandRefused, Refused
@@ -18,99 +16,17 @@ from foldbook.events.outputs import StreamAppended
 from foldbook.events.runtimes import RuntimeStarted
 from foldbook.lines import FrameLine, Line
 from foldbook.notebook import Status
-from foldbook.peer import Origin, Peer, Surroundings
+from foldbook.peer import Origin, Peer
 from foldbook.reducer import REDUCER_VERSION, fold_all
 from foldbook.row import Role
 from foldbook.saver import Saver
 from foldbook.store import SESSION, Batch, Damage, MemoryStore
 from foldbook.sync import RUNTIME_WINDOW
 from foldbook.wire import Hello, decode, encode, identify
+from peer_desk import ACTOR, Desk, World, begun, opened, runtime_peer
 from stories import story
 
-ACTOR = b"the actor's secret.............."
-
-
-class World:
-    """A clock that goes by one at each look, and secrets that are not secret."""
-
-    def __init__(self) -> None:
-        self.time = 1_700_000_000_000
-        self.count = 0
-
-    def now(self) -> int:
-        self.time += 1
-        return self.time
-
-    def secret(self) -> bytes:
-        self.count += 1
-        return hashlib.sha256(b"secret %d" % self.count).digest()
-
-    def surroundings(self) -> Surroundings:
-        async def pause(seconds: float) -> None:
-            await asyncio.sleep(0)
-
-        return Surroundings(self.now, self.secret, lambda: 0.5, pause)
-
-
-class Desk:
-    """A notebook open in one process: store, saver, authority, its own peer."""
-
-    def __init__(self, store: MemoryStore, world: World) -> None:
-        self.world = world
-        self.store = store
-        around = world.surroundings()
-        self.loaded = store.load()
-        self.saver = Saver(store, pause=around.pause)
-        self.authority = LocalAuthority("book", self.loaded, self.saver, epoch="e1", now=world.now)
-        self.peer = Peer.local(self.authority, self.loaded, ACTOR, around)
-
-    def do(self, name: str, origin: Origin | None = None, /, **fields: Any) -> None:
-        self.peer.submit(parse({"do": name} | fields), origin=origin)
-
-    def begin(self) -> None:
-        self.do("create_notebook", notebook_id="book", name="A book")
-        self.do("create_cell", cell_id="c1", source="6*7")
-
-
-@asynccontextmanager
-async def opened(store: MemoryStore, world: World) -> AsyncIterator[Desk]:
-    desk = Desk(store, world)
-    running = asyncio.create_task(desk.peer.run())
-    try:
-        yield desk
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
-
-
-@asynccontextmanager
-async def begun() -> AsyncIterator[Desk]:
-    """A new notebook with one cell."""
-    async with opened(MemoryStore(), World()) as desk:
-        desk.begin()
-        yield desk
-
-
-@asynccontextmanager
-async def runtime_of(desk: Desk) -> AsyncIterator[Peer]:
-    """A runtime's peer, joined to the desk over a channel of its own."""
-    secret = desk.world.secret()
-    near, far = pair()
-    channels = [far]
-
-    async def connect() -> Any:
-        return FrameLine(channels.pop()) if channels else None
-
-    hello = Hello("book", "", secret, desk.world.secret(), 0)
-    peer = Peer.linked(hello, connect, desk.world.surroundings(), window=RUNTIME_WINDOW)
-    desk.authority.attach(near, peer.session)
-    running = asyncio.create_task(peer.run())
-    try:
-        yield peer
-    finally:
-        far.close()
-        await running
+from tests.cells import until
 
 
 @asynccontextmanager
@@ -146,15 +62,6 @@ async def editor(desk: Desk, disk: MemoryStore, session_secret: bytes) -> AsyncI
         for each in links:
             each.close()
         await asyncio.gather(running, *tasks, return_exceptions=True)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Let the others go on until this holds."""
-    for _ in range(10_000):
-        if condition():
-            return
-        await asyncio.sleep(0)
-    raise AssertionError("it never came to hold")
 
 
 async def running(desk: Desk, runtime: Peer) -> None:
@@ -226,7 +133,7 @@ async def test_a_full_store_loses_nothing_and_says_so() -> None:
 
 @story
 async def test_a_runtime_runs_what_was_asked_for() -> None:
-    async with begun() as desk, runtime_of(desk) as runtime:
+    async with begun() as desk, runtime_peer(desk) as runtime:
         await running(desk, runtime)
         runtime.append([StreamAppended(execution_id="x1", name="stdout", text="42\n")])
         runtime.append([ExecutionCompleted(execution_id="x1", status="ok")])
@@ -239,7 +146,7 @@ async def test_a_runtime_runs_what_was_asked_for() -> None:
 
 @story
 async def test_a_runtime_s_edit_is_refused_where_it_is_made() -> None:
-    async with begun() as desk, runtime_of(desk) as runtime:
+    async with begun() as desk, runtime_peer(desk) as runtime:
         await until(lambda: "c1" in runtime.notebook.cells)
         with pytest.raises(CommandRefused, match="runtime does not cover"):
             runtime.append([NotebookRenamed(name="Mine")])
@@ -249,7 +156,7 @@ async def test_a_runtime_s_edit_is_refused_where_it_is_made() -> None:
 @story
 async def test_a_call_reaches_the_runtime_and_its_answer_comes_back() -> None:
     async with begun() as desk:
-        async with runtime_of(desk) as runtime:
+        async with runtime_peer(desk) as runtime:
 
             async def answer(method: str, params: Any, by: str) -> Any:
                 if method == "fail":
@@ -273,7 +180,7 @@ async def test_a_call_reaches_the_runtime_and_its_answer_comes_back() -> None:
 
 @story
 async def test_a_runtime_s_blob_is_there_before_its_row() -> None:
-    async with begun() as desk, runtime_of(desk) as runtime:
+    async with begun() as desk, runtime_peer(desk) as runtime:
         digest = runtime.put_blob(b"picture")
         runtime.append([RuntimeStarted(name="Python", kind_name="browser")])
         await until(lambda: runtime.session in desk.peer.notebook.runtimes)
@@ -381,7 +288,7 @@ async def test_strangers_stop_nobody_and_a_raised_minimum_stops_who_is_older() -
 
 @story
 async def test_a_runtime_that_writes_too_fast_can_wait() -> None:
-    async with begun() as desk, runtime_of(desk) as runtime:
+    async with begun() as desk, runtime_peer(desk) as runtime:
         await running(desk, runtime)
         for _ in range(60):
             text = "x" * 30_000

@@ -4,19 +4,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
-from desk import Desk
 from foldbook import snapshot
 from foldbook.events import decode, encode
 from foldbook.events.base import Event
-from foldbook.events.executions import (
-    ExecutionAssigned,
-    ExecutionCompleted,
-    ExecutionRequested,
-    ExecutionStarted,
-)
 from foldbook.events.outputs import (
     CellOutputsRestored,
     DisplayDataAdded,
@@ -26,7 +18,6 @@ from foldbook.events.outputs import (
     OutputCleared,
     StreamAppended,
 )
-from foldbook.events.runtimes import RuntimeStarted
 from foldbook.ipynb import write
 from foldbook.notebook import Execution, Executions, Notebook
 from foldbook.pruning import (
@@ -40,12 +31,10 @@ from foldbook.pruning import (
 from foldbook.reducer import fold, fold_all
 from foldbook.row import Kind, Role, Row, decode_segment
 from foldbook.view import Around, full_view
+from kernel_desk import FIGURE, KERNEL, LONG, Kernel
 from sim.story import Story
 
 LOGS = sorted((Path(__file__).parent / "logs").glob("*.segment"))
-KERNEL = "kernel"
-FIGURE = {"image/png": {"$blob": "ab" * 32, "size": 40_000}, "text/plain": "<Figure>"}
-LONG = "a line of output\n" * 20
 
 
 def without_outputs(notebook: Notebook, over: frozenset[str]) -> Notebook:
@@ -73,37 +62,6 @@ def check(rows: list[Row], at: int, dice: Random) -> int:
     again = snapshot.decode(snapshot.encode(folded)).notebook
     assert again == folded
     return sum(is_pruned(row) for row in pruned)
-
-
-class Kernel(Desk):
-    """A desk with a runtime that says what it is told to say."""
-
-    def __init__(self, *cells: str) -> None:
-        super().__init__(*cells)
-        self.count = 0
-        self.say(RuntimeStarted(name="Python", kind_name="browser"))
-
-    def say(self, *events: Event) -> None:
-        self.send(*events, session=KERNEL, role=Role.RUNTIME)
-
-    def run(self, cell: str, *outputs: Event, status: Any = "ok") -> str:
-        """Run a cell; what it says goes to its execution. Returns that execution's id."""
-        self.count += 1
-        name = f"x{self.count}"
-        self.send(ExecutionRequested(execution_id=name, cell_id=cell, source="", run_id="r"))
-        self.say(ExecutionAssigned(execution_id=name), ExecutionStarted(execution_id=name))
-        for each in outputs:
-            ours = "execution_id" in type(each).model_fields
-            self.say(each.model_copy(update={"execution_id": name}) if ours else each)
-        if status is not None:
-            self.say(ExecutionCompleted(execution_id=name, status=status, execution_count=1))
-        return name
-
-    def pruned(self) -> list[Row]:
-        """The rows without what may go."""
-        over = superseded(self.notebook)
-        found = ((prune(row, self.notebook, over), row) for row in self.rows)
-        return [each.row if each else row for each, row in found]
 
 
 PRINT = StreamAppended(execution_id="x", name="stdout", text=LONG)

@@ -10,21 +10,18 @@ from typing import Any
 
 import foldbook
 import pytest
-from builder import relay as relays
-from test_open import STAY, Runs
+from running_program import STAY, Runs
 
 TEXT = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 @pytest.fixture
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
+def runs(relay: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
     monkeypatch.setenv("FOLDBOOK_DATA", str(tmp_path / "data"))
-    with relays.running(tmp_path / "relay", 0) as address:
-        assert address is not None
-        found = Runs(address, tmp_path)
-        yield found
-        found.end()
+    found = Runs(relay, tmp_path)
+    yield found
+    found.end()
 
 
 def play(source: str, names: dict[str, Any]) -> None:

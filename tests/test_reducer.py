@@ -1,12 +1,11 @@
 """The fold: which rows count, what is kept aside, and that no row makes it raise."""
 
 import json
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 from foldbook.bridge import EMPTY, WINDOW
-from foldbook.events import ALL, Unknown, decode, encode
+from foldbook.events import ALL, Unknown, decode
 from foldbook.events.base import Event
 from foldbook.events.cells import CellCreated, CellDeleted, CellSourceEdited
 from foldbook.events.notebooks import MinimumReducerRaised, NotebookCreated, NotebookRenamed
@@ -17,26 +16,9 @@ from foldbook.reducer import ASIDE_LIMIT, REDUCER_VERSION, fold, fold_all, fold_
 from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
 from hypothesis import given
 from hypothesis import strategies as st
+from sample_rows import SAMPLE_PAYLOADS, row
 
-SAMPLES: dict[str, list[dict[str, Any]]] = json.loads(
-    (Path(__file__).parent / "samples" / "events.json").read_text(encoding="utf-8")
-)
-SAMPLE_PAYLOADS = [
-    json.dumps({"type": name, **sample}).encode()
-    for name, some in SAMPLES.items()
-    for sample in some
-]
 CELL = CellCreated(cell_id="c", cell_type="code", position="a1", source="abc")
-
-
-def row(seq: int, event: Event | bytes, **values: Any) -> Row:
-    """A sound row; ``values`` replace what a test wants otherwise."""
-    payload = event if isinstance(event, bytes) else encode(event)
-    kind = Kind.EDIT if isinstance(event, bytes) else event.kind
-    given = {"session": "s", "n": seq, "seen": max(0, seq - 1), "actor": "a", "role": Role.OWN}
-    return Row(
-        **({"seq": seq, "kind": kind, "ts": 1000 + seq, "payload": payload} | given | values)
-    )
 
 
 def test_a_log_folds_into_its_notebook() -> None:

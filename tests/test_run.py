@@ -15,38 +15,15 @@ from foldbook.native.exits import Exit
 from foldbook.native.store import SqliteStore
 from foldbook.notebook import Notebook
 from foldbook.reducer import fold
-from running_program import PROGRAM, environment, foldbook_run
-
-V4: Any = nbformat.v4
-
-
-def write_notebook(path: Path, *sources: Any, **metadata: Any) -> Path:
-    """A notebook file; a source is text, or text and tags."""
-    cells = []
-    for each in sources:
-        source, *tags = each if isinstance(each, tuple) else (each,)
-        cells.append(V4.new_code_cell(source, metadata={"tags": tags} if tags else {}))
-    notebook = V4.new_notebook(cells=cells, metadata=metadata)
-    nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
-    return path
-
-
-def valid(path: Path) -> Any:
-    """The notebook of a file, which is a valid one."""
-    notebook: Any = nbformat.read(path, 4)  # type: ignore[no-untyped-call]
-    nbformat.validate(notebook)
-    return notebook
-
-
-def texts(notebook: Any) -> list[str]:
-    """What each cell shows."""
-    return [
-        "".join(
-            each.get("text") or each.get("data", {}).get("text/plain") or each.get("ename", "")
-            for each in cell.get("outputs", [])
-        )
-        for cell in notebook.cells
-    ]
+from running_program import (
+    PROGRAM,
+    V4,
+    environment,
+    foldbook_run,
+    texts,
+    valid,
+    write_notebook,
+)
 
 
 def test_a_notebook_is_run_and_written(tmp_path: Path) -> None:

@@ -17,11 +17,7 @@ from foldbook.shell.parents import Parents
 
 from tests.cells import Notes, Shell, in_shell, until
 
-
-@pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    monkeypatch.delenv("MPLBACKEND", raising=False)
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 # Values

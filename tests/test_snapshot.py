@@ -12,8 +12,8 @@ from foldbook.reducer import fold, fold_all
 from foldbook.row import Kind, Row, decode_segment
 from hypothesis import given
 from hypothesis import strategies as st
+from sample_rows import SAMPLE_PAYLOADS, row
 from sim.story import Story
-from test_reducer import SAMPLE_PAYLOADS, row
 
 LOGS = sorted((Path(__file__).parent / "logs").glob("*.segment"))
 

@@ -14,10 +14,10 @@ from foldbook.reducer import fold_all
 from foldbook.row import Row
 from foldbook.store import Batch, Durability, Folded, MemoryStore, RefusedRow
 from foldbook.view import Around, full_view
+from hosts import FakePage, attach, opened
+from kernel_desk import Kernel
 from rows import row
 from stories import story
-from test_host import FakePage, attach, opened
-from test_pruning import Kernel
 
 OLD, SHOWN, BOTH, DRAWER = ("0a" * 32, "0b" * 32, "0c" * 32, "0d" * 32)
 
@@ -102,6 +102,13 @@ async def quiet(page: Page, store: Scarce) -> Host:
     return host
 
 
+async def filled(percent: int, desk: Kernel | None = None) -> tuple[Scarce, Page, Host]:
+    """A notebook (`busy`, if no other one), open over a store that is so full."""
+    store = Scarce(desk or busy())
+    page = Page(store, store.used * 100 // percent)
+    return store, page, await quiet(page, store)
+
+
 def looks(host: Host) -> dict[str, Any]:
     return full_view(host.desk.notebook, Around())
 
@@ -117,9 +124,7 @@ async def test_with_room_enough_nothing_happens() -> None:
 
 @story
 async def test_the_only_copy_is_kept_while_anything_can_be_written() -> None:
-    store = Scarce(busy())
-    page = Page(store, store.used * 100 // 94)
-    host = await quiet(page, store)
+    store, page, host = await filled(94)
     assert page.levels == ["low"]
     assert page.of("space")[0]["only"] is True
     assert not any(map(is_pruned, store.stored))
@@ -131,10 +136,7 @@ async def test_the_only_copy_is_kept_while_anything_can_be_written() -> None:
 
 @story
 async def test_what_people_agree_to_goes_and_all_that_shows_stays() -> None:
-    desk = busy()
-    store = Scarce(desk)
-    page = Page(store, store.used * 100 // 94)
-    host = await quiet(page, store)
+    store, page, host = await filled(94)
     before = looks(host)
     host.receive({"t": "make_room"}, "page")
     await long_settle()
@@ -158,9 +160,7 @@ async def test_what_people_agree_to_goes_and_all_that_shows_stays() -> None:
 
 @story
 async def test_the_oldest_goes_first_and_no_more_than_is_needed() -> None:
-    store = Scarce(busy())
-    page = Page(store, store.used * 100 // 93)
-    host = await quiet(page, store)
+    store, _, host = await filled(93)
     host.receive({"t": "make_room"}, "page")
     await long_settle()
     assert await store.digests() == {SHOWN, BOTH, DRAWER}
@@ -172,9 +172,7 @@ async def test_the_oldest_goes_first_and_no_more_than_is_needed() -> None:
 
 @story
 async def test_what_went_in_several_steps_is_told_as_one() -> None:
-    store = Scarce(busy())
-    page = Page(store, store.used * 100 // 93)
-    host = await quiet(page, store)
+    store, page, host = await filled(93)
     for _ in range(2):
         page.quota = store.used * 100 // 93
         host.receive({"t": "make_room"}, "page")
@@ -293,10 +291,7 @@ async def test_blobs_go_first_where_there_is_no_room_to_rewrite_a_row() -> None:
 
 @story
 async def test_a_blob_that_is_named_again_meanwhile_stays() -> None:
-    desk = busy()
-    store = Scarce(desk)
-    page = Page(store, store.used * 100 // 94)
-    host = await quiet(page, store)
+    store, _, host = await filled(94)
 
     async def rows(after: int, limit: int) -> list[Row]:
         if after == 0:
@@ -316,9 +311,7 @@ async def test_a_blob_that_is_named_again_meanwhile_stays() -> None:
 async def test_what_runs_or_waits_is_never_touched() -> None:
     desk = busy()
     desk.run("c0", prints(5000), status=None)
-    store = Scarce(desk)
-    page = Page(store, store.used * 100 // 94)
-    host = await quiet(page, store)
+    store, _, host = await filled(94, desk)
     before = {each.id: each for each in host.desk.notebook.executions.values()}
     host.receive({"t": "make_room"}, "page")
     await long_settle()
@@ -329,9 +322,7 @@ async def test_what_runs_or_waits_is_never_touched() -> None:
 
 @story
 async def test_a_crash_in_the_middle_leaves_a_log_that_folds_to_what_shows() -> None:
-    store = Scarce(busy())
-    page = Page(store, store.used * 100 // 94)
-    host = await quiet(page, store)
+    store, _, host = await filled(94)
     old = snapshot.encode(host.desk.peer.log.confirmed)
     store.write(Batch(snapshot=Folded(host.desk.peer.log.head, old)))
     before = looks(host)

@@ -13,9 +13,9 @@ from foldbook.pruning import PRUNED, Dropped, is_pruned
 from foldbook.reducer import fold_all
 from foldbook.row import Row
 from foldbook.view import Around, full_view
+from kernel_desk import LONG
+from shared import BEGIN, Someone, alike, until, with_runtime
 from stories import story
-from test_pruning import LONG
-from test_sharing import BEGIN, Someone, alike, until, with_runtime
 
 FIGURE = b"a figure " * 4000
 DIGEST = hashlib.sha256(FIGURE).hexdigest()

@@ -1,15 +1,13 @@
 """What goes over the line between people and their relay: nothing that could be read."""
 
 import base64
-from pathlib import Path
 
 import pytest
-from builder import relay as relays
 from cable import cable
 from foldbook.link import parse
 from foldbook.wire import Hello, Push, decode, encode
+from shared import BEGIN, Someone, alike, outputs, until, with_runtime
 from stories import story
-from test_sharing import BEGIN, Someone, alike, outputs, until, with_runtime
 from wiretap import forms, frames, listen, secrets_of
 
 SECRET = "a thing that nobody else must know"
@@ -17,8 +15,8 @@ FILE = b"bytes of a file, which are of no concern to anybody"
 
 
 @story
-async def test_nothing_that_could_be_read_goes_over_the_line(tmp_path: Path) -> None:
-    with relays.running(tmp_path / "relay", 0) as address, cable(str(address)) as wire:
+async def test_nothing_that_could_be_read_goes_over_the_line(relay: str) -> None:
+    with cable(relay) as wire:
         mara = Someone("Mara Lindqvist", BEGIN)
         await mara.open()
         await with_runtime(mara)

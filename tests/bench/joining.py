@@ -22,7 +22,7 @@ from conftest import CHROMIUM_ARGUMENTS  # noqa: E402 - as well
 from foldbook import offers  # noqa: E402 - as well
 from foldbook.store import Batch  # noqa: E402 - as well
 from long_log import CELLS, LongLog  # noqa: E402 - as well
-from test_sharing import Someone, until  # noqa: E402 - as well
+from shared import Someone, until  # noqa: E402 - as well
 
 EVENTS = int(os.environ.get("FOLDBOOK_EVENTS", "10000"))
 ROUNDS = int(os.environ.get("FOLDBOOK_ROUNDS", "5"))

@@ -17,9 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import quantiles
-from typing import Any
 
-import nbformat
 from harness import Comparison, Figure, load, report, report_comparisons
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +27,7 @@ import foldbook  # noqa: E402 - found through the path above
 from builder import relay as relays  # noqa: E402 - as well
 from builder.papermill import papermill_python  # noqa: E402 - as well
 from foldbook.api.changes import OutputAdded  # noqa: E402 - as well
-from running_program import PROGRAM, environment  # noqa: E402 - as well
+from running_program import PROGRAM, environment, write_notebook  # noqa: E402 - as well
 
 ROUNDS = int(os.environ.get("FOLDBOOK_ROUNDS", "5"))
 LINES = int(os.environ.get("FOLDBOOK_LINES", "100000"))
@@ -65,14 +63,9 @@ manager.shutdown_kernel(now=True)
 
 
 def notebook(path: Path, *sources: str) -> Path:
-    """A notebook file with these cells."""
-    v4: Any = nbformat.v4
+    """A notebook file with these cells, as Jupyter writes one: papermill needs its kernel."""
     spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    made = v4.new_notebook(
-        cells=[v4.new_code_cell(each) for each in sources], metadata={"kernelspec": spec}
-    )
-    nbformat.write(made, path)  # type: ignore[no-untyped-call]
-    return path
+    return write_notebook(path, *sources, kernelspec=spec)
 
 
 class Programs:

@@ -3,7 +3,7 @@
 from collections import Counter
 from functools import lru_cache
 
-from foldbook import events
+from foldbook import events, text
 from foldbook.events.base import Event
 from foldbook.events.cells import CellCreated, CellSourceEdited
 from foldbook.notebook import Notebook
@@ -70,7 +70,7 @@ decode = events.decode
 """The product's own; the simulator's memory lies over it, for a payload is read many times."""
 
 
-def remembered(payload: bytes, is_newer: bool = True) -> Event | events.Unknown:
+def remembered(payload: bytes, is_newer: bool) -> Event | events.Unknown:
     """`foldbook.events.decode`, which remembers; as the next version has it, or the product."""
     found = _event(payload)
     if isinstance(found, str):
@@ -80,13 +80,18 @@ def remembered(payload: bytes, is_newer: bool = True) -> Event | events.Unknown:
     return found
 
 
+def understood(row: Row) -> object:
+    """The event of a row, as the next version has it; None where it cannot be read."""
+    found = _event(row.payload)
+    return None if isinstance(found, str) else found
+
+
 _JOINTS = {"\n"}  # between cells that are merged
 
 
 def inserted(row: Row) -> set[str]:
     """The characters that a row brings into a cell."""
-    found = _event(row.payload)
-    return brought(found)
+    return brought(understood(row))
 
 
 def brought(event: object) -> set[str]:
@@ -94,9 +99,13 @@ def brought(event: object) -> set[str]:
     if isinstance(event, CellCreated):
         return set(event.source) - _JOINTS
     if isinstance(event, CellSourceEdited):
-        made = {c for each in event.changes if not isinstance(each, int) for c in each[1]}
-        return made - _JOINTS
+        return added(event.changes) - _JOINTS
     return set()
+
+
+def added(change: text.Change) -> set[str]:
+    """The characters that a change of a text brings in."""
+    return {c for part in change if not isinstance(part, int) for c in part[1]}
 
 
 def characters(rows: list[Row]) -> set[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from foldbook import text
 from foldbook.browser.page import Waiting
 from foldbook.view.patches import as_json
+from sim.book import added
 from sim.people import Person
 from sim.world import World
 
@@ -92,7 +93,7 @@ class Browser:
             "length_before": len(before),
         }  # fmt: skip
         self._key += 1
-        self._inbox[self._key] = (page, k, command, before, inserted(change))
+        self._inbox[self._key] = (page, k, command, before, added(change))
 
     def inbox(self) -> list[Waiting]:
         """What waits, oldest first."""
@@ -124,8 +125,3 @@ class Browser:
                 self._boot(self.person)
 
         self._world.after(within, boot)
-
-
-def inserted(change: text.Change) -> set[str]:
-    """The characters that a change brings in."""
-    return {c for part in change if not isinstance(part, int) for c in part[1]}

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from foldbook.errors import BadEvent
 from foldbook.events.cells import CellCreated, CellSourceEdited
 from foldbook.ledger import Refusal
 from foldbook.notebook import Notebook, Status
@@ -11,7 +10,7 @@ from foldbook.reducer import fold, fold_all
 from foldbook.row import RIGHTS, Role, Row, check_dense, digest
 from foldbook.snapshot import decode, encode
 from foldbook.store import HISTORY
-from sim.book import Book, characters, inserted, remembered, shape
+from sim.book import Book, characters, inserted, shape, understood
 from sim.clients import Client
 from sim.lines import KEYS
 from sim.newer import OURS
@@ -153,14 +152,6 @@ def check_texts(rows: list[Row], book: Book, villains: set[str], elsewhere: set[
         assert set(shown) == brought - taken, "the cells hold something else"
 
 
-def understood(row: Row) -> object:
-    """The event of a row; None where it cannot be read."""
-    try:
-        return remembered(row.payload)
-    except BadEvent:
-        return None
-
-
 async def check_file(person: Person, digest: str, relay: Relay) -> None:
     """Whoever asks gets the bytes where anybody has sent them, and no others."""
     is_here = digest in person.disk.blobs
@@ -213,7 +204,7 @@ def check_told(clients: list[Client], book: Book, refused: set[str]) -> None:
     for client in clients:
         log = client.replica.log
         if not isinstance(client, Guest):  # which begins with what its page makes of the rows
-            assert log.confirmed == fold_all(client.disk.rows or log_rows(client)), (
+            assert log.confirmed == fold_all(client.disk.rows or client.heard_rows), (
                 f"{client.name}: not the fold of what it was told"
             )
         shown = {each for cell in log.view.cells.values() for each in cell.source}
@@ -221,8 +212,3 @@ def check_told(clients: list[Client], book: Book, refused: set[str]) -> None:
         there |= characters([*client.disk.rows, *log.pending, *client.disk.waiting])
     lost = typed - there - book.may_be_lost - book.unwritten
     assert not lost, f"typed, and gone: {lost}"
-
-
-def log_rows(client: Client) -> list[Row]:
-    """The rows that a client without a disk was told."""
-    return client.heard_rows

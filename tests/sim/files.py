@@ -5,14 +5,14 @@ for by whoever reads; they come late, or never, or are not what they should be.
 import hashlib
 from collections.abc import Iterable
 
-from foldbook.errors import BadEvent, Refused
+from foldbook.errors import Refused
 from foldbook.events.files import FileAdded
 from foldbook.row import Row
 from foldbook.saver import Saver
 from foldbook.sealed_blobs import SealedBlobs
 from foldbook.ties import Ties
 from foldbook.upstream import Upstream
-from sim.book import Book, remembered
+from sim.book import Book, understood
 from sim.lines import KEYS, sealer
 from sim.relay import ADDRESS, Relay, Web
 from sim.world import World
@@ -77,10 +77,7 @@ class Files:
 
 def named(row: Row) -> str | None:
     """The blob that a row names, if it does."""
-    try:
-        event = remembered(row.payload)
-    except BadEvent:
-        return None
+    event = understood(row)
     return event.digest if isinstance(event, FileAdded) else None
 
 

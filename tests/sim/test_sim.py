@@ -6,7 +6,6 @@ To repeat one: ``python tests/sim/test_sim.py SEED``. Seeds that showed a defect
 
 import gc
 import logging
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterator

@@ -15,6 +15,7 @@ from sim.files import named_in
 from sim.folds import forge
 from sim.lines import KEYS, at_once, sealer
 from sim.local import SHARE
+from sim.network import Connection
 from sim.people import Person
 from sim.runtimes import Guest
 from sim.world import LENGTH
@@ -69,16 +70,19 @@ class Trouble:
         living = self._story.living()
         return self._world.rng.choice(living) if living else None
 
-    def _cut(self) -> None:
+    def _link(self) -> Connection | None:
+        """Somebody's, who may have none."""
         clients = self._story.clients()
-        link = self._world.rng.choice(clients).link if clients else None
+        return self._world.rng.choice(clients).link if clients else None
+
+    def _cut(self) -> None:
+        link = self._link()
         if link is not None:
             self._book.count("cut")
             link.cut()
 
     def _half_cut(self) -> None:
-        clients = self._story.clients()
-        link = self._world.rng.choice(clients).link if clients else None
+        link = self._link()
         if link is not None:
             self._book.count("half-open")
             link.half_cut(self._world.rng.randrange(2))

@@ -15,7 +15,8 @@ from foldbook.replica import Origin
 from foldbook.store import Batch
 from foldbook.view import Around
 from foldbook.view.patches import as_json
-from sim.browsers import Browser, inserted
+from sim.book import added
+from sim.browsers import Browser
 from sim.people import Person
 from sim.world import World
 
@@ -184,7 +185,7 @@ class Page:
         """The reader is told so, and has what was typed before his eyes."""
         self._book.count("refused in a page")
         changes = _change(command["changes"])
-        self._book.unwritten |= inserted(changes)
+        self._book.unwritten |= added(changes)
 
     def _travel(self, way: int, act: Callable[[], None]) -> None:
         due = max(self._last[way], self._world.time + self._world.rng.randint(1, 3))
@@ -196,7 +197,7 @@ class Page:
         """What was typed and is not known to be stored: the page keeps it."""
         sent = [change for _, change, _ in self._unstored.values()]
         changes = [*sent, *(change for _, _, change in self.held)]
-        return {c for each in changes for c in inserted(each)}
+        return {c for each in changes for c in added(each)}
 
     def check(self) -> None:
         """All is told and taken: the page shows what the notebook has."""
@@ -285,7 +286,7 @@ class Worker(Views):
                 copied = set(text.apply(change, item.before or ""))
                 book.moved |= copied
                 book.copied |= copied
-                book.unwritten |= inserted(change)
+                book.unwritten |= added(change)
             person.keep(Batch(), lambda done=done: browser.drop(done), "strict")
 
     def changed(self) -> None:
