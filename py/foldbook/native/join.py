@@ -5,9 +5,6 @@ import asyncio
 import getpass
 import os
 import platform
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +20,7 @@ from foldbook.native.links import ADVICE, LINK, read_link
 from foldbook.native.notebooks import Held, opened
 from foldbook.native.python import ChildPython
 from foldbook.native.runtimes import NativeRuntime, wrong_right
+from foldbook.native.signals import heeded
 from foldbook.native.terminal import Terminal, one_line
 from foldbook.peer import Change
 from foldbook.row import Role
@@ -113,7 +111,7 @@ async def _join(arguments: argparse.Namespace, terminal: Terminal) -> int:
             say=terminal.say,
             once=arguments.once,
         )
-        with _signals(runtime, terminal) as signals:
+        with heeded(lambda count: _heed(count, runtime, terminal)) as signals:
             served = await runtime.serve()
         told.end()
     if len(signals) > 1:
@@ -162,28 +160,13 @@ def _words(why: FoldbookError) -> str:
     return text.rstrip(".")
 
 
-@contextmanager
-def _signals(runtime: NativeRuntime, terminal: Terminal) -> Iterator[list[int]]:
-    """The first asks it to finish, the second to stop; gives those that came."""
-    came: list[int] = []
-    loop = asyncio.get_running_loop()
-
-    def heed(number: int) -> None:
-        came.append(number)
-        if len(came) == 1:
-            terminal.say("Ends after what runs. Once more: ends at once.")
-            runtime.finish()
-        else:
-            runtime.stop()
-
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    for number in numbers:
-        loop.add_signal_handler(number, heed, number)
-    try:
-        yield came
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
+def _heed(count: int, runtime: NativeRuntime, terminal: Terminal) -> None:
+    """The first signal asks it to finish, the second to stop."""
+    if count == 1:
+        terminal.say("Ends after what runs. Once more: ends at once.")
+        runtime.finish()
+    else:
+        runtime.stop()
 
 
 class _Told:

@@ -5,10 +5,8 @@ import asyncio
 import math
 import os
 import re
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -28,6 +26,7 @@ from foldbook.native.local import Local, local_notebook
 from foldbook.native.outfile import FileFailed, OutFile
 from foldbook.native.parameters import code, from_yaml, inject, typed
 from foldbook.native.python import ChildPython
+from foldbook.native.signals import heeded
 from foldbook.native.store import SqliteStore
 from foldbook.native.terminal import one_line, plain
 from foldbook.row import Role
@@ -129,7 +128,9 @@ class _Command:
         for note in imported.notes:
             _say(note)
         values = _parameters(self._arguments)
-        with _signals() as came:
+        task = asyncio.current_task()
+        assert task is not None, "a command runs in a task"
+        with heeded(lambda _count: task.cancel()) as came:
             try:
                 async with local_notebook(_store(self._arguments.log), imported) as local:
                     code = await self._work(local, imported, values)
@@ -282,28 +283,6 @@ def _told(failure: Failure) -> str:
         shown = "\n".join(error["traceback"]) or f"{error['ename']}: {error['evalue']}"
         lines.append(plain(_ANSI.sub("", shown)))
     return "\n".join(lines)
-
-
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """A signal cancels what runs; gives those that came."""
-    came: list[int] = []
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    assert task is not None, "a command runs in a task"
-
-    def heed(number: int) -> None:
-        came.append(number)
-        task.cancel()
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    for number in numbers:
-        loop.add_signal_handler(number, heed, number)
-    try:
-        yield came
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
 
 
 def _seconds(text: str) -> float:
