@@ -12,6 +12,7 @@ from builder import relay as relays
 from foldbook.commands import parse
 from foldbook.errors import (
     BadLink,
+    BadParameters,
     CannotStart,
     FoldbookError,
     Mine,
@@ -29,6 +30,7 @@ from foldbook.native.links import LINK, read_link
 from foldbook.native.main import main
 from foldbook.native.network import NativeNetwork
 from foldbook.native.notebooks import FILE, opened
+from foldbook.native.outfile import FileFailed
 from foldbook.native.terminal import one_line, plain
 from foldbook.row import Role
 from foldbook.store import HISTORY
@@ -125,6 +127,8 @@ def test_help_tells_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
         (StoreHeld("x"), Exit.HELD),
         (StoreFull("x"), Exit.DISK),
         (folders.FolderFailed("x"), Exit.DISK),
+        (FileFailed("x"), Exit.DISK),
+        (BadParameters("x"), Exit.USAGE),
         (CannotStart("x"), Exit.KERNEL),
         (Mine("x"), Exit.DEFECT),
     ],

@@ -11,7 +11,7 @@ from typing import Any, Final
 from foldbook.errors import FoldbookError, Refused
 from foldbook.executor import Executor
 from foldbook.link import ShareLink
-from foldbook.native.exits import Exit, exit_of, table
+from foldbook.native.exits import Exit, exit_of, sentence, table
 from foldbook.native.files import Files, Guarded
 from foldbook.native.folders import data_folder, person_secret, runtime_folder, runtime_secret
 from foldbook.native.gates import Agreed, Signed
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return asyncio.run(_join(arguments, terminal))
     except FoldbookError as why:
-        terminal.say(f"foldbook join: {_words(why)}.")
+        terminal.say(f"foldbook join: {sentence(why)}")
         return exit_of(why)
 
 
@@ -152,12 +152,6 @@ def _greeting(
         f"It runs code of people who may run there, and of nobody else, as {getpass.getuser()} "
         f"in {folder}, with {what}.\n{how} Ctrl-C: end after what runs; twice: end at once."
     )
-
-
-def _words(why: FoldbookError) -> str:
-    """Without the code in front, which is for programs."""
-    text = str(why).removeprefix(f"{why.code}: ") if isinstance(why, Refused) else str(why)
-    return text.rstrip(".")
 
 
 def _heed(count: int, runtime: NativeRuntime, terminal: Terminal) -> None:

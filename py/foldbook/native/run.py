@@ -17,13 +17,13 @@ from foldbook.errors import BadNotebookFile, BadParameters, FoldbookError, Refus
 from foldbook.ipynb import ImportedNotebook
 from foldbook.link import ShareLink
 from foldbook.native.beside import beside
-from foldbook.native.exits import Exit, exit_of, table
+from foldbook.native.exits import Exit, exit_of, sentence, table
 from foldbook.native.files import Files, Guarded
 from foldbook.native.hosting import Hosted
 from foldbook.native.job import Failure, Options, cells_to_run, run_cells
 from foldbook.native.jupyter import JupyterKernel
 from foldbook.native.local import Local, local_notebook
-from foldbook.native.outfile import FileFailed, OutFile
+from foldbook.native.outfile import OutFile
 from foldbook.native.parameters import code, from_yaml, inject, typed
 from foldbook.native.python import ChildPython
 from foldbook.native.signals import heeded
@@ -98,15 +98,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return asyncio.run(_Command(arguments).run())
     except FoldbookError as why:
-        text = str(why).removeprefix(f"{why.code}: ") if isinstance(why, Refused) else str(why)
-        _say(f"foldbook run: {text}")
-        match why:
-            case BadNotebookFile() | BadParameters():
-                return Exit.USAGE
-            case FileFailed():
-                return Exit.DISK
-            case _:
-                return exit_of(why)
+        _say(f"foldbook run: {sentence(why)}")
+        return exit_of(why)
 
 
 class _Command:
