@@ -211,7 +211,8 @@ def rows_of(log: Path) -> list[Any]:
         (("in.ipynb", "-o", "o", "--share"), Exit.USAGE, "--share expects a relay's address"),
         (("in.ipynb", "--share", "ftp://x"), Exit.LINK, "a relay's address is http"),
         (("in.ipynb", "--share", "http://127.0.0.1:9"), Exit.RELAY, "does not answer"),
-        (("in.ipynb", "-o", "o", "--timeout", "0"), Exit.USAGE, "invalid _seconds value"),
+        (("in.ipynb", "-o", "o", "--timeout", "0"), Exit.USAGE, "seconds expected"),
+        (("in.ipynb", "-o", "o", "--stay", "x"), Exit.USAGE, "seconds expected, or ever; 'x' came"),
     ],
 )
 def test_bad_input_is_told_before_anything_runs(

@@ -279,14 +279,17 @@ def _told(failure: Failure) -> str:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not value > 0:
-        raise ValueError(text)
-    return value
+    with suppress(ValueError):
+        if (value := float(text)) > 0:
+            return value
+    raise argparse.ArgumentTypeError(f"seconds expected, more than none; {text!r} came")
 
 
 def _stay(text: str) -> float:
-    return math.inf if text == "ever" else max(0.0, float(text))
+    try:
+        return math.inf if text == "ever" else max(0.0, float(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"seconds expected, or ever; {text!r} came") from None
 
 
 def _say(text: str) -> None:
