@@ -3,18 +3,20 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from foldbook.api.cells import Cell
-from foldbook.api.outputs import Values, as_dict, stream
+from foldbook.api.outputs import Values
 from foldbook.api.people import Gathering, Person, Runtime, runtimes_of
 from foldbook.api.runs import Run
 from foldbook.errors import Refused
+from foldbook.ipynb import output_values
 from foldbook.notebook import Cell as Content
 from foldbook.notebook import Execution, Output
 from foldbook.peer import Peer
+from foldbook.rope import Rope
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,15 +221,15 @@ def _output_changes(cell: Cell, now: Execution, old: tuple[Output, ...]) -> Iter
     for i, output in enumerate(now.outputs):
         before = old[i] if i < len(old) else None
         if before is None:
-            added.append(as_dict(output))
+            added.append(output_values(output))
         elif output is not before and output != before:
             text = output.rope.since(before.rope) if _is_same_stream(output, before) else None
             if text is None or i < len(old) - 1:
-                yield OutputsReplaced(cell, now.id, [as_dict(each) for each in now.outputs])
+                yield OutputsReplaced(cell, now.id, [output_values(each) for each in now.outputs])
                 return
-            added.append(stream(output.name, text))
+            added.append(output_values(replace(output, rope=Rope(text))))
     if len(now.outputs) < len(old):
-        yield OutputsReplaced(cell, now.id, [as_dict(each) for each in now.outputs])
+        yield OutputsReplaced(cell, now.id, [output_values(each) for each in now.outputs])
         return
     for each in added:
         yield OutputAdded(cell, now.id, each)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from foldbook.api.outputs import Values, as_dict, readable
+from foldbook.api.outputs import Values, readable
 from foldbook.errors import RunFailed
+from foldbook.ipynb import output_values
 from foldbook.notebook import FINAL, Execution, Mark
 
 _WORDS = {
@@ -76,7 +77,7 @@ class Run:
             source=execution.source,
             status=execution.status.value,
             execution_count=execution.execution_count,
-            outputs=[as_dict(each) for each in execution.outputs],
+            outputs=[output_values(each) for each in execution.outputs],
             reason=execution.reason,
             started=_time(execution.started),
             ended=_time(execution.completed),
