@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from foldbook.errors import FoldbookError, Refused, StoreDamaged
-from foldbook.joining import Told
 from foldbook.keeping import Keeping
 from foldbook.link import ShareLink
 from foldbook.native.beside import beside
@@ -116,13 +115,12 @@ async def opened(
     around: Surroundings | None = None,
     window: int = 0,
     warn: Tell = _LOG.warning,
-    make: Callable[[], Told | None] = lambda: None,
 ) -> AsyncIterator[Held]:
     """Hold a notebook while the block runs. At the end everything is kept, if the disk takes it.
 
     folder: where it is kept; None: nowhere, it lasts as long as the block. secret: of whoever
     opens it, all over; the relay is shown one made from it. window: see `foldbook.sync.Sync`.
-    warn: tells people. make: a snapshot for others, where one is made here.
+    warn: tells people.
 
     Raises `StoreHeld` where another process has it, `StoreDamaged`, `StoreFull`, and `Refused` or
     `BadLink` where the link leads nowhere and nothing is kept here.
@@ -142,7 +140,7 @@ async def opened(
         saver = Saver(store, pause=around.pause, changed=changed)
         saver.put(Batch(meta={SHARE: share.pack()}))
         peer = shared_peer(share, loaded, saver, around, secret, window)
-        relaying = Relaying(outside, share, peer, saver, around, secret, warn=warn, make=make)
+        relaying = Relaying(outside, share, peer, saver, around, secret, warn=warn)
         held = Held(peer, saver, relaying, loaded.meta, loaded.start, failing, is_new)
         async with _working(held, _Snapshots(held, loaded).run()):
             yield held
