@@ -28,7 +28,7 @@ from foldbook.peer import Change, Peer, Surroundings
 from foldbook.relaying import Relaying, complete, fetch, shared_peer
 from foldbook.saver import Saver, first_of
 from foldbook.sharing import SHARE, Share, secret_at
-from foldbook.store import HISTORY, Batch, Loaded, MemoryStore, Store, load
+from foldbook.store import Batch, Loaded, MemoryStore, Store, load
 from foldbook.upstream import Outside
 
 FILE: Final = "notebook.sqlite"
@@ -72,8 +72,8 @@ class Held:
         What is older than the room is as its owner told it; what a snapshot has folded is its
         maker's word, until the rows behind it are here and bear it out.
         """
-        owed = HISTORY in self.meta and not self.relaying.checked.is_set()
-        return seq > (max(self.folded, self.share.base) if owed else self.share.base)
+        base = self.share.base
+        return seq > (max(self.folded, base) if self.relaying.is_checking else base)
 
     async def current(self) -> None:
         """Return when it is linked, and has every row that there was then.
@@ -213,7 +213,7 @@ class _Snapshots:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            if HISTORY in self._held.meta and not self._held.relaying.checked.is_set():
+            if self._held.relaying.is_checking:
                 continue  # what is not checked is not built upon
             if (folded := self._keeping.due()) is not None:
                 self._held.saver.put(Batch(snapshot=folded), durability="relaxed")
