@@ -61,10 +61,8 @@ class Held:
 
     @property
     def trouble(self) -> str | None:
-        """Why it is not linked, as far as is known; None while it is."""
-        if self.peer.is_linked:
-            return None
-        return self.peer.ended or self.relaying.sharing.trouble or self.peer.trouble
+        """See `foldbook.relaying.Relaying`."""
+        return self.relaying.trouble
 
     def trusted(self, seq: int) -> bool:
         """Whether what this row says was seen to be signed where it must be, here.
