@@ -101,7 +101,7 @@ async def _join(arguments: argparse.Namespace, terminal: Terminal) -> int:
         if held.is_new or arguments.once:
             await _patiently(held)
         executor = Guarded(_executor(arguments, folder), Files(held.saver, held.meta, folder))
-        terminal.say(_greeting(held, name, kernel, arguments, folder))
+        terminal.say(_greeting(held, name, arguments, folder))
         runtime = NativeRuntime(
             held,
             executor,
@@ -137,11 +137,10 @@ def _executor(arguments: argparse.Namespace, folder: Path) -> Executor:
     return ChildPython(folder, arguments.python)
 
 
-def _greeting(
-    held: Held, name: str, kernel: str | None, arguments: argparse.Namespace, folder: Path
-) -> str:
+def _greeting(held: Held, name: str, arguments: argparse.Namespace, folder: Path) -> str:
     notebook = one_line(held.peer.notebook.name) or "Untitled"
-    what = f"the kernel {kernel}" if kernel else f"Python ({arguments.python or 'this one'})"
+    python = f"Python ({arguments.python or 'this one'})"
+    what = f"the kernel {arguments.kernel}" if arguments.kernel else python
     how = (
         "Each request is shown here first, and runs if you agree."
         if arguments.confirm
