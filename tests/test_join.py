@@ -76,6 +76,21 @@ async def test_the_second_signal_ends_it_at_once(relay: str, tmp_path: Path) -> 
 
 
 @story
+async def test_a_terminal_that_is_gone_is_of_no_matter_to_nohup(relay: str, tmp_path: Path) -> None:
+    async with room(relay, tmp_path) as book:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what the program starts with
+        loom = book.join()
+        signal.signal(signal.SIGHUP, before)
+        await book.runtime()
+        loom.send(signal.SIGHUP)
+        [ok] = await book.run("6 * 7")
+        assert ok.status is Status.OK
+        loom.send(signal.SIGTERM)
+        assert await loom.ended() == Exit.OK
+        assert loom.text.count("Ends after what runs.") == 1
+
+
+@story
 async def test_once_runs_what_waits_and_leaves(relay: str, tmp_path: Path) -> None:
     async with room(relay, tmp_path) as book:
         good = book.ask("x = 20", "print(x + 1)")

@@ -12,6 +12,7 @@ from builder import relay as relays
 from foldbook.commands import parse
 from foldbook.errors import (
     BadLink,
+    BadParameters,
     CannotStart,
     FoldbookError,
     Mine,
@@ -27,7 +28,9 @@ from foldbook.native import folders
 from foldbook.native.exits import Exit, exit_of
 from foldbook.native.links import LINK, read_link
 from foldbook.native.main import main
+from foldbook.native.network import NativeNetwork
 from foldbook.native.notebooks import FILE, opened
+from foldbook.native.outfile import FileFailed
 from foldbook.native.terminal import one_line, plain
 from foldbook.row import Role
 from foldbook.store import HISTORY
@@ -124,6 +127,8 @@ def test_help_tells_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
         (StoreHeld("x"), Exit.HELD),
         (StoreFull("x"), Exit.DISK),
         (folders.FolderFailed("x"), Exit.DISK),
+        (FileFailed("x"), Exit.DISK),
+        (BadParameters("x"), Exit.USAGE),
         (CannotStart("x"), Exit.KERNEL),
         (Mine("x"), Exit.DEFECT),
     ],
@@ -302,6 +307,20 @@ async def test_a_link_of_another_right_is_followed_by_who_has_less(
             assert held.peer.role is role
             assert (held.share.link.seed is not None) is (role is Role.RUN)
     await mara.close()
+
+
+@pytest.mark.parametrize("status", ["200 OK", "500 Trouble"])
+@story
+async def test_an_answer_that_breaks_off_is_as_none(status: str) -> None:
+    async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 100\r\n\r\nhalf".encode())
+        writer.close()
+
+    async with await asyncio.start_server(cut, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(Refused, match="offline"):
+            await NativeNetwork().ask("GET", f"http://127.0.0.1:{port}/", {})
 
 
 @story

@@ -19,6 +19,7 @@ from foldbook.api.notebook import Notebook, Pages
 from foldbook.commands.notebooks import AddFile
 from foldbook.errors import BadLink, CommandRefused, Refused
 from foldbook.link import ShareLink
+from foldbook.native import blocking
 from foldbook.native.blocking import SyncCell, SyncNotebook
 from foldbook.native.exits import Exit
 from foldbook.row import Role
@@ -317,10 +318,34 @@ def test_a_program_that_closes_nothing_has_sent_all(runs: Runs) -> None:
         assert [each.source for each in notebook.cells] == ["1", "left behind"]
 
 
+def test_what_the_program_has_let_go_of_is_closed_at_its_end(runs: Runs) -> None:
+    run = runs.start("1", options=STAY)
+    foldbook.open_sync(run.link).append("2")
+    [left] = blocking._open
+    blocking._close_all()
+    assert left._held.done()
+    assert not blocking._open
+
+
+def test_one_that_cannot_be_closed_does_not_keep_the_others_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Away:
+        def close(self) -> None:
+            asked.append(self)
+            raise TimeoutError
+
+    asked: list[Away] = []
+    monkeypatch.setattr(blocking, "_open", {Away(), Away()})
+    with pytest.raises(TimeoutError):
+        blocking._close_all()
+    assert len(asked) == 2
+
+
 def test_the_blocking_forms_have_all_that_the_others_have() -> None:
-    for plain, blocking in ((Notebook, SyncNotebook), (Pages, SyncNotebook)):
+    for plain in (Notebook, Pages):
         names = {name for name in vars(plain) if not name.startswith("_")} - {"attend", "load"}
-        assert names <= vars(blocking).keys()
+        assert names <= vars(SyncNotebook).keys()
     cell = {name for name in vars(SyncCell.__base__) if not name.startswith("_")} - {"id"}
     assert cell <= vars(SyncCell).keys()
 

@@ -188,7 +188,8 @@ def rows_of(log: Path) -> list[Any]:
         (("in.ipynb", "-o", "o", "--share"), Exit.USAGE, "--share expects a relay's address"),
         (("in.ipynb", "--share", "ftp://x"), Exit.LINK, "a relay's address is http"),
         (("in.ipynb", "--share", "http://127.0.0.1:9"), Exit.RELAY, "does not answer"),
-        (("in.ipynb", "-o", "o", "--timeout", "0"), Exit.USAGE, "invalid _seconds value"),
+        (("in.ipynb", "-o", "o", "--timeout", "0"), Exit.USAGE, "seconds expected"),
+        (("in.ipynb", "-o", "o", "--stay", "x"), Exit.USAGE, "seconds expected, or ever; 'x' came"),
     ],
 )
 def test_bad_input_is_told_before_anything_runs(
@@ -264,11 +265,13 @@ def test_a_run_that_is_killed_leaves_a_valid_file_with_what_it_had(tmp_path: Pat
     assert shown[1].startswith("line 0.\nline 1.\n")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_run_that_is_stopped_writes_the_rest(tmp_path: Path, number: int) -> None:
     source = write_notebook(tmp_path / "in.ipynb", "import os\nprint(os.getpid(), '!')", SLOW)
     out = tmp_path / "out.ipynb"
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup may have started the tests
     going = Going(tmp_path, source, "-o", out)
+    signal.signal(signal.SIGHUP, before)
     going.shows(out, "line 20.")
     pid = int(texts(valid(out))[0].split()[0])
     assert going.end(number) == 128 + number

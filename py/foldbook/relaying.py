@@ -159,6 +159,13 @@ class Relaying:
         self.offers: Final = Offers(peer, self.sharing, around, make, warn)
         peer.elsewhere = self.blobs
 
+    @property
+    def trouble(self) -> str | None:
+        """Why the peer is not linked, as far as is known; None while it is."""
+        if self._peer.is_linked:
+            return None
+        return self._peer.ended or self.sharing.trouble or self._peer.trouble
+
     def works(self, meta: Mapping[str, MetaValue]) -> Iterable[Awaitable[Any]]:
         """What is to run beside the saver as long as the notebook is open. meta: what the store
         has of what is still to be done."""

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 from foldbook import text
-from foldbook.api.outputs import Values, as_dict
+from foldbook.api.outputs import Values
 from foldbook.commands.base import living
 from foldbook.commands.cells import SetCellMetadata, SetCellType
 from foldbook.commands.sources import EditSource
 from foldbook.difference import difference
 from foldbook.errors import Mine
+from foldbook.ipynb import output_values
 from foldbook.notebook import Cell as Content
 from foldbook.notebook import CellType, Execution
 from foldbook.peer import Peer
@@ -94,7 +95,7 @@ class Cell:
         `Notebook.load` puts it in its place.
         """
         execution = self._execution
-        return [as_dict(each) for each in execution.outputs] if execution else []
+        return [output_values(each) for each in execution.outputs] if execution else []
 
     @property
     def status(self) -> str | None:

@@ -3,18 +3,19 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
 
 from foldbook.api.cells import Cell
-from foldbook.api.outputs import Values, as_dict, stream
+from foldbook.api.outputs import Values
 from foldbook.api.people import Gathering, Person, Runtime, runtimes_of
 from foldbook.api.runs import Run
 from foldbook.errors import Refused
+from foldbook.ipynb import output_values
 from foldbook.notebook import Cell as Content
 from foldbook.notebook import Execution, Output
 from foldbook.peer import Peer
+from foldbook.rope import Rope
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,22 +216,29 @@ class Watch:
 def _output_changes(cell: Cell, now: Execution, old: tuple[Output, ...]) -> Iterator[Change]:
     if now.outputs is old:
         return
-    added: list[dict[str, Any]] = []
-    for i, output in enumerate(now.outputs):
-        before = old[i] if i < len(old) else None
-        if before is None:
-            added.append(as_dict(output))
-        elif output is not before and output != before:
-            text = output.rope.since(before.rope) if _is_same_stream(output, before) else None
-            if text is None or i < len(old) - 1:
-                yield OutputsReplaced(cell, now.id, [as_dict(each) for each in now.outputs])
-                return
-            added.append(stream(output.name, text))
-    if len(now.outputs) < len(old):
-        yield OutputsReplaced(cell, now.id, [as_dict(each) for each in now.outputs])
+    added = _added(now.outputs, old)
+    if added is None:
+        yield OutputsReplaced(cell, now.id, [output_values(each) for each in now.outputs])
         return
     for each in added:
         yield OutputAdded(cell, now.id, each)
+
+
+def _added(new: tuple[Output, ...], old: tuple[Output, ...]) -> list[Values] | None:
+    """What has come behind the old outputs; None where it is not only that."""
+    if len(new) < len(old):
+        return None
+    added: list[Values] = []
+    for i, output in enumerate(new):
+        before = old[i] if i < len(old) else None
+        if before is None:
+            added.append(output_values(output))
+        elif output is not before and output != before:
+            text = output.rope.since(before.rope) if _is_same_stream(output, before) else None
+            if text is None or i < len(old) - 1:
+                return None
+            added.append(output_values(replace(output, rope=Rope(text))))
+    return added
 
 
 def _is_same_stream(one: Output, other: Output) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 from weakref import WeakSet
@@ -34,7 +35,6 @@ from foldbook.row import Role
 CellLike = Cell | int | str
 """A cell: the object, its place, or its id."""
 
-_ENDED: Final = ("stopped", "lost")
 BEAT: Final = 10.0
 """Seconds after which a program shows anew that it is here."""
 
@@ -188,7 +188,7 @@ class Pages:
         return found
 
     def _need_runtime(self) -> None:
-        if not any(each.status not in _ENDED for each in self._state.runtimes.values()):
+        if not self.runtimes:
             raise CommandRefused(
                 "No runtime is there to run it: start one in the page, or by `foldbook join`."
             )
@@ -300,10 +300,9 @@ class Notebook(Pages):
 
     async def attend(self, name: str) -> None:
         """Show others under this name that somebody is here, until cancelled."""
-        self._gathering.call_me(name)
         while True:
             linked = self._peer.is_linked
-            self._gathering.show()
+            self._gathering.show(name)
             self._gathering.expire()
             with suppress(TimeoutError):
                 async with asyncio.timeout(BEAT):
@@ -324,7 +323,7 @@ class Notebook(Pages):
 
     async def _run(self, execution: Execution) -> Run:
         run = Run.of(execution)
-        return Run.of(execution, await self.load(run.outputs))
+        return replace(run, outputs=await self.load(run.outputs))
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():

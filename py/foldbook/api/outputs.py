@@ -5,38 +5,9 @@ from typing import Any
 
 from foldbook.blobs import unpack
 from foldbook.mime import BLOB_KEY, is_blob
-from foldbook.notebook import Output
 
 Values = dict[str, Any]
 Fetch = Callable[[str], Awaitable[bytes | None]]
-
-
-def as_dict(output: Output) -> Values:
-    """The output; values of its ``data`` may be references to blobs (`foldbook.mime.is_blob`)."""
-    match output.type:
-        case "stream":
-            return stream(output.name, output.text)
-        case "error":
-            return {
-                "output_type": "error",
-                "ename": output.ename,
-                "evalue": output.evalue,
-                "traceback": list(output.traceback),
-            }
-        case "display_data" | "execute_result":
-            values: Values = {
-                "output_type": output.type,
-                "data": dict(output.data),
-                "metadata": dict(output.metadata),
-            }
-            if output.type == "execute_result":
-                values["execution_count"] = output.execution_count
-            return values
-
-
-def stream(name: str, text: str) -> Values:
-    """A stream's text."""
-    return {"output_type": "stream", "name": name, "text": text}
 
 
 async def filled(outputs: Iterable[Values], fetch: Fetch) -> list[Values]:

@@ -44,7 +44,6 @@ class Gathering:
         self._now = now
         self._changed = changed
         self._people = People()
-        self._name = ""
         peer.on_presence = self._hear
 
     @property
@@ -59,15 +58,10 @@ class Gathering:
             found.append(Person(each["session"], name, kind, each["cell"]))
         return tuple(sorted(found, key=lambda person: person.session))
 
-    def call_me(self, name: str) -> None:
-        """What others see of this program."""
-        self._name = name
-        self.show()
-
-    def show(self) -> None:
-        """Show it, now and again while one is here."""
-        if self._name and self._peer.is_linked:
-            self._peer.show_presence(Shown(mode="away", name=self._name).encode())
+    def show(self, name: str) -> None:
+        """Show others under this name that somebody is here; now and again while one is."""
+        if self._peer.is_linked:
+            self._peer.show_presence(Shown(mode="away", name=name).encode())
 
     def expire(self) -> None:
         """Whoever has shown nothing for too long is not here."""

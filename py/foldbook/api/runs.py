@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from foldbook.api.outputs import Values, as_dict, readable
+from foldbook.api.outputs import Values, readable
 from foldbook.errors import RunFailed
+from foldbook.ipynb import output_values
 from foldbook.notebook import FINAL, Execution, Mark
 
 _WORDS = {
@@ -69,16 +69,15 @@ class Run:
         raise RunFailed(f"cell {self.cell_id} {words}: {what}", self)
 
     @classmethod
-    def of(cls, execution: Execution, outputs: list[dict[str, Any]] | None = None) -> "Run":
-        """An execution as it stands now; ``outputs`` where they are at hand already."""
-        made = [as_dict(each) for each in execution.outputs] if outputs is None else outputs
+    def of(cls, execution: Execution) -> "Run":
+        """An execution as it stands now."""
         return cls(
             id=execution.id,
             cell_id=execution.cell_id,
             source=execution.source,
             status=execution.status.value,
             execution_count=execution.execution_count,
-            outputs=made,
+            outputs=[output_values(each) for each in execution.outputs],
             reason=execution.reason,
             started=_time(execution.started),
             ended=_time(execution.completed),

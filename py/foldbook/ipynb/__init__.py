@@ -12,6 +12,14 @@ nbformat is slow to import: only who opens or saves a file imports this package.
 
 from foldbook.ipynb.importing import to_events
 from foldbook.ipynb.reading import ImportedCell, ImportedNotebook, read
-from foldbook.ipynb.writing import needed, write
+from foldbook.ipynb.writing import needed, output_values, write
 
-__all__ = ["ImportedCell", "ImportedNotebook", "needed", "read", "to_events", "write"]
+__all__ = [
+    "ImportedCell",
+    "ImportedNotebook",
+    "needed",
+    "output_values",
+    "read",
+    "to_events",
+    "write",
+]

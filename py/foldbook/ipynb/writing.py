@@ -132,8 +132,9 @@ def _attachments(attachments: Mapping[str, Any], unpacked: _Unpacking) -> Values
     return found
 
 
-def _output(output: Output, unpacked: _Unpacking) -> Values:
-    output = stand_in(output)
+def output_values(output: Output) -> Values:
+    """An output as in a file; values of its ``data`` may be references to blobs
+    (`foldbook.mime.is_blob`)."""
     match output.type:
         case "stream":
             return {"output_type": "stream", "name": output.name, "text": output.text}
@@ -144,19 +145,27 @@ def _output(output: Output, unpacked: _Unpacking) -> Values:
                 "evalue": output.evalue,
                 "traceback": list(output.traceback),
             }
-        case "display_data":
-            return _display(output, unpacked)
-        case "execute_result":
-            return _display(output, unpacked) | {"execution_count": output.execution_count}
+        case "display_data" | "execute_result":
+            values: Values = {
+                "output_type": output.type,
+                "data": dict(output.data),
+                "metadata": dict(output.metadata),
+            }
+            if output.type == "execute_result":
+                values["execution_count"] = output.execution_count
+            return values
 
 
-def _display(output: Output, unpacked: _Unpacking) -> Values:
-    data = unpacked(output.data)
+def _output(output: Output, unpacked: _Unpacking) -> Values:
+    values = output_values(stand_in(output))
+    if "data" not in values:
+        return values
+    data = unpacked(values["data"])
     whole = data.get(STRANGE_OUTPUT)
     if isinstance(whole, dict) and _can_be_written(whole):
         return whole
-    metadata, strange = _unstash(unpacked(output.metadata))
-    return strange | {"output_type": output.type, "data": data, "metadata": metadata}
+    metadata, strange = _unstash(unpacked(values["metadata"]))
+    return strange | values | {"data": data, "metadata": metadata}
 
 
 def _can_be_written(output: Values) -> bool:

@@ -8,11 +8,11 @@ import asyncio
 import atexit
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
-from weakref import WeakSet
 
 from foldbook.api import Cell, Cells, Change, Notebook, Person, Run, Runtime
 from foldbook.api.changes import PeopleChanged, RuntimesChanged
@@ -186,7 +186,6 @@ class SyncNotebook(Pages):
         except BaseException:
             _call(self._held.cancel)
             raise
-        self._is_closed = False
         _open.add(self)
 
     def __enter__(self) -> Self:
@@ -197,8 +196,8 @@ class SyncNotebook(Pages):
 
     def close(self) -> None:
         """Send what is not sent yet, and end. Raises `TimeoutError` where that cannot be done."""
-        if not self._is_closed:
-            self._is_closed = True
+        if self in _open:
+            _open.remove(self)
             _call(self._closing.set)
             _the_loop().wait(_result(self._held))
 
@@ -334,13 +333,15 @@ class SyncNotebook(Pages):
         return SyncCell(cell, self._notebook)
 
 
-_open: Final[WeakSet[SyncNotebook]] = WeakSet()
+_open: Final[set[SyncNotebook]] = set()
+"""Also those that the program has let go of: what they have not sent is sent at its end."""
 
 
 @atexit.register
 def _close_all() -> None:
-    for notebook in list(_open):
-        notebook.close()
+    with ExitStack() as closing:  # one that cannot send does not keep the others from it
+        for notebook in _open:
+            closing.callback(notebook.close)
 
 
 async def _result(future: "asyncio.Future[T]") -> T:

@@ -5,6 +5,8 @@ from typing import Final
 
 from foldbook.errors import (
     BadLink,
+    BadNotebookFile,
+    BadParameters,
     CannotStart,
     FoldbookError,
     Refused,
@@ -13,6 +15,7 @@ from foldbook.errors import (
     StoreHeld,
 )
 from foldbook.native.folders import FolderFailed
+from foldbook.native.outfile import FileFailed
 from foldbook.native.store import StoreFailed
 
 
@@ -70,16 +73,24 @@ def exit_of(why: FoldbookError) -> Exit:
     match why:
         case Refused():
             return _REFUSED.get(why.code, Exit.RELAY)
+        case BadNotebookFile() | BadParameters():
+            return Exit.USAGE
         case BadLink():
             return Exit.LINK
         case CannotStart():
             return Exit.KERNEL
         case StoreHeld():
             return Exit.HELD
-        case StoreDamaged() | StoreFull() | StoreFailed() | FolderFailed():
+        case StoreDamaged() | StoreFull() | StoreFailed() | FolderFailed() | FileFailed():
             return Exit.DISK
         case _:
             return Exit.DEFECT
+
+
+def sentence(why: FoldbookError) -> str:
+    """The error in words for people: without the code in front, which is for programs."""
+    text = str(why).removeprefix(f"{why.code}: ") if isinstance(why, Refused) else str(why)
+    return f"{text.rstrip('.')}."
 
 
 def table(*codes: Exit) -> str:

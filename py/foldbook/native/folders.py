@@ -83,8 +83,17 @@ def person_secret(data: Path) -> bytes:
 
 
 def runtime_secret(person: bytes, name: str) -> bytes:
-    """The secret of a runtime of this name: it is somebody of its own."""
-    return hmac.digest(person, f"foldbook.runtime.1 {name}".encode(), "sha256")
+    """The secret of a runtime of this name: it is somebody of its own, whenever it runs."""
+    return _derived(person, f"foldbook.runtime.1 {name}")
+
+
+def program_secret(person: bytes, name: str) -> bytes:
+    """The same for a person's program."""
+    return _derived(person, f"foldbook.program.1 {name}")
+
+
+def _derived(person: bytes, purpose: str) -> bytes:
+    return hmac.digest(person, purpose.encode(), "sha256")
 
 
 def _make_secret(path: Path) -> None:

@@ -5,16 +5,13 @@ import asyncio
 import getpass
 import os
 import platform
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from foldbook.errors import FoldbookError, Refused
 from foldbook.executor import Executor
 from foldbook.link import ShareLink
-from foldbook.native.exits import Exit, exit_of, table
+from foldbook.native.exits import Exit, exit_of, sentence, table
 from foldbook.native.files import Files, Guarded
 from foldbook.native.folders import data_folder, person_secret, runtime_folder, runtime_secret
 from foldbook.native.gates import Agreed, Signed
@@ -23,6 +20,7 @@ from foldbook.native.links import ADVICE, LINK, read_link
 from foldbook.native.notebooks import Held, opened
 from foldbook.native.python import ChildPython
 from foldbook.native.runtimes import NativeRuntime, wrong_right
+from foldbook.native.signals import heeded
 from foldbook.native.terminal import Terminal, one_line
 from foldbook.peer import Change
 from foldbook.row import Role
@@ -82,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return asyncio.run(_join(arguments, terminal))
     except FoldbookError as why:
-        terminal.say(f"foldbook join: {_words(why)}.")
+        terminal.say(f"foldbook join: {sentence(why)}")
         return exit_of(why)
 
 
@@ -103,7 +101,7 @@ async def _join(arguments: argparse.Namespace, terminal: Terminal) -> int:
         if held.is_new or arguments.once:
             await _patiently(held)
         executor = Guarded(_executor(arguments, folder), Files(held.saver, held.meta, folder))
-        terminal.say(_greeting(held, name, kernel, arguments, folder))
+        terminal.say(_greeting(held, name, arguments, folder))
         runtime = NativeRuntime(
             held,
             executor,
@@ -113,7 +111,7 @@ async def _join(arguments: argparse.Namespace, terminal: Terminal) -> int:
             say=terminal.say,
             once=arguments.once,
         )
-        with _signals(runtime, terminal) as signals:
+        with heeded(lambda count: _heed(count, runtime, terminal)) as signals:
             served = await runtime.serve()
         told.end()
     if len(signals) > 1:
@@ -139,11 +137,10 @@ def _executor(arguments: argparse.Namespace, folder: Path) -> Executor:
     return ChildPython(folder, arguments.python)
 
 
-def _greeting(
-    held: Held, name: str, kernel: str | None, arguments: argparse.Namespace, folder: Path
-) -> str:
+def _greeting(held: Held, name: str, arguments: argparse.Namespace, folder: Path) -> str:
     notebook = one_line(held.peer.notebook.name) or "Untitled"
-    what = f"the kernel {kernel}" if kernel else f"Python ({arguments.python or 'this one'})"
+    python = f"Python ({arguments.python or 'this one'})"
+    what = f"the kernel {arguments.kernel}" if arguments.kernel else python
     how = (
         "Each request is shown here first, and runs if you agree."
         if arguments.confirm
@@ -156,34 +153,13 @@ def _greeting(
     )
 
 
-def _words(why: FoldbookError) -> str:
-    """Without the code in front, which is for programs."""
-    text = str(why).removeprefix(f"{why.code}: ") if isinstance(why, Refused) else str(why)
-    return text.rstrip(".")
-
-
-@contextmanager
-def _signals(runtime: NativeRuntime, terminal: Terminal) -> Iterator[list[int]]:
-    """The first asks it to finish, the second to stop; gives those that came."""
-    came: list[int] = []
-    loop = asyncio.get_running_loop()
-
-    def heed(number: int) -> None:
-        came.append(number)
-        if len(came) == 1:
-            terminal.say("Ends after what runs. Once more: ends at once.")
-            runtime.finish()
-        else:
-            runtime.stop()
-
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    for number in numbers:
-        loop.add_signal_handler(number, heed, number)
-    try:
-        yield came
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
+def _heed(count: int, runtime: NativeRuntime, terminal: Terminal) -> None:
+    """The first signal asks it to finish, the second to stop."""
+    if count == 1:
+        terminal.say("Ends after what runs. Once more: ends at once.")
+        runtime.finish()
+    else:
+        runtime.stop()
 
 
 class _Told:

@@ -1,6 +1,5 @@
 """`JupyterKernel`: any kernel that is installed for Jupyter, by `jupyter_client`."""
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -42,8 +41,8 @@ class JupyterKernel(InWorkdir[KernelProcess]):
             raise CannotStart(f"The kernelspec {self.name!r} cannot be read: {why}") from why
         running = KernelProcess(self.name, outlet)
         try:
-            self._folder.make()
-            language = await running.start(self._folder.path)
+            self._make_folder()
+            language = await running.start(self._folder)
         except OSError as why:
             await running.stop()
             raise CannotStart(f"The kernel {self.name} cannot be started: {why}") from why
@@ -52,10 +51,6 @@ class JupyterKernel(InWorkdir[KernelProcess]):
             raise
         self._running = running
         return language
-
-    async def died(self) -> str:
-        """The kernel has ended, and nobody has asked for it."""
-        return await asyncio.shield(self._there().died)
 
     async def complete(self, source: str, position: int) -> Completions:
         """Completions; "busy" while code runs."""

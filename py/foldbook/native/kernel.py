@@ -345,8 +345,8 @@ class KernelProcess:
             request.idle.set()
 
     def _with_last_lines(self, words: str) -> str:
-        tail = self._tail.tail if self._tail is not None else ""
-        return "\n".join((words, *tail.strip().splitlines()[-5:]))
+        last = self._tail.last_lines if self._tail is not None else []
+        return "\n".join((words, *last))
 
     def _start_tasks(self, *works: Coroutine[Any, Any, None]) -> None:
         self._tasks = [asyncio.create_task(work) for work in works]

@@ -69,10 +69,8 @@ class Local:
 
     @property
     def trouble(self) -> str | None:
-        """Why the relay is not linked, if that is known."""
-        if self.relaying is None or self.peer.is_linked:
-            return None
-        return self.peer.ended or self.relaying.sharing.trouble or self.peer.trouble
+        """See `foldbook.relaying.Relaying`; None where it is not shared."""
+        return None if self.relaying is None else self.relaying.trouble
 
     async def delivered(self) -> None:
         """Return when the relay has everything. Raises `Refused`."""

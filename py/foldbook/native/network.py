@@ -1,10 +1,11 @@
 """HTTP and WebSockets for native processes."""
 
 import asyncio
+import http.client
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
@@ -78,9 +79,15 @@ class SocketChannel:
 
 def _ask(request: urllib.request.Request) -> Answer:
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+        with _opened(request) as answer:
             return Answer(answer.status, answer.read())
-    except urllib.error.HTTPError as failed:
-        return Answer(failed.code, failed.read())
-    except (urllib.error.URLError, OSError) as why:
+    except (OSError, http.client.HTTPException) as why:  # the latter: the answer breaks off
         raise Refused("offline", f"the relay does not answer: {why}") from None
+
+
+def _opened(request: urllib.request.Request) -> Any:
+    """An answer of any status."""
+    try:
+        return urllib.request.urlopen(request, timeout=_SECONDS)
+    except urllib.error.HTTPError as failed:
+        return failed

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from foldbook.errors import FoldbookError, Refused, StoreDamaged
-from foldbook.joining import Told
 from foldbook.keeping import Keeping
 from foldbook.link import ShareLink
 from foldbook.native.beside import beside
@@ -29,7 +28,7 @@ from foldbook.peer import Change, Peer, Surroundings
 from foldbook.relaying import Relaying, complete, fetch, shared_peer
 from foldbook.saver import Saver, first_of
 from foldbook.sharing import SHARE, Share, secret_at
-from foldbook.store import HISTORY, Batch, Loaded, MemoryStore, Store, load
+from foldbook.store import Batch, Loaded, MemoryStore, Store, load
 from foldbook.upstream import Outside
 
 FILE: Final = "notebook.sqlite"
@@ -62,10 +61,8 @@ class Held:
 
     @property
     def trouble(self) -> str | None:
-        """Why it is not linked, as far as is known; None while it is."""
-        if self.peer.is_linked:
-            return None
-        return self.peer.ended or self.relaying.sharing.trouble or self.peer.trouble
+        """See `foldbook.relaying.Relaying`."""
+        return self.relaying.trouble
 
     def trusted(self, seq: int) -> bool:
         """Whether what this row says was seen to be signed where it must be, here.
@@ -73,8 +70,8 @@ class Held:
         What is older than the room is as its owner told it; what a snapshot has folded is its
         maker's word, until the rows behind it are here and bear it out.
         """
-        owed = HISTORY in self.meta and not self.relaying.checked.is_set()
-        return seq > (max(self.folded, self.share.base) if owed else self.share.base)
+        base = self.share.base
+        return seq > (max(self.folded, base) if self.relaying.is_checking else base)
 
     async def current(self) -> None:
         """Return when it is linked, and has every row that there was then.
@@ -116,13 +113,12 @@ async def opened(
     around: Surroundings | None = None,
     window: int = 0,
     warn: Tell = _LOG.warning,
-    make: Callable[[], Told | None] = lambda: None,
 ) -> AsyncIterator[Held]:
     """Hold a notebook while the block runs. At the end everything is kept, if the disk takes it.
 
     folder: where it is kept; None: nowhere, it lasts as long as the block. secret: of whoever
     opens it, all over; the relay is shown one made from it. window: see `foldbook.sync.Sync`.
-    warn: tells people. make: a snapshot for others, where one is made here.
+    warn: tells people.
 
     Raises `StoreHeld` where another process has it, `StoreDamaged`, `StoreFull`, and `Refused` or
     `BadLink` where the link leads nowhere and nothing is kept here.
@@ -142,7 +138,7 @@ async def opened(
         saver.put(Batch(meta={SHARE: share.pack()}))
         secret = secret_at(link, secret)
         peer = shared_peer(share, loaded, saver, around, secret, window)
-        relaying = Relaying(outside, share, peer, saver, around, secret, warn=warn, make=make)
+        relaying = Relaying(outside, share, peer, saver, around, secret, warn=warn)
         held = Held(peer, saver, relaying, loaded.meta, loaded.start, failing, is_new)
         async with _working(held, _Snapshots(held, loaded).run()):
             yield held
@@ -215,7 +211,7 @@ class _Snapshots:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            if HISTORY in self._held.meta and not self._held.relaying.checked.is_set():
+            if self._held.relaying.is_checking:
                 continue  # what is not checked is not built upon
             if (folded := self._keeping.due()) is not None:
                 self._held.saver.put(Batch(snapshot=folded), durability="relaxed")

@@ -1,7 +1,6 @@
 """`foldbook.open`: a shared notebook for a program, by its link."""
 
 import asyncio
-import hmac
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Final
 from foldbook.api import Notebook
 from foldbook.commands.notebooks import Introduce
 from foldbook.link import ShareLink
-from foldbook.native.folders import data_folder, person_secret
+from foldbook.native.folders import data_folder, person_secret, program_secret
 from foldbook.native.links import read_link
 from foldbook.native.notebooks import Held, opened
 from foldbook.native.outside import surroundings
@@ -41,7 +40,8 @@ async def open_notebook(
     """
     followed = link if isinstance(link, ShareLink) else read_link(link)
     place = None if folder is None else Path(folder)
-    async with opened(followed, place, _secret(name)) as held:
+    secret = program_secret(person_secret(data_folder()), name)
+    async with opened(followed, place, secret) as held:
         notebook = Notebook(held.peer, surroundings().now)  # it hears who is here from the start
         await _within(timeout, held.current(), held, "The relay does not answer")
         if Kind.NOTE in RIGHTS[held.peer.role]:
@@ -63,9 +63,3 @@ async def _within(seconds: float, work: Awaitable[None], held: Held, what: str) 
     except TimeoutError:
         why = f": {held.trouble}" if held.trouble else ""
         raise TimeoutError(f"{what} within {seconds:g} seconds{why}.") from None
-
-
-def _secret(name: str) -> bytes:
-    """A program of a person's is somebody of its own, the same whenever it runs."""
-    person = person_secret(data_folder())
-    return hmac.digest(person, f"foldbook.program.1 {name}".encode(), "sha256")

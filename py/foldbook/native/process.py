@@ -91,7 +91,7 @@ class PythonProcess:
         writers: list[int] = []
         try:
             for name in ("stdout", "stderr"):
-                readers[name], writer = _pipe()
+                readers[name], writer = os.pipe()
                 writers.append(writer)
             process = await asyncio.create_subprocess_exec(
                 *(str(python), "-c", _bootstrap(theirs.fileno(), folder)),
@@ -316,14 +316,8 @@ class PythonProcess:
 
     def _tell_start(self, words: str) -> None:
         if not self._language.done():
-            last = "\n".join(self._taps["stderr"].tail.strip().splitlines()[-5:])
-            why = f"{words}\n{last}" if last else words
+            why = "\n".join((words, *self._taps["stderr"].last_lines))
             self._language.set_exception(CannotStart(f"Python cannot be started. {why}"))
-
-
-def _pipe() -> tuple[int, int]:
-    reader, writer = os.pipe()
-    return reader, writer
 
 
 def _bootstrap(descriptor: int, folder: Path) -> str:

@@ -1,6 +1,5 @@
 """`ChildPython`: Foldbook's own shell in a Python process of its own."""
 
-import asyncio
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,8 +38,8 @@ class ChildPython(InWorkdir[PythonProcess]):
             await self._running.stop()
             self._running = None
         try:
-            self._folder.make()
-            process = await PythonProcess.spawn(self._python, self._folder.path, outlet)
+            self._make_folder()
+            process = await PythonProcess.spawn(self._python, self._folder, outlet)
         except OSError as why:
             raise CannotStart(f"Python cannot be started ({self._python}): {why}") from why
         try:
@@ -50,10 +49,6 @@ class ChildPython(InWorkdir[PythonProcess]):
             raise
         self._running = process
         return language
-
-    async def died(self) -> str:
-        """The process has ended, and nobody has asked for it."""
-        return await asyncio.shield(self._there().died)
 
     async def complete(self, source: str, position: int) -> Completions:
         """Completions at a position; "busy" after two seconds in which code ran."""

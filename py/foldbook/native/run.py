@@ -5,10 +5,8 @@ import asyncio
 import math
 import os
 import re
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -19,15 +17,16 @@ from foldbook.errors import BadNotebookFile, BadParameters, FoldbookError, Refus
 from foldbook.ipynb import ImportedNotebook
 from foldbook.link import ShareLink
 from foldbook.native.beside import beside
-from foldbook.native.exits import Exit, exit_of, table
+from foldbook.native.exits import Exit, exit_of, sentence, table
 from foldbook.native.files import Files, Guarded
 from foldbook.native.hosting import Hosted
 from foldbook.native.job import Failure, Options, cells_to_run, run_cells
 from foldbook.native.jupyter import JupyterKernel
 from foldbook.native.local import Local, local_notebook
-from foldbook.native.outfile import FileFailed, OutFile
+from foldbook.native.outfile import OutFile
 from foldbook.native.parameters import code, from_yaml, inject, typed
 from foldbook.native.python import ChildPython
+from foldbook.native.signals import heeded
 from foldbook.native.store import SqliteStore
 from foldbook.native.terminal import one_line, plain
 from foldbook.row import Role
@@ -99,15 +98,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return asyncio.run(_Command(arguments).run())
     except FoldbookError as why:
-        text = str(why).removeprefix(f"{why.code}: ") if isinstance(why, Refused) else str(why)
-        _say(f"foldbook run: {text}")
-        match why:
-            case BadNotebookFile() | BadParameters():
-                return Exit.USAGE
-            case FileFailed():
-                return Exit.DISK
-            case _:
-                return exit_of(why)
+        _say(f"foldbook run: {sentence(why)}")
+        return exit_of(why)
 
 
 class _Command:
@@ -129,7 +121,9 @@ class _Command:
         for note in imported.notes:
             _say(note)
         values = _parameters(self._arguments)
-        with _signals() as came:
+        task = asyncio.current_task()
+        assert task is not None, "a command runs in a task"
+        with heeded(lambda _count: task.cancel()) as came:
             try:
                 async with local_notebook(_store(self._arguments.log), imported) as local:
                     code = await self._work(local, imported, values)
@@ -284,37 +278,18 @@ def _told(failure: Failure) -> str:
     return "\n".join(lines)
 
 
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """A signal cancels what runs; gives those that came."""
-    came: list[int] = []
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    assert task is not None, "a command runs in a task"
-
-    def heed(number: int) -> None:
-        came.append(number)
-        task.cancel()
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    for number in numbers:
-        loop.add_signal_handler(number, heed, number)
-    try:
-        yield came
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
-
-
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not value > 0:
-        raise ValueError(text)
-    return value
+    with suppress(ValueError):
+        if (value := float(text)) > 0:
+            return value
+    raise argparse.ArgumentTypeError(f"seconds expected, more than none; {text!r} came")
 
 
 def _stay(text: str) -> float:
-    return math.inf if text == "ever" else max(0.0, float(text))
+    try:
+        return math.inf if text == "ever" else max(0.0, float(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"seconds expected, or ever; {text!r} came") from None
 
 
 def _say(text: str) -> None:

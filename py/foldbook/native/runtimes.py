@@ -23,7 +23,6 @@ from foldbook.native.notebooks import Held
 from foldbook.notebook import Runtime, Status
 from foldbook.row import Role
 from foldbook.saver import first_of
-from foldbook.store import HISTORY
 
 DEATHS: Final = 3
 """Of what runs the code, without having run anything: after so many it is not started again."""
@@ -233,7 +232,7 @@ class NativeRuntime:
     async def _drain(self, session: _Session) -> None:
         """Leave when nothing is left to run."""
         peer = self._peer
-        if HISTORY in self._held.meta:
+        if self._held.relaying.is_checking:
             await self._held.relaying.checked.wait()
         await peer.until(
             lambda: session.session in peer.log.confirmed.runtimes and session.agent.is_idle

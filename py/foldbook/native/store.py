@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -294,26 +295,13 @@ class _Pick:
                 raise
             self._damaged.append(Damage(query.split(" FROM ")[1].split()[0], str(why)))
 
-    def judging(self, where: str, record: bytes) -> "_Judging":
-        return _Judging(self._damaged, where, record)
-
-
-@dataclass(slots=True)
-class _Judging:
-    """While a record is read: what is wrong with it is damage, and no error."""
-
-    damaged: list[Damage]
-    where: str
-    record: bytes
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, why: BaseException | None, _at: object) -> bool:
-        if not isinstance(why, (BadRow, ValueError)):
-            return False
-        self.damaged.append(Damage(self.where, str(why), self.record))
-        return True
+    @contextmanager
+    def judging(self, where: str, record: bytes) -> Iterator[None]:
+        """While a record is read: what is wrong with it is damage, and no error."""
+        try:
+            yield
+        except (BadRow, ValueError) as why:
+            self._damaged.append(Damage(where, str(why), record))
 
 
 def _unpack_refused(record: bytes) -> RefusedRow:

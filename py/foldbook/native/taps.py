@@ -84,6 +84,11 @@ class Tap:
         self._is_open = True
         self._waiter: asyncio.Future[None] | None = None
 
+    @property
+    def last_lines(self) -> list[str]:
+        """The last of what came, for people: up to five lines."""
+        return self.tail.strip().splitlines()[-5:]
+
     def take(self) -> int:
         """Read what is there now, up to some 64 KiB; returns how many bytes it was."""
         if not self._is_open:
