@@ -17,7 +17,9 @@
  *              before: for an edit, the text that it was made on
  *
  * A transaction ends by itself as soon as nothing asks anything of it, so it cannot live across
- * an await of Python: every function here puts all its requests in at once.
+ * an await of Python: every function here puts all its requests in at once. It is committed with the
+ * last of them: one that still waits for its worker to say so, when that is ended, holds back for
+ * ever whoever comes after it in WebKit (seen with 2.50).
  */
 
 const VERSION = 1;
@@ -123,6 +125,7 @@ export function write(db, changes, durability = "default") {
         else if (change[1] === null) store.add(change[2]);
         else store.put(change[2], change[1]);
       }
+      transaction.commit();
     } catch (error) {
       transaction.abort();
       reject(explain(error, db.name));
@@ -144,6 +147,7 @@ export function readAll(db, names) {
       const store = transaction.objectStore(name);
       return { keys: store.getAllKeys(), values: store.getAll() };
     });
+    transaction.commit();
     transaction.oncomplete = () =>
       resolve(found.map(({ keys, values }) => ({ keys: keys.result, values: values.result })));
   });
@@ -180,6 +184,7 @@ export function readFrom(db, name, key, limit) {
     search.onsuccess = () => {
       const range = search.result ? IDBKeyRange.lowerBound(search.result.key) : null;
       found = { keys: store.getAllKeys(range, limit), values: store.getAll(range, limit) };
+      transaction.commit();
     };
     transaction.oncomplete = () =>
       resolve({ keys: found?.keys.result ?? [], values: found?.values.result ?? [] });
@@ -226,6 +231,7 @@ export function update(db, name, key, change) {
       try {
         const next = change(request.result);
         if (next !== undefined) store.put(next, key);
+        transaction.commit();
       } catch (error) {
         reject(error);
         transaction.abort();
@@ -256,6 +262,7 @@ function ask(db, name, question) {
     const transaction = begin(db, [name], "readonly", reject);
     if (!transaction) return;
     const request = question(transaction.objectStore(name));
+    transaction.commit();
     transaction.oncomplete = () => resolve(request.result);
   });
 }
