@@ -71,7 +71,7 @@ class Held:
         maker's word, until the rows behind it are here and bear it out.
         """
         base = self.share.base
-        return seq > (max(self.folded, base) if self.relaying.is_checking else base)
+        return seq > (base if self.relaying.checked.is_set() else max(self.folded, base))
 
     async def current(self) -> None:
         """Return when it is linked, and has every row that there was then.
@@ -211,7 +211,7 @@ class _Snapshots:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            if self._held.relaying.is_checking:
+            if not self._held.relaying.checked.is_set():
                 continue  # what is not checked is not built upon
             if (folded := self._keeping.due()) is not None:
                 self._held.saver.put(Batch(snapshot=folded), durability="relaxed")

@@ -232,8 +232,7 @@ class NativeRuntime:
     async def _drain(self, session: _Session) -> None:
         """Leave when nothing is left to run."""
         peer = self._peer
-        if self._held.relaying.is_checking:
-            await self._held.relaying.checked.wait()
+        await self._held.relaying.checked.wait()
         await peer.until(
             lambda: session.session in peer.log.confirmed.runtimes and session.agent.is_idle
         )
