@@ -279,11 +279,15 @@ def test_serve_tells_its_address_and_ends_cleanly_at_ctrl_c() -> None:
     command = [sys.executable, "-u", paths.ROOT / "build.py", "serve"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        told = next(line for line in process.stdout if "Foldbook is at http://" in line)
-        (url,) = [word for word in told.split() if word.startswith("http://")]
-        assert _get(url, "manifest.json").status == 200
-        [relay_at] = _json(url, "relay.json").values()
-        assert _json(relay_at, "health") == {"ok": True}
+        try:
+            told = next(line for line in process.stdout if "Foldbook is at http://" in line)
+            (url,) = [word for word in told.split() if word.startswith("http://")]
+            assert _get(url, "manifest.json").status == 200
+            [relay_at] = _json(url, "relay.json").values()
+            assert _json(relay_at, "health") == {"ok": True}
+        except BaseException:
+            process.kill()  # else it is waited for, for ever
+            raise
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
     assert (process.returncode, rest.strip()) == (0, "ended")
