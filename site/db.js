@@ -17,12 +17,11 @@
  *              before: for an edit, the text that it was made on
  *
  * A transaction ends by itself as soon as nothing asks anything of it, so it cannot live across
- * an await of Python: every function here puts all its requests in at once. It is committed with the
- * last of them: one that still waits for its worker to say so, when that is ended, holds back for
- * ever whoever comes after it in WebKit (seen with 2.50).
+ * an await of Python: every function here puts all its requests in at once.
  */
 
 const VERSION = 1;
+const IS_WEBKIT = /AppleWebKit/.test(navigator.userAgent) && !/Chrome\//.test(navigator.userAgent);
 const NOTEBOOK_STORES = ["rows", "pending", "refused", "meta", "views", "view", "blobs"];
 
 /**
@@ -125,7 +124,7 @@ export function write(db, changes, durability = "default") {
         else if (change[1] === null) store.add(change[2]);
         else store.put(change[2], change[1]);
       }
-      transaction.commit();
+      commit(transaction);
     } catch (error) {
       transaction.abort();
       reject(explain(error, db.name));
@@ -147,7 +146,7 @@ export function readAll(db, names) {
       const store = transaction.objectStore(name);
       return { keys: store.getAllKeys(), values: store.getAll() };
     });
-    transaction.commit();
+    commit(transaction);
     transaction.oncomplete = () =>
       resolve(found.map(({ keys, values }) => ({ keys: keys.result, values: values.result })));
   });
@@ -184,7 +183,7 @@ export function readFrom(db, name, key, limit) {
     search.onsuccess = () => {
       const range = search.result ? IDBKeyRange.lowerBound(search.result.key) : null;
       found = { keys: store.getAllKeys(range, limit), values: store.getAll(range, limit) };
-      transaction.commit();
+      commit(transaction);
     };
     transaction.oncomplete = () =>
       resolve({ keys: found?.keys.result ?? [], values: found?.values.result ?? [] });
@@ -231,7 +230,7 @@ export function update(db, name, key, change) {
       try {
         const next = change(request.result);
         if (next !== undefined) store.put(next, key);
-        transaction.commit();
+        commit(transaction);
       } catch (error) {
         reject(error);
         transaction.abort();
@@ -262,7 +261,7 @@ function ask(db, name, question) {
     const transaction = begin(db, [name], "readonly", reject);
     if (!transaction) return;
     const request = question(transaction.objectStore(name));
-    transaction.commit();
+    commit(transaction);
     transaction.oncomplete = () => resolve(request.result);
   });
 }
@@ -284,6 +283,16 @@ function begin(db, names, mode, reject, durability = "default") {
     reject(explain(error, db.name));
     return undefined;
   }
+}
+
+/**
+ * All is asked. In WebKit (seen with 2.50) a transaction that is still waiting for its worker to say so,
+ * when that is ended, holds back for ever whoever comes after it. In Chromium (seen with 156) one that
+ * is committed may be complete before the large values are there that it was asked for.
+ * @param {IDBTransaction} transaction
+ */
+function commit(transaction) {
+  if (IS_WEBKIT) transaction.commit();
 }
 
 /** @param {unknown} error @param {string} name @returns {StoreError} */

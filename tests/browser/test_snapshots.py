@@ -16,7 +16,7 @@ from tests.browser.sheet import Sheet
 
 pytestmark = pytest.mark.browser
 
-DRAWS = "import random, numpy; print(random.random(), numpy.random.rand(), hash(object()))"
+DRAWS = "import random, numpy, uuid; print(random.random(), numpy.random.rand(), uuid.uuid4())"
 STATE = """
 import datetime, os, sys, time
 from zoneinfo import ZoneInfo
