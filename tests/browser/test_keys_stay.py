@@ -117,6 +117,8 @@ def test_no_frame_and_no_code_finds_a_key(people: People, engine: Engine) -> Non
     texts = [each for each in engine.below(DRAWN) if each]
 
     people.contexts[0].close()  # the code is to run here, not in the Python of the owner
+    gone = "/Not answering/.test(document.querySelector('.rt-chip').innerText)"
+    tab.wait(gone, "the owner, gone")  # what is asked of that Python before waits for it
     first, second = engine.run(
         "return [...document.querySelectorAll('[data-cell-id]')].map((cell) => cell.dataset.cellId)"
     )
