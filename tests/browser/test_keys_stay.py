@@ -116,9 +116,10 @@ def test_no_frame_and_no_code_finds_a_key(people: People, engine: Engine) -> Non
     wait_until(lambda: any(engine.below(DRAWN)), "the output that was there before")
     texts = [each for each in engine.below(DRAWN) if each]
 
+    tab.wait("!document.querySelector('.here-now').hidden", "the owner")
     people.contexts[0].close()  # the code is to run here, not in the Python of the owner
-    gone = "/Not answering/.test(document.querySelector('.rt-chip').innerText)"
-    tab.wait(gone, "the owner, gone")  # what is asked of that Python before waits for it
+    # What is asked of that Python before its end is known waits for it.
+    tab.wait("document.querySelector('.here-now').hidden", "the owner, gone")
     first, second = engine.run(
         "return [...document.querySelectorAll('[data-cell-id]')].map((cell) => cell.dataset.cellId)"
     )
