@@ -3,6 +3,11 @@
 import signal
 from typing import Final
 
+from foldbook.errors import CannotStart
+
+DEATHS: Final = 3
+"""Of what runs the code, without having run anything: after so many it is not started again."""
+
 _MEANS: Final = {
     "SIGKILL": "somebody killed it, or the machine was out of memory",
     "SIGSEGV": "compiled code that it called is at fault",
@@ -23,3 +28,8 @@ def ending(who: str, code: int) -> str:
         return f"{who} was killed by signal {-code}."
     means = f": {_MEANS[name]}" if name in _MEANS else ""
     return f"{who} was killed by signal {-code} ({name}){means}."
+
+
+def futile(why: str) -> CannotStart:
+    """It has ended `DEATHS` times; why the last time."""
+    return CannotStart(f"it has ended {DEATHS} times without having run anything: {why}")

@@ -15,6 +15,7 @@ from foldbook.errors import Died
 from foldbook.executor import Executor
 from foldbook.guests import Guests
 from foldbook.lines import FrameLine, Line
+from foldbook.native.endings import DEATHS, futile
 from foldbook.peer import Peer
 from foldbook.sync import RUNTIME_WINDOW
 from foldbook.ties import Surroundings
@@ -68,13 +69,19 @@ class Hosted:
         self._language = self._peer.notebook.runtimes[session].language
 
     async def run(self) -> None:
-        """Run, until cancelled. Raises `CannotStart` where it cannot be started anew."""
+        """Run, until cancelled. Raises `CannotStart` where it cannot be started anew, or ends each
+        time before it has run anything."""
+        deaths = 0
         while True:
             seat = self._there()
             why = await self._end_of(seat)
             if not why:
                 await self.stop()
                 await asyncio.Event().wait()
+            deaths = 0 if why == _RESTARTED or self._has_run(seat.session) else deaths + 1
+            if deaths == DEATHS:
+                await self.stop()
+                raise futile(why)
             await self._executor.stop()
             await seat.leave()
             await self._begin(seat.session, why)
@@ -117,6 +124,10 @@ class Hosted:
         finally:
             asked.cancel()
             died.cancel()
+
+    def _has_run(self, session: str) -> bool:
+        executions = self._peer.notebook.executions.values()
+        return any(each.owner == session for each in executions)
 
     def _there(self) -> "_Seat":
         assert self._seat is not None, "start comes first"

@@ -159,9 +159,11 @@ class _Command:
                 await self._linger(local)
         finally:
             await hosted.stop()
-            if out is not None:
-                await out.write()
-            code = await _deliver(local) or code
+            try:
+                if out is not None:
+                    await out.write()
+            finally:
+                code = await _deliver(local) or code
         return code
 
     async def _share(self, local: Local, relay: str) -> ShareLink:

@@ -16,16 +16,15 @@ from enum import Enum, auto
 from typing import Any, Final, Literal
 
 from foldbook.agent import Gate, RuntimeAgent, Verdict
-from foldbook.errors import CannotStart, CommandRefused, FoldbookError, Refused
+from foldbook.errors import CommandRefused, FoldbookError, Refused
 from foldbook.executor import Executor
+from foldbook.native.endings import DEATHS, futile
 from foldbook.native.gates import name_of
 from foldbook.native.notebooks import Held
 from foldbook.notebook import Runtime, Status
 from foldbook.row import Role
 from foldbook.saver import first_of
 
-DEATHS: Final = 3
-"""Of what runs the code, without having run anything: after so many it is not started again."""
 OFFLINE_SECONDS: Final = 10.0
 """How long a runtime that ends waits for a relay that does not answer."""
 HASTE_SECONDS: Final = 3.0
@@ -224,8 +223,7 @@ class NativeRuntime:
         session.why = why
         self._deaths += 1
         if self._deaths >= DEATHS:
-            words = f"it has ended {DEATHS} times without having run anything: {why}"
-            self._failure = CannotStart(words)
+            self._failure = futile(why)
         elif not self._finishing.is_set():
             session.after = _After.ANOTHER
 
