@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
+import pytest
 from foldbook.agent import RuntimeAgent
 from foldbook.channel import MemoryChannel, pair
 from foldbook.claims import CLAIMED
@@ -189,6 +190,27 @@ async def test_while_there_is_no_way_to_the_others_their_runs_wait() -> None:
         await page.hears(("theirs", "later"))
         page.wire.is_whole.set()
         await page.hears(("theirs", "later"), ("theirs", "start"))
+
+
+@pytest.mark.parametrize("gives_away", [True, False])
+@story
+async def test_what_a_page_gave_away_and_took_back_is_its_own_when_others_have_heard_of_it(
+    gives_away: bool,
+) -> None:
+    async with paged() as page:
+        page.wire.cut()
+        await until(lambda: not page.peer.is_linked)
+        page.ask(page.peer, "own")
+        if gives_away:
+            page.peer.append([RuntimeSelected(runtime=None)])
+        page.peer.append([RuntimeSelected(runtime=PYTHON)])
+        await page.claim("own")
+        await page.hears(("own", "later" if gives_away else "start"))
+        page.wire.is_whole.set()
+        await until(confirmed(page.peer, "own"))
+        if gives_away:
+            await page.hears(("own", "later"), ("own", "start"))
+        await until(lambda: page.owner("own") == PYTHON)
 
 
 @story

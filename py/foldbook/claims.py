@@ -2,8 +2,9 @@
 
 A runtime of a page starts nothing before it is told to (`CLAIMED`). What the page itself asks of a
 runtime of its own may start when the claim is kept here, online or off: by the fold nobody else
-can give it to another runtime. For what others ask, and what names no runtime, the claim must have
-come back from whoever numbers the rows. While there is no way to them, the runtime may go on with
+can give it to another runtime. For what others ask, what names no runtime, and what this page gave
+away and took back before anybody could know, the claim must have come back from whoever numbers
+the rows. While there is no way to them, the runtime may go on with
 what its page asks (`LATER`); what turns out to be somebody else's it leaves alone (`VOID`), unless
 it comes back before anybody has taken it: then it is claimed once more (`AGAIN`).
 """
@@ -16,7 +17,8 @@ from typing import Any, Final
 from foldbook import events
 from foldbook.errors import CommandRefused
 from foldbook.events.base import Event
-from foldbook.events.executions import ExecutionAssigned
+from foldbook.events.executions import ExecutionAssigned, ExecutionRequested
+from foldbook.events.runtimes import RuntimeSelected
 from foldbook.notebook import FINAL, Execution
 from foldbook.peer import Peer
 
@@ -83,14 +85,28 @@ class Claims:
                 self._tell(claim.runtime, CLAIMED, told)
 
     def _is_own(self, execution_id: str, runtime: str) -> bool:
-        if not self._peer.is_moved:  # this process numbers the rows
+        """Whether nobody else can have it, whatever comes in between in the log: this page has
+        asked its own runtime, and has not let go of the request in rows that are on their way."""
+        peer = self._peer
+        if not peer.is_moved:  # this process numbers the rows
             return True
-        asked: Execution | None = self._peer.notebook.executions.get(execution_id)
-        return (
-            asked is not None
-            and asked.runtime == runtime
-            and asked.requested.session == self._peer.session
-        )
+        asked: Execution | None = peer.notebook.executions.get(execution_id)
+        if asked is None or asked.runtime != runtime or asked.requested.session != peer.session:
+            return False
+        known: Execution | None = peer.log.confirmed.executions.get(execution_id)
+        held = known.runtime if known is not None else runtime
+        return held == runtime and not self._lets_go(execution_id, runtime)
+
+    def _lets_go(self, execution_id: str, runtime: str) -> bool:
+        """Whether another one is selected after the request, in rows that are not confirmed."""
+        is_asked = execution_id in self._peer.log.confirmed.executions
+        for row in self._peer.log.pending:
+            event = events.decode(row.payload)
+            if isinstance(event, ExecutionRequested) and event.execution_id == execution_id:
+                is_asked = True
+            elif isinstance(event, RuntimeSelected) and event.runtime != runtime and is_asked:
+                return True
+        return False
 
     def _verdict(self, claim: Claim) -> str | None:
         """What is to be said of it now, if anything; what is settled is forgotten."""

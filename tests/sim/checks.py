@@ -212,3 +212,15 @@ def check_told(clients: list[Client], book: Book, refused: set[str]) -> None:
         there |= characters([*client.disk.rows, *log.pending, *client.disk.waiting])
     lost = typed - there - book.may_be_lost - book.unwritten
     assert not lost, f"typed, and gone: {lost}"
+
+
+def check_runs(whole: Notebook, clients: list[Client]) -> None:
+    """Nothing waits for a runtime that is there, and what one has begun is ended."""
+    for client in clients:
+        if not isinstance(client, Runtime) or isinstance(client, Guest) or client.is_ended:
+            continue
+        if not client.replica.log.head:
+            continue  # it may not even read
+        for execution in whole.unfinished():
+            held = execution.owner == client.replica.session or client.wants(execution)
+            assert not held, f"execution {execution.id} is {execution.status}: {client.name}"

@@ -36,6 +36,8 @@ class Runtime(Client):
         self.running: str | None = None
         self.left = 0
         self.introduced = False
+        self.rests = False  # all is calm, and it has had nothing to do
+        self.asleep = False  # as its machine
         self.mine: set[str] = set()
         super().__init__(name, world, host, book, disk)
 
@@ -47,7 +49,7 @@ class Runtime(Client):
 
     def act(self) -> None:
         """Go on with what there is to do."""
-        if self.dead or self.is_ended or self.replica.log.head == 0:
+        if self.dead or self.asleep or self.is_ended or self.replica.log.head == 0:
             return
         if not self.introduced:
             known = self.replaces if self.replaces in self.replica.log.view.runtimes else None
@@ -63,7 +65,16 @@ class Runtime(Client):
             self.finished(self.running)
             self.running = None
 
-    def _wants(self, execution: Execution) -> bool:
+    @property
+    def has_work(self) -> bool:
+        """Whether there is anything left to do for it."""
+        if self.running is not None or not self.introduced:
+            return True
+        unfinished = self.replica.log.view.unfinished()
+        return any(each.owner == self.replica.session or self.wants(each) for each in unfinished)
+
+    def wants(self, execution: Execution) -> bool:
+        """Whether it waits for this runtime."""
         me, notebook = self.replica.session, self.replica.log.view
         if execution.status is not Status.QUEUED or me not in notebook.runtimes:
             return False
@@ -80,7 +91,7 @@ class Runtime(Client):
 
     def _claim(self) -> None:
         for each in self.replica.log.view.unfinished():
-            if self._wants(each):
+            if self.wants(each):
                 self._say(ExecutionAssigned(execution_id=each.id))
                 return
             is_mine = each.status is Status.ASSIGNED and each.owner == self.replica.session
@@ -120,6 +131,10 @@ class Guest(Runtime):
 
     def token(self) -> str | None:
         return None
+
+    @property
+    def has_work(self) -> bool:
+        return self.running is not None or not self.introduced
 
     def may_start(self, execution_id: str) -> bool:
         return self.verdicts.get(execution_id) == START

@@ -30,6 +30,9 @@ from sim.views import Page, Worker
 from sim.villains import Liar, Villain
 from sim.world import LENGTH, World
 
+SLEEPS_AFTER, SLEEPS = 60, 150
+"""Ticks: when a runtime's machine falls asleep, and for how long."""
+
 _KINDS = (
     "recalls", "links", "sealed", "shared", "guests", "pages", "old", "villain", "files",
     "snapshots", "tabs",
@@ -136,6 +139,9 @@ class Story:
             self.come(name, rng.choice(roles), is_old=self.world.plan.old)
         if rng.random() < 0.6:
             self.start_runtime(None)
+            if self.seed % 3 == 1:
+                self.start_runtime(None, "s")
+                self.book.count("two runtimes")
         if self.world.plan.villain and self.host is not None:
             self.villain = Villain(self.world, self.host, self.book)
             self.villain.connect()
@@ -251,10 +257,27 @@ class Story:
             pace = self.pace * (3 if self.world.plan.tabs else 1)  # nobody has three hands
             self.world.after(pace, lambda: self._type(page))
 
-    def start_runtime(self, replaces: str | None) -> None:
+    def start_runtime(self, replaces: str | None, name: str = "r") -> None:
         """A runtime comes to the authority."""
         assert self.host is not None
-        self._work(Runtime("r", self.world, self.host, self.book, self.new_disk(), replaces))
+        made = Runtime(name, self.world, self.host, self.book, self.new_disk(), replaces)
+        self._work(made)
+        if self.seed % 3 == 2:
+            self.world.at(self.world.time + SLEEPS_AFTER, lambda: self._sleep(made))
+
+    def _sleep(self, runtime: Runtime) -> None:
+        """Its machine sleeps: it does nothing, and nobody is told."""
+
+        def wake() -> None:
+            runtime.asleep = False
+
+        if runtime.dead or self.world.calm:
+            return
+        self.book.count("slept")
+        runtime.asleep = True
+        if runtime.link is not None:
+            runtime.link.half_cut(self.seed % 2)
+        self.world.at(self.world.time + SLEEPS, wake)
 
     def _start_guest(self, person: Person) -> None:
         mine = [
@@ -267,6 +290,7 @@ class Story:
 
     def _work(self, runtime: Runtime) -> None:
         self.runtimes.append(runtime)
+        runtime.followers.append(lambda _: self._wake(runtime))
         runtime.connect()
         self._go_on(runtime)
 
@@ -280,11 +304,18 @@ class Story:
             self.world.after(self.pace, lambda: self._go_on(client))
         else:
             client.act()
-            unfinished = client.running or not client.introduced
             if not self.world.calm or (
-                unfinished and client.replica.log.head and not client.is_ended
+                client.has_work and client.replica.log.head and not client.is_ended
             ):
                 self.world.after(12, lambda: self._go_on(client))
+            else:
+                client.rests = True
+
+    def _wake(self, runtime: Runtime) -> None:
+        """All is calm, and there may be something to do again."""
+        if runtime.rests and runtime.has_work:
+            runtime.rests = False
+            self.world.after(12, lambda: self._go_on(runtime))
 
     def _one_more(self) -> None:
         """When all is over somebody joins: by a snapshot, if anybody has left one."""
@@ -427,3 +458,4 @@ class Story:
             if page.is_alive and not page.person.dead:
                 page.check()
         checks.check_outputs(whole, book, clients)
+        checks.check_runs(whole, clients)

@@ -35,7 +35,7 @@ MUST_HAPPEN = (
     "guest dismissed", "told: stale", "told: gap", "told: fork",
     # what people do
     "shared", "undone", "guest ran", "typed in a page", "page moved", "sent again by a page",
-    "switched", "cancelled", "claim: start",
+    "switched", "cancelled", "claim: start", "two runtimes", "slept",
     # tabs on one store
     "tab takeover", "two tabs booting together", "worker closed", "kept in the inbox",
     # files and folds

@@ -133,7 +133,7 @@ class Trouble:
             return
         self._book.count("runtime died")
         self._story.die(runtime)
-        self._story.start_runtime(runtime.replica.session)
+        self._story.start_runtime(runtime.replica.session, runtime.name)
 
     def _close_tab(self) -> None:
         """With a word, or without one."""
