@@ -70,6 +70,8 @@ class Runtime(Client):
         """Whether there is anything left to do for it."""
         if self.running is not None or not self.introduced:
             return True
+        if self.world.plan.lies:
+            return False  # what it says may reach nobody
         unfinished = self.replica.log.view.unfinished()
         return any(each.owner == self.replica.session or self.wants(each) for each in unfinished)
 
