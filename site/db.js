@@ -21,7 +21,6 @@
  */
 
 const VERSION = 1;
-const IS_WEBKIT = /AppleWebKit/.test(navigator.userAgent) && !/Chrome\//.test(navigator.userAgent);
 const NOTEBOOK_STORES = ["rows", "pending", "refused", "meta", "views", "view", "blobs"];
 
 /**
@@ -292,7 +291,8 @@ function begin(db, names, mode, reject, durability = "default") {
  * @param {IDBTransaction} transaction
  */
 function commit(transaction) {
-  if (IS_WEBKIT) transaction.commit();
+  const { userAgent } = navigator;
+  if (userAgent.includes("AppleWebKit/") && !userAgent.includes("Chrome/")) transaction.commit();
 }
 
 /** @param {unknown} error @param {string} name @returns {StoreError} */
