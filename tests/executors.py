@@ -17,8 +17,8 @@ from tests.cells import Notes
 
 SECONDS = 60.0
 """After so long something is wrong, on a slow machine, too."""
-ASLEEP = "import time; time.sleep(600)"
-"""Code that runs longer than any test: only what the test does to it ends it."""
+NEVER_ENDS = "import threading; threading.Event().wait()"
+"""Code that waits for what nobody does: only an interrupt or the end of its process ends it."""
 MAKERS: dict[str, Callable[[Path], Any]] = {
     "python": ChildPython,
     "kernel": lambda folder: JupyterKernel("python3", folder),

@@ -23,7 +23,7 @@ from joined import (
 )
 from stories import story
 
-from tests.executors import ASLEEP
+from tests.executors import NEVER_ENDS
 
 # In good order
 
@@ -204,7 +204,7 @@ async def test_what_is_given_up_stays_so_and_is_interrupted(relay: str, tmp_path
         await book.runtime()
         stubborn = (
             "print('begun', flush=True)\n"
-            f"try:\n    {ASLEEP}\nexcept KeyboardInterrupt:\n    print('after')"
+            f"try:\n    {NEVER_ENDS}\nexcept KeyboardInterrupt:\n    print('after')"
         )
         [name] = book.ask(stubborn)
         await book.said(name, "begun")

@@ -28,7 +28,7 @@ from joined import (
 )
 from stories import story
 
-from tests.executors import ASLEEP
+from tests.executors import NEVER_ENDS
 
 # Crash and silence
 
@@ -118,7 +118,7 @@ async def test_what_a_killed_agent_could_not_send_is_sent_first(tmp_path: Path) 
     async with room(relay.address, tmp_path) as book:
         loom = book.join()
         first = await book.runtime()
-        name = await printing_alone(book, relay, loom, ASLEEP)
+        name = await printing_alone(book, relay, loom, NEVER_ENDS)
         await until(lambda: b"line 199" in kept_of(book), lambda: "all of it on the disk")
         await loom.kill()
         relay.start()

@@ -12,7 +12,7 @@ import pytest
 from foldbook.errors import Died
 from foldbook.native.python import ChildPython
 
-from tests.executors import ASLEEP, MAKERS, Listener, Running, tell
+from tests.executors import MAKERS, NEVER_ENDS, Listener, Running, tell
 
 pytestmark = pytest.mark.usefixtures("own_home")
 
@@ -125,11 +125,11 @@ def test_an_interrupt_ends_a_question(executor: Any) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        f"print('begun'); {ASLEEP}",
+        f"print('begun'); {NEVER_ENDS}",
         "import subprocess; print('begun'); subprocess.run(['sleep', '600'])",
         "while True: print('x' * 1000)",
     ],
-    ids=["sleep", "program", "prints"],
+    ids=["waits", "program", "prints"],
 )
 def test_an_interrupt_ends_what_runs(executor: Any, source: str) -> None:
     async def story(there: Running) -> None:
@@ -197,7 +197,7 @@ def test_a_crash_in_compiled_code_shows_where(executor: Any) -> None:
 def test_a_stop_ends_a_run_and_is_no_death(executor: Any) -> None:
     async def story(there: Running) -> None:
         dying = asyncio.ensure_future(executor.died())
-        run = there.begin(f"try:\n    print('begun'); {ASLEEP}\nfinally: pass")
+        run = there.begin(f"try:\n    print('begun'); {NEVER_ENDS}\nfinally: pass")
         await there.notes.comes(lambda: bool(there.notes.all))
         await executor.stop()
         with pytest.raises(Died, match="stopped"):
@@ -227,7 +227,7 @@ def test_files_are_put_into_the_working_directory(executor: Any, tmp_path: Path)
 
 def test_who_is_busy_says_so(executor: Any) -> None:
     async def story(there: Running) -> None:
-        run = there.begin(f"print('begun')\n{ASLEEP}")
+        run = there.begin(f"print('begun')\n{NEVER_ENDS}")
         await there.notes.comes(lambda: bool(there.notes.all))
         with pytest.raises(Exception, match="busy"):
             await executor.complete("zi", 2)

@@ -10,7 +10,7 @@ import pytest
 from foldbook.errors import CannotStart
 from foldbook.native.jupyter import JupyterKernel, known_kernels
 
-from tests.executors import ASLEEP, Listener, Running, install_bash, tell
+from tests.executors import NEVER_ENDS, Listener, Running, install_bash, tell
 
 pytestmark = pytest.mark.usefixtures("own_home")
 
@@ -99,7 +99,7 @@ def test_interrupts_go_as_messages_where_the_kernelspec_says_so(
     kernel = JupyterKernel("asks", tmp_path)
 
     async def story(there: Running) -> None:
-        run = there.begin(f"print('begun'); {ASLEEP}")
+        run = there.begin(f"print('begun'); {NEVER_ENDS}")
         await there.notes.comes(lambda: there.notes.text() == "begun\n")
         assert kernel.interrupt()
         assert (await run).status == "error"

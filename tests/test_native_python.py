@@ -12,7 +12,7 @@ from foldbook.errors import CannotStart, Died
 from foldbook.native import frames
 from foldbook.native.python import ChildPython
 
-from tests.executors import ASLEEP, Listener, Running, tell
+from tests.executors import NEVER_ENDS, Listener, Running, tell
 
 pytestmark = pytest.mark.usefixtures("own_home")
 
@@ -61,7 +61,7 @@ def test_who_closes_or_disturbs_the_line_is_told_so(python: ChildPython) -> None
         garbage = (
             "import os\nfor each in range(3, 30):\n"
             "    try:\n        os.write(each, b'?' * 99)\n"
-            f"    except OSError:\n        pass\n{ASLEEP}"
+            f"    except OSError:\n        pass\n{NEVER_ENDS}"
         )
         with pytest.raises(Died, match="has disturbed its line"):
             await there.run(garbage)
@@ -123,9 +123,9 @@ def test_an_interrupt_ends_an_await(python: ChildPython) -> None:
     tell(python, story)
 
 
-def test_text_leaves_while_the_code_sleeps(python: ChildPython) -> None:
+def test_text_leaves_while_the_code_waits(python: ChildPython) -> None:
     async def story(there: Running) -> None:
-        run = there.begin(f"print('a'); print('b')\n{ASLEEP}")
+        run = there.begin(f"print('a'); print('b')\n{NEVER_ENDS}")
         await there.notes.comes(lambda: there.notes.text() == "a\nb\n")
         python.interrupt()
         await run
@@ -213,7 +213,7 @@ def test_questions_that_nobody_waits_for_are_not_worked_off(python: ChildPython)
     source = (
         "class Slow:\n    def __dir__(self):\n"
         "        print('looked at')\n        return ['attribute']\n"
-        f"slow = Slow()\nprint('begun')\n{ASLEEP}"
+        f"slow = Slow()\nprint('begun')\n{NEVER_ENDS}"
     )
 
     async def story(there: Running) -> None:
