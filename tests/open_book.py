@@ -9,7 +9,7 @@ from typing import Any
 
 from foldbook.agent import RuntimeAgent
 from foldbook.api import Notebook
-from foldbook.notebook import FINAL, Execution
+from foldbook.notebook import FINAL, Execution, Prompt
 from foldbook.peer import Peer
 from foldbook.store import MemoryStore
 from foldbook.wire import identify
@@ -47,6 +47,13 @@ class Book(Desk):
         names = self.ask(*sources)
         await self.ended(*names)
         return [self.execution(name) for name in names]
+
+    async def prompt(self, name: str) -> Prompt:
+        """What an execution asks, when it does."""
+        await self.comes(lambda: self.execution(name).prompt is not None)
+        found = self.execution(name).prompt
+        assert found is not None
+        return found
 
     async def ended(self, *names: str) -> None:
         """Wait until these executions are over."""

@@ -333,9 +333,7 @@ def test_input_is_asked_in_the_log_and_answered_there(tmp_path: Path) -> None:
             executor = Threaded(tmp_path)
             async with runtime_of(book, executor, wait=executor.wait):
                 (name,) = book.ask("name = input('Name: ')\nf'hello {name}'")
-                await book.comes(lambda: book.execution(name).prompt is not None)
-                prompt = book.execution(name).prompt
-                assert prompt is not None
+                prompt = await book.prompt(name)
                 assert (prompt.prompt, prompt.password) == ("Name: ", False)
                 book.do("reply_input", execution_id=name, input_id=prompt.id, value="Ada")
                 await book.ended(name)
@@ -372,9 +370,7 @@ def test_a_password_travels_beside_the_log_and_counts_when_the_log_has_it(
             executor = Interruptible(tmp_path)
             async with runtime_of(book, executor, wait=executor.wait):
                 (name,) = book.ask("import getpass\nlen(getpass.getpass('Key: '))")
-                await book.comes(lambda: book.execution(name).prompt is not None)
-                prompt = book.execution(name).prompt
-                assert prompt is not None
+                prompt = await book.prompt(name)
                 reply = {"input_id": prompt.id, "value": "hunter2"}
                 if first == "the call":
                     assert await book.peer.call(RUNTIME, "reply_input", reply)
