@@ -4,9 +4,9 @@ A runtime of a page starts nothing before it is told to (`CLAIMED`). What the pa
 runtime of its own may start when the claim is kept here, online or off: by the fold nobody else
 can give it to another runtime. For what others ask, what names no runtime, and what this page gave
 away and took back before anybody could know, the claim must have come back from whoever numbers
-the rows. While there is no way to them, the runtime may go on with
-what its page asks (`LATER`); what turns out to be somebody else's it leaves alone (`VOID`), unless
-it comes back before anybody has taken it: then it is claimed once more (`AGAIN`).
+the rows. While there is no way to them, the runtime may go on with what its page asks (`LATER`);
+what turns out to be somebody else's it leaves alone (`VOID`), unless it comes back before anybody
+has taken it: then it is claimed once more (`AGAIN`).
 """
 
 import logging
@@ -21,6 +21,7 @@ from foldbook.events.executions import ExecutionAssigned, ExecutionRequested
 from foldbook.events.runtimes import RuntimeSelected
 from foldbook.notebook import FINAL, Execution
 from foldbook.peer import Peer
+from foldbook.row import Kind
 
 CLAIMED: Final = "claimed"
 """The call that tells a runtime how its claim stands: {execution_id, verdict, home}; home: the
@@ -100,8 +101,8 @@ class Claims:
     def _lets_go(self, execution_id: str, runtime: str) -> bool:
         """Whether another one is selected after the request, in rows that are not confirmed."""
         is_asked = execution_id in self._peer.log.confirmed.executions
-        for row in self._peer.log.pending:
-            event = events.decode(row.payload)
+        asked = (row for row in self._peer.log.pending if row.kind is Kind.RUN)  # a few among many
+        for event in (events.decode(row.payload) for row in asked):
             if isinstance(event, ExecutionRequested) and event.execution_id == execution_id:
                 is_asked = True
             elif isinstance(event, RuntimeSelected) and event.runtime != runtime and is_asked:
