@@ -113,7 +113,7 @@ def test_an_interrupt_ends_an_await(python: ChildPython) -> None:
     """An ipykernel goes on, whoever interrupts it (7.4)."""
 
     async def story(there: Running) -> None:
-        run = there.begin("import asyncio; print('begun'); await asyncio.sleep(600)")
+        run = there.begin("import asyncio; print('begun'); await asyncio.Event().wait()")
         await there.notes.comes(lambda: there.notes.text() == "begun\n")
         assert python.interrupt()
         assert (await run).status == "error"
