@@ -17,7 +17,7 @@ from sim.newer import OURS
 from sim.old import OldPerson
 from sim.people import Person
 from sim.relay import Relay
-from sim.runtimes import Guest, Runtime
+from sim.runtimes import Guest, Native, Runtime
 
 _LADDER = (Role.VIEW, Role.COMMENT, Role.EDIT, Role.RUN, Role.OWN)
 
@@ -77,7 +77,7 @@ def check_convergence(rows: list[Row], whole: Notebook, clients: list[Client]) -
             assert log.confirmed == fold_all(rows[: log.head]), f"{client.name}: another fold"
         else:
             assert not log.pending, f"{client.name}: {len(log.pending)} rows are still pending"
-        if isinstance(client, Person):
+        if isinstance(client, Person | Native):
             check_disk(client)
             assert client.disk.rows == rows[: log.head], f"{client.name}: other rows on its disk"
         if isinstance(client, Guest) or client.is_ended:
@@ -86,7 +86,7 @@ def check_convergence(rows: list[Row], whole: Notebook, clients: list[Client]) -
         assert shape(log.view) == shape(whole), f"{client.name}: another view"
 
 
-def check_disk(person: Person) -> None:
+def check_disk(person: Person | Native) -> None:
     """The disk has what the replica has."""
     log = person.replica.log
     assert person.disk.waiting == list(log.pending), f"{person.name}: pending on its disk"
@@ -215,7 +215,8 @@ def check_told(clients: list[Client], book: Book, refused: set[str]) -> None:
 
 
 def check_runs(whole: Notebook, clients: list[Client]) -> None:
-    """Nothing waits for a runtime that is there, and what one has begun is ended."""
+    """Nothing waits for a runtime that is there, and what one has begun is ended, by itself or
+    by whoever came in its place."""
     for client in clients:
         if not isinstance(client, Runtime) or isinstance(client, Guest) or client.is_ended:
             continue
@@ -224,3 +225,6 @@ def check_runs(whole: Notebook, clients: list[Client]) -> None:
         for execution in whole.unfinished():
             held = execution.owner == client.replica.session or client.wants(execution)
             assert not held, f"execution {execution.id} is {execution.status}: {client.name}"
+            owner = whole.runtimes.get(execution.owner or "")
+            dead = isinstance(client, Native) and owner and owner.actor == client.replica.actor
+            assert not dead, f"execution {execution.id} is {execution.status} by whom it replaced"

@@ -196,6 +196,10 @@ class Client:
 
     def rejoin(self) -> None:
         self.book.count("forked")
+        self.come_again()
+
+    def come_again(self) -> None:
+        """Leave, and connect again."""
         if self.link is not None:
             self.link.leave()
             self.link = None

@@ -14,7 +14,7 @@ from foldbook.replica import Keeping
 from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
 from foldbook.seats import Seat
 from foldbook.wire import Call, Message
-from sim.book import Book
+from sim.book import Book, understood
 from sim.clients import Client, Station
 from sim.disk import Disk
 from sim.network import Connection
@@ -34,7 +34,7 @@ class Runtime(Client):
     ) -> None:
         self.replaces = replaces
         self.running: str | None = None
-        self.left = 0
+        self.lines = 0  # that are still to be written
         self.introduced = False
         self.rests = False  # all is calm, and it has had nothing to do
         self.asleep = False  # as its machine
@@ -57,8 +57,8 @@ class Runtime(Client):
             self._say(RuntimeStarted(name="Python", kind_name="browser", replaces=known))
         elif self.running is None:
             self._claim()
-        elif self.left > 0:
-            self.left -= 1
+        elif self.lines > 0:
+            self.lines -= 1
             self._write_out(self.running)
         else:
             self._say(ExecutionCompleted(execution_id=self.running, status="ok"))
@@ -68,12 +68,18 @@ class Runtime(Client):
     @property
     def has_work(self) -> bool:
         """Whether there is anything left to do for it."""
-        if self.running is not None or not self.introduced:
+        if self.running is not None:
             return True
+        if not self.introduced:
+            return self._may_ever_begin
         if self.world.plan.lies:
             return False  # what it says may reach nobody
         unfinished = self.replica.log.view.unfinished()
         return any(each.owner == self.replica.session or self.wants(each) for each in unfinished)
+
+    @property
+    def _may_ever_begin(self) -> bool:
+        return True
 
     def wants(self, execution: Execution) -> bool:
         """Whether it waits for this runtime."""
@@ -88,8 +94,15 @@ class Runtime(Client):
         confirmed = self.replica.log.confirmed.executions.get(execution_id)
         return confirmed is not None and confirmed.owner == self.replica.session
 
+    def began(self) -> None:
+        """It has begun to run something."""
+
     def finished(self, execution_id: str) -> None:
         """It has run to its end."""
+
+    def left(self) -> dict[str, str]:
+        """What it has written when it has died: "?", for some may not have arrived."""
+        return dict.fromkeys(self.mine, "?")
 
     def _claim(self) -> None:
         for each in self.replica.log.view.unfinished():
@@ -99,12 +112,13 @@ class Runtime(Client):
             is_mine = each.status is Status.ASSIGNED and each.owner == self.replica.session
             if is_mine and self.may_start(each.id):
                 self.running = each.id
-                self.left = self.world.rng.randint(0, 4)
+                self.lines = self.world.rng.randint(0, 4)
                 self.mine.add(each.id)
                 if not self.world.plan.lies:
                     self.book.start(each.id, self.replica.session)
                 self.book.said[each.id] = ""
                 self._say(ExecutionStarted(execution_id=each.id))
+                self.began()
                 return
 
     def _write_out(self, execution_id: str) -> None:
@@ -115,6 +129,74 @@ class Runtime(Client):
 
     def _say(self, event: Event) -> None:
         self.replica.take([event])
+
+
+class Native(Runtime):
+    """Keeps on its disk what it says, and sends it then.
+
+    Killed and started again, it finds its session there. What that has said goes out first; then
+    another one, with empty memory, says whom it replaces. forerunner: the one that was killed.
+    """
+
+    keeping = Keeping.HERE
+
+    def __init__(
+        self,
+        name: str,
+        world: World,
+        host: Station,
+        book: Book,
+        disk: Disk,
+        forerunner: "Native | None" = None,
+    ) -> None:
+        self._begins = False
+        self._is_new = forerunner is None
+        super().__init__(name, world, host, book, disk, None)
+        if forerunner is not None:
+            self.mine |= forerunner.mine
+
+    def act(self) -> None:
+        if self.dead or self.asleep or self.is_ended:
+            return
+        if self.introduced or self._may_introduce_itself():
+            super().act()
+
+    def left(self) -> dict[str, str]:
+        """What its disk has kept of what it wrote."""
+        if self.is_ended:
+            return super().left()
+        found = dict.fromkeys(self.mine, "")
+        for row in [*self.disk.rows, *self.disk.waiting]:
+            event = understood(row)
+            if isinstance(event, StreamAppended) and event.execution_id in found:
+                found[event.execution_id] += event.text
+        return found
+
+    def rejoin(self) -> None:
+        if self._begins:
+            self.come_again()
+        else:
+            super().rejoin()
+
+    @property
+    def _may_ever_begin(self) -> bool:
+        # An authority that lies may never acknowledge what the old session has said.
+        return self._is_new or not self.world.plan.lies
+
+    def _may_introduce_itself(self) -> bool:
+        log = self.replica.log
+        if log.pending or not self.replica.sync.is_current:
+            return False
+        if not self._is_new:
+            self._is_new = self._begins = True
+            self.replica.begin_session()
+            self._begins = False
+            self.book.count("runtime came back")
+            return False
+        mine = [each for each in log.view.runtimes.values() if each.actor == self.replica.actor]
+        living = [each.session for each in mine if not each.has_ended]
+        self.replaces = living[-1] if living else None
+        return True
 
 
 class Guest(Runtime):

@@ -24,7 +24,7 @@ from sim.local import SHARE
 from sim.old import NewerPerson, OldPerson
 from sim.people import TOKENS, Person
 from sim.relay import Relay
-from sim.runtimes import Guest, GuestRoom, Runtime
+from sim.runtimes import Guest, GuestRoom, Native, Runtime
 from sim.trouble import Trouble
 from sim.views import Page, Worker
 from sim.villains import Liar, Villain
@@ -32,6 +32,9 @@ from sim.world import LENGTH, World
 
 SLEEPS_AFTER, SLEEPS = 60, 150
 """Ticks: when a runtime's machine falls asleep, and for how long."""
+
+STRIKES = 3
+"""How often at most a runtime with a disk dies at its work."""
 
 _KINDS = (
     "recalls", "links", "sealed", "shared", "guests", "pages", "old", "villain", "files",
@@ -138,9 +141,9 @@ class Story:
         for name in "bc"[: rng.choice([1, 1, 2])]:
             self.come(name, rng.choice(roles), is_old=self.world.plan.old)
         if rng.random() < 0.6:
-            self.start_runtime(None)
+            self.start_runtime()
             if self.seed % 3 == 1:
-                self.start_runtime(None, "s")
+                self.start_runtime("s")
                 self.book.count("two runtimes")
         if self.world.plan.villain and self.host is not None:
             self.villain = Villain(self.world, self.host, self.book)
@@ -257,13 +260,34 @@ class Story:
             pace = self.pace * (3 if self.world.plan.tabs else 1)  # nobody has three hands
             self.world.after(pace, lambda: self._type(page))
 
-    def start_runtime(self, replaces: str | None, name: str = "r") -> None:
-        """A runtime comes to the authority."""
+    def start_runtime(self, name: str = "r", forerunner: Runtime | None = None) -> None:
+        """A runtime comes to the authority; in the place of one that has died."""
         assert self.host is not None
-        made = Runtime(name, self.world, self.host, self.book, self.new_disk(), replaces)
+        made: Runtime
+        if self.seed // 3 % 2:
+            before = forerunner if isinstance(forerunner, Native) else None
+            disk = before.disk if before else self.new_disk()
+            made = Native(name, self.world, self.host, self.book, disk, before)
+            made.began = lambda: self._strike(made)  # type: ignore[method-assign]
+        else:
+            replaces = forerunner.replica.session if forerunner else None
+            made = Runtime(name, self.world, self.host, self.book, self.new_disk(), replaces)
         self._work(made)
         if self.seed % 3 == 2:
             self.world.at(self.world.time + SLEEPS_AFTER, lambda: self._sleep(made))
+
+    def _strike(self, runtime: Runtime) -> None:
+        """It may die at its work, whether or not all is calm."""
+        if self.book.counts["struck at work"] < STRIKES and self.world.rng.random() < 0.5:
+            self.book.count("struck at work")
+            self.world.after(40, lambda: self.end_runtime(runtime))
+
+    def end_runtime(self, runtime: Runtime) -> None:
+        """It dies, and another one comes in its place."""
+        if not runtime.dead:
+            self.book.count("runtime died")
+            self.die(runtime)
+            self.start_runtime(runtime.name, runtime)
 
     def _sleep(self, runtime: Runtime) -> None:
         """Its machine sleeps: it does nothing, and nobody is told."""
@@ -384,7 +408,7 @@ class Story:
                 mine.append(each)
         for each in mine:
             if isinstance(each, Runtime):
-                self.book.said |= dict.fromkeys(each.mine, "?")  # some may not have arrived
+                self.book.said |= each.left()
 
     def reopen(self, person: Person, most: int = 0) -> None:
         """A worker dies; its successor goes on from the same disk, at once or later."""

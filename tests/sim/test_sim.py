@@ -29,7 +29,7 @@ MUST_HAPPEN = (
     "crashed", "crashed in a commit", "crashed before publish", "crashed in publish", "missing",
     # people's machines
     "died", "lost power", "disk full", "restored", "cloned", "forked", "stranger", "epoch",
-    "runtime died",
+    "runtime died", "runtime came back",
     # rights
     "demoted", "tampered", "refused", "asked: remove", "removed", "raised", "came later",
     "guest dismissed", "told: stale", "told: gap", "told: fork",

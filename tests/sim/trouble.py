@@ -129,11 +129,8 @@ class Trouble:
     def _end_runtime(self) -> None:
         living = [each for each in self._story.runtimes if not each.dead]
         runtime = self._world.rng.choice(living) if living else None
-        if runtime is None or isinstance(runtime, Guest):
-            return
-        self._book.count("runtime died")
-        self._story.die(runtime)
-        self._story.start_runtime(runtime.replica.session, runtime.name)
+        if runtime is not None and not isinstance(runtime, Guest):
+            self._story.end_runtime(runtime)
 
     def _close_tab(self) -> None:
         """With a word, or without one."""
