@@ -224,6 +224,20 @@ async def test_without_a_runtime_a_run_says_so_at_once() -> None:
             await notebook.run(1)
 
 
+@story
+async def test_who_is_early_waits_for_the_runtime(tmp_path: Path) -> None:
+    async with opened() as book:
+        notebook = notebook_of(book)
+        with pytest.raises(TimeoutError):
+            await notebook.wait_for_ready(timeout=0)
+        waiting = asyncio.create_task(notebook.wait_for_ready())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        async with runtime_of(book, ShellExecutor(folder=tmp_path)):
+            assert (await waiting).status == "idle"
+            assert (await notebook.run(notebook.append("6 * 7"))).text == "42\n"
+
+
 def test_runtimes_are_listed_and_selected(tmp_path: Path) -> None:
     async def story(_book: Book, notebook: Notebook) -> None:
         watch = notebook.watch()

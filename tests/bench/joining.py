@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 
 from harness import Figure, report
@@ -46,19 +47,24 @@ _STANDS = (
 
 
 class Owner(threading.Thread):
-    """Has the notebook, shares it, and is there until `end`. link: once ``ready`` is set."""
+    """Has the notebook, shares it, and is there until `end`. link: where it is shared, or why it
+    is not."""
 
     def __init__(self, relay: str, *, leaves: bool) -> None:
         super().__init__(daemon=True)
-        self.link = ""
-        self.ready = threading.Event()
+        self.link: Future[str] = Future()
         self._relay = relay
         self._leaves = leaves
         self._over = threading.Event()
 
     def run(self) -> None:
         """See the class."""
-        asyncio.run(self._own())
+        try:
+            asyncio.run(self._own())
+        except Exception as why:
+            if self.link.done():
+                raise
+            self.link.set_exception(why)
 
     def end(self) -> None:
         """Leave."""
@@ -73,9 +79,8 @@ class Owner(threading.Thread):
         await mara.share(self._relay)
         link = await mara.link("edit")
         if self._leaves:
-            await until(lambda: mara.host._sharing._offers._newest)
-        self.link = link
-        self.ready.set()
+            await until(lambda: mara.host._sharing._relaying.offers._newest)
+        self.link.set_result(link)
         await asyncio.to_thread(self._over.wait)
         await mara.close()
 
@@ -102,8 +107,8 @@ def main() -> None:
             with serve.running_with_relay(dist) as (site, relay):
                 owner = Owner(relay, leaves=leaves)
                 owner.start()
-                owner.ready.wait()
-                values = [join(chromium, f"{site}#{owner.link}") for _ in range(ROUNDS)]
+                link = owner.link.result()
+                values = [join(chromium, f"{site}#{link}") for _ in range(ROUNDS)]
                 owner.end()
             found.append(Figure(f"{EVENTS:,} events joined by {name}", "s", values))
             print(f"  by {name}: {found[-1].median:.2f} s", flush=True)

@@ -124,6 +124,7 @@ async def through_a_relay(link: str) -> list[float]:
     found = []
     async with foldbook.open(link) as book:
         cell = book.append("print('x')")
+        await book.wait_for_ready()
         await book.run(cell)
         for _ in range(ASKED):
             watch = book.watch()

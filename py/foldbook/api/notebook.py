@@ -239,6 +239,22 @@ class Notebook(Pages):
         runs = await self._finished(self._requested(RunAll()), timeout)
         return runs if allow_errors else [each.check() for each in runs]
 
+    async def wait_for_ready(self, *, timeout: float | None = None) -> Runtime:
+        """Wait until there is a runtime that can run something; gives it, the oldest first.
+
+        One that is only just starting somewhere else is thus waited for. timeout: seconds to
+        wait; then `TimeoutError`.
+        """
+
+        def ready() -> Runtime | None:
+            return next((each for each in self.runtimes if each.status in ("idle", "busy")), None)
+
+        async with asyncio.timeout(timeout):
+            await self._until(lambda: ready() is not None)
+        found = ready()
+        assert found is not None, "it was there just now"
+        return found
+
     async def restart(self, *, timeout: float | None = None) -> Runtime:
         """Start the selected runtime anew, with empty memory, and wait until it is there.
 

@@ -282,6 +282,10 @@ class SyncNotebook(Pages):
         """Interrupt what the selected runtime runs."""
         _call(self._notebook.interrupt)
 
+    def wait_for_ready(self, *, timeout: float | None = None) -> Runtime:
+        """Wait until there is a runtime that can run something."""
+        return _the_loop().wait(self._notebook.wait_for_ready(timeout=timeout))
+
     def restart(self, *, timeout: float | None = None) -> Runtime:
         """Start the selected runtime anew, and wait until it is there."""
         return _the_loop().wait(self._notebook.restart(timeout=timeout))
