@@ -1,0 +1,137 @@
+"""Much output from a runtime elsewhere, over a real relay: it is all there, in order, and nobody
+waits for it: neither whoever interrupts it, nor other people who edit meanwhile.
+"""
+
+import random
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import foldbook
+import pytest
+from foldbook.mime import BLOB_KEY
+from foldbook.notebook import Status
+from joined import room, text_of
+from stories import story
+
+LINES = 100_000
+PLOTS = 1000
+PLOT_BYTES = 20_000
+LARGE = 200_000_000  # below the limits of the relay for a blob, and of a run for all of its own
+
+ENDLESS = """
+import itertools
+for i in itertools.count():
+    print(i)
+"""
+DRAW = f"""
+import base64, random
+from IPython.display import display
+for i in range({PLOTS}):
+    drawn = base64.b64encode(random.Random(i).randbytes({PLOT_BYTES})).decode()
+    display({{"image/png": drawn}}, raw=True)
+"""
+WEIGH = f"""
+from IPython.display import display
+display({{"text/csv": "0123456789" * {LARGE // 10}}}, raw=True)
+"""
+pytestmark = pytest.mark.timeout(600)
+
+
+def counted(text: str) -> int:
+    """How many numbers from 0 on stand there, each in its line."""
+    numbers = text.splitlines()
+    assert numbers == [str(i) for i in range(len(numbers))]
+    return len(numbers)
+
+
+@pytest.fixture(params=["python", "kernel"])
+def options(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Of `foldbook join`: its own Python, or a Jupyter kernel."""
+    return ("--kernel", "python3") if request.param == "kernel" else ()
+
+
+@story
+async def test_100_000_lines_are_few_rows_and_the_same_for_everybody(
+    relay: str, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    async with room(relay, tmp_path) as book:
+        book.join(*options)
+        await book.runtime()
+        async with foldbook.open(await book.mara.link("view")) as ines:
+            before = book.peer.log.head
+            [execution] = await book.run(f"for i in range({LINES}): print(i)")
+            assert execution.status is Status.OK
+            assert counted(text_of(execution)) == LINES
+            assert book.peer.log.head - before < LINES / 200
+            watch = ines.watch()
+            while ines.cells[-1].status != "ok":
+                await anext(watch)
+            assert counted("".join(each["text"] for each in ines.cells[-1].outputs)) == LINES
+
+
+@story
+async def test_whatever_is_printed_others_edit_and_an_interrupt_arrives(
+    relay: str, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    async with room(relay, tmp_path) as book:
+        book.join(*options)
+        await book.runtime()
+        async with foldbook.open(await book.mara.link("edit")) as ines:
+            [name] = book.ask(ENDLESS)
+            for words in ("\n1000\n", "\n200000\n"):
+                await book.said(name, words)
+                ines.append(f"# seen: {words.strip()}")
+                await ines.saved(timeout=60)
+            assert book.execution(name).status is Status.RUNNING
+            book.do("interrupt")
+            execution = await book.comes(name)
+            assert execution.status is Status.ERROR
+            printed, *rest = [each for each in execution.outputs if each.name == "stdout"]
+            assert not rest
+            assert counted(printed.text.rpartition("\n")[0]) > 200_000
+            assert (await book.run("6 * 7"))[0].status is Status.OK
+
+
+@story
+async def test_1000_plots_come_in_order_and_as_blobs(relay: str, tmp_path: Path) -> None:
+    async with room(relay, tmp_path) as book:
+        book.join()
+        await book.runtime()
+        async with foldbook.open(await book.mara.link("view")) as ines:
+            [execution] = await book.run(DRAW)
+            assert execution.status is Status.OK
+            named = [each.data["image/png"][BLOB_KEY] for each in execution.outputs]
+            drawn = [random.Random(i).randbytes(PLOT_BYTES) for i in range(PLOTS)]
+            assert named == [sha256(each).hexdigest() for each in drawn]
+            watch = ines.watch()
+            while ines.cells[-1].status != "ok":
+                await anext(watch)
+            for place in (0, PLOTS // 2, -1):
+                assert await blob(ines, place) == drawn[place]
+
+
+@story
+async def test_an_object_of_200_mb_stalls_nobody(relay: str, tmp_path: Path) -> None:
+    async with room(relay, tmp_path) as book:
+        book.join()
+        await book.runtime()
+        async with foldbook.open(await book.mara.link("edit")) as ines:
+            [name] = book.ask(WEIGH)
+            [after] = book.ask("print('goes on')")
+            await book.said(after, "goes on")
+            ines.append("# typed meanwhile")
+            await ines.saved(timeout=60)
+            execution = await book.comes(name)
+            assert execution.status is Status.OK
+            [output] = execution.outputs
+            assert output.data["text/csv"]["size"] == LARGE
+            found = await ines._peer.get_blob(output.data["text/csv"][BLOB_KEY])
+            assert found == b"0123456789" * (LARGE // 10)
+
+
+async def blob(notebook: Any, place: int) -> bytes | None:
+    """The bytes of an output of the last cell, as somebody else gets them."""
+    data = notebook.cells[-1].outputs[place]["data"]["image/png"]
+    found: bytes | None = await notebook._peer.get_blob(data[BLOB_KEY])
+    return found
