@@ -8,12 +8,11 @@ from foldbook.access import Link
 from foldbook.events.notebooks import NotebookCreated
 from foldbook.reducer import fold_all
 from foldbook.row import RIGHTS, Kind, Role, Row
-from foldbook.saver import first_of
 from foldbook.store import Batch
 from sim import checks
 from sim.around import Nowhere, patched
 from sim.book import Book, characters
-from sim.browsers import BOOT, PATIENCE, Browser
+from sim.browsers import BOOT
 from sim.clients import Client
 from sim.disk import Disk
 from sim.files import named_in
@@ -21,20 +20,15 @@ from sim.folds import Folds, joined, published
 from sim.host import Host
 from sim.lines import unsealed
 from sim.local import SHARE
+from sim.machines import Machines
 from sim.old import NewerPerson, OldPerson
 from sim.people import TOKENS, Person
 from sim.relay import Relay
-from sim.runtimes import Guest, GuestRoom, Native, Runtime
+from sim.runtimes import Guest, Runtime
+from sim.tabs import Tabs
 from sim.trouble import Trouble
-from sim.views import Page, Worker
 from sim.villains import Liar, Villain
 from sim.world import LENGTH, World
-
-SLEEPS_AFTER, SLEEPS = 60, 150
-"""Ticks: when a runtime's machine falls asleep, and for how long."""
-
-STRIKES = 3
-"""How often at most a runtime with a disk dies at its work."""
 
 _KINDS = (
     "recalls", "links", "sealed", "shared", "guests", "pages", "old", "villain", "files",
@@ -61,9 +55,8 @@ class Story:
         self.relay = Relay(self.world, self.book)
         self.people: list[Person] = []
         self.history: list[Row] = []
-        self.runtimes: list[Runtime] = []
-        self.pages: list[Page] = []
-        self.browsers: list[Browser] = []
+        self.machines = Machines(self)
+        self.tabs = Tabs(self)
         self.folds: dict[Person, Folds] = {}
         self.villain: Villain | None = None
         self.pace = self.world.rng.choice([10, 16, 30])
@@ -109,7 +102,7 @@ class Story:
 
     def clients(self) -> list[Client]:
         """All who are there."""
-        return [*self.living(), *(each for each in self.runtimes if not each.dead)]
+        return [*self.living(), *(each for each in self.machines.runtimes if not each.dead)]
 
     # Who comes
 
@@ -141,9 +134,9 @@ class Story:
         for name in "bc"[: rng.choice([1, 1, 2])]:
             self.come(name, rng.choice(roles), is_old=self.world.plan.old)
         if rng.random() < 0.6:
-            self.start_runtime()
+            self.machines.start()
             if self.seed % 3 == 1:
-                self.start_runtime("s")
+                self.machines.start("s")
                 self.book.count("two runtimes")
         if self.world.plan.villain and self.host is not None:
             self.villain = Villain(self.world, self.host, self.book)
@@ -194,152 +187,16 @@ class Story:
         if self.host is not None or person.local:
             person.connect()
         if self.world.plan.guests and not is_old and Kind.OUTPUT in RIGHTS[person.replica.role]:
-            self._start_guest(person)
+            self.machines.bring_guest(person)
         if self.world.plan.pages and not is_old:
-            self._open_page(person)
+            self.tabs.open_page(person)
         self.world.after(self.pace, lambda: self._go_on(person))
         return person
 
-    def _open_page(self, person: Person) -> None:
-        """The pages of somebody whose last worker died move to this one."""
-        browser = next((each for each in self.browsers if each.disk is person.disk), None)
-        worker = Worker(person, browser)
-        if browser is not None:
-            self.book.count("page moved")
-            browser.moved(person, worker)
-            return
-        browser = worker.browser = Browser(self.world, person, self._boot)
-        self.browsers.append(browser)
-        browser.begin(self._new_page(browser, person, worker), worker)
-        if self.world.plan.tabs:
-            browser.open(self._new_page(browser, person, worker))
-
-    def _boot(self, before: Person) -> None:
-        """A tab that has the lock starts a worker on the store that this one had."""
-        self.enter(before.name, before.disk, before.via)
-
-    def _new_page(self, browser: Browser, person: Person, worker: Worker) -> Page:
-        page = Page(f"v{len(self.pages)}", self.world, browser, person, worker)
-        self.pages.append(page)
-        self._type(page)
-        return page
-
-    def open_tab(self, browser: Browser) -> None:
-        """One more tab."""
-        browser.open(self._new_page(browser, browser.person, browser.worker))
-
-    def close_tab(self, browser: Browser, page: Page, *, kept: bool) -> None:
-        """A tab ends, with the worker if it has that; whoever is left waits for the lock. Where
-        nobody is, two are opened together after a while.
-        """
-        browser.end(page, kept=kept)
-        if page is browser.holder:
-            self.world.loop.work(self._end_worker(browser, kept=kept))
-        if not browser.tabs:
-
-            def both() -> None:
-                self.book.count("two tabs booting together")
-                self.open_tab(browser)
-                self.open_tab(browser)
-
-            self.world.after(50, both)
-
-    async def _end_worker(self, browser: Browser, *, kept: bool) -> None:
-        """Its tab is closed. kept: it stores what it has, if that does not take too long."""
-        person = browser.person
-        if kept and not person.dead:
-            await first_of(person.saver.flush(), self.world.loop.ticks(PATIENCE))
-            self.book.count("worker closed")
-        if not person.dead:
-            self.die(person)
-        browser.release()
-
-    def _type(self, page: Page) -> None:
-        if page.is_alive and not self.world.calm:
-            page.type()
-            pace = self.pace * (3 if self.world.plan.tabs else 1)  # nobody has three hands
-            self.world.after(pace, lambda: self._type(page))
-
-    def start_runtime(self, name: str = "r", forerunner: Runtime | None = None) -> None:
-        """A runtime comes to the authority; in the place of one that has died."""
-        assert self.host is not None
-        made: Runtime
-        if self.seed // 3 % 2:
-            before = forerunner if isinstance(forerunner, Native) else None
-            disk = before.disk if before else self.new_disk()
-            made = Native(name, self.world, self.host, self.book, disk, before)
-            made.began = lambda: self._strike(made)  # type: ignore[method-assign]
-        else:
-            replaces = forerunner.replica.session if forerunner else None
-            made = Runtime(name, self.world, self.host, self.book, self.new_disk(), replaces)
-        self._work(made)
-        if self.seed % 3 == 2:
-            self.world.at(self.world.time + SLEEPS_AFTER, lambda: self._sleep(made))
-
-    def _strike(self, runtime: Runtime) -> None:
-        """It may die at its work, whether or not all is calm."""
-        if self.book.counts["struck at work"] < STRIKES and self.world.rng.random() < 0.5:
-            self.book.count("struck at work")
-            self.world.after(40, lambda: self.end_runtime(runtime))
-
-    def end_runtime(self, runtime: Runtime) -> None:
-        """It dies, and another one comes in its place."""
-        if not runtime.dead:
-            self.book.count("runtime died")
-            self.die(runtime)
-            self.start_runtime(runtime.name, runtime)
-
-    def _sleep(self, runtime: Runtime) -> None:
-        """Its machine sleeps: it does nothing, and nobody is told."""
-
-        def wake() -> None:
-            runtime.asleep = False
-
-        if runtime.dead or self.world.calm:
-            return
-        self.book.count("slept")
-        runtime.asleep = True
-        if runtime.link is not None:
-            runtime.link.half_cut(self.seed % 2)
-        self.world.at(self.world.time + SLEEPS, wake)
-
-    def _start_guest(self, person: Person) -> None:
-        mine = [
-            each.replica.session
-            for each in self.runtimes
-            if isinstance(each, Guest) and each.dead and each.person.name == person.name
-        ]
-        replaces = mine[-1] if mine else None
-        self._work(Guest(person, GuestRoom(person, self.world), replaces))
-
-    def _work(self, runtime: Runtime) -> None:
-        self.runtimes.append(runtime)
-        runtime.followers.append(lambda _: self._wake(runtime))
-        runtime.connect()
-        self._go_on(runtime)
-
-    def _go_on(self, client: Person | Runtime) -> None:
-        if client.dead:
-            return
-        if isinstance(client, Person):
-            if self.world.calm:
-                return
-            client.act()
-            self.world.after(self.pace, lambda: self._go_on(client))
-        else:
-            client.act()
-            if not self.world.calm or (
-                client.has_work and client.replica.log.head and not client.is_ended
-            ):
-                self.world.after(12, lambda: self._go_on(client))
-            else:
-                client.rests = True
-
-    def _wake(self, runtime: Runtime) -> None:
-        """All is calm, and there may be something to do again."""
-        if runtime.rests and runtime.has_work:
-            runtime.rests = False
-            self.world.after(12, lambda: self._go_on(runtime))
+    def _go_on(self, person: Person) -> None:
+        if not person.dead and not self.world.calm:
+            person.act()
+            self.world.after(self.pace, lambda: self._go_on(person))
 
     def _one_more(self) -> None:
         """When all is over somebody joins: by a snapshot, if anybody has left one."""
@@ -402,7 +259,7 @@ class Story:
         """A client dies, and the runtime of its page with it."""
         client.crash()
         mine: list[Client] = [client]
-        for each in self.runtimes:
+        for each in self.machines.runtimes:
             if isinstance(each, Guest) and each.person is client and not each.dead:
                 each.crash()
                 mine.append(each)
@@ -416,7 +273,7 @@ class Story:
             return
         self.book.count("died")
         self.die(person)
-        browser = next((each for each in self.browsers if each.person is person), None)
+        browser = next((each for each in self.tabs.browsers if each.person is person), None)
         if self.world.plan.tabs and browser is not None:
             browser.crashed(most or BOOT)
             return
@@ -455,8 +312,8 @@ class Story:
     @property
     def _in_pages(self) -> set[str]:
         """What was typed into pages, and is kept by these."""
-        held = {each for page in self.pages if page.is_alive for each in page.holds}
-        return held | {each for browser in self.browsers for each in browser.waiting}
+        held = {each for page in self.tabs.pages if page.is_alive for each in page.holds}
+        return held | {each for browser in self.tabs.browsers for each in browser.waiting}
 
     def _check(self) -> None:
         book, clients = self.book, self.clients()
@@ -478,7 +335,7 @@ class Story:
         waiting |= self._in_pages
         checks.check_characters(rows, book, refused, waiting)
         checks.check_texts(rows, book, villains, refused | waiting)
-        for page in self.pages:
+        for page in self.tabs.pages:
             if page.is_alive and not page.person.dead:
                 page.check()
         checks.check_outputs(whole, book, clients)

@@ -127,26 +127,26 @@ class Trouble:
             self._story.host.crash()
 
     def _end_runtime(self) -> None:
-        living = [each for each in self._story.runtimes if not each.dead]
+        living = [each for each in self._story.machines.runtimes if not each.dead]
         runtime = self._world.rng.choice(living) if living else None
         if runtime is not None and not isinstance(runtime, Guest):
-            self._story.end_runtime(runtime)
+            self._story.machines.end(runtime)
 
     def _close_tab(self) -> None:
         """With a word, or without one."""
         found = [(each, tab) for each in self._browsers() for tab in each.tabs]
         if found:
             browser, tab = self._world.rng.choice(found)
-            self._story.close_tab(browser, tab, kept=self._world.rng.random() < 0.5)
+            self._story.tabs.close_tab(browser, tab, kept=self._world.rng.random() < 0.5)
 
     def _open_tab(self) -> None:
         browsers = [each for each in self._browsers() if len(each.tabs) < 3]
         if browsers:
-            self._story.open_tab(self._world.rng.choice(browsers))
+            self._story.tabs.open_tab(self._world.rng.choice(browsers))
 
     def _browsers(self) -> list[Browser]:
         """Those whose worker lives."""
-        return [each for each in self._story.browsers if not each.person.dead]
+        return [each for each in self._story.tabs.browsers if not each.person.dead]
 
     # Copies of disks
 
