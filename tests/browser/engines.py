@@ -27,7 +27,14 @@ PATIENCE = 180.0
 _MARKS = "return window.__hacked ?? []"
 _PAUSE = 0.1  # seconds between two looks at a condition
 _MINIBROWSER = "webkit2gtk-4*/MiniBrowser"
-_KEYS = {"Shift": Keys.SHIFT, "Control": Keys.CONTROL, "Enter": Keys.ENTER, "Escape": Keys.ESCAPE}
+_KEYS = {
+    "Shift": Keys.SHIFT,
+    "Control": Keys.CONTROL,
+    "Enter": Keys.ENTER,
+    "Escape": Keys.ESCAPE,
+    "Home": Keys.HOME,
+    "End": Keys.END,
+}
 
 
 class Missing(Exception):

@@ -17,7 +17,7 @@ from wiretap import listen, secrets_of
 from tests.browser.chromium import Chromium
 from tests.browser.engines import ENGINES, Engine, launched, wait_until
 from tests.browser.people import People
-from tests.browser.test_other_browsers import Tab
+from tests.browser.tab import Tab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

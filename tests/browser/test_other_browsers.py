@@ -1,16 +1,14 @@
 """The main stories in Firefox and in WebKitGTK, each engine in one start of its browser."""
 
-import base64
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.browser.engines import ENGINES, Engine, launched, wait_until
 from tests.browser.hostile import notebook as hostile
 from tests.browser.hostile.attacker import Attacker
+from tests.browser.tab import Tab, notebook_of
 
 pytestmark = pytest.mark.browser
 
@@ -29,101 +27,6 @@ negative = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(lambda number: -number)
 print(sorted([1, 3, 2], key=negative))
 print(numpy.fft.fft(numpy.ones(4)).real, numpy.linalg.solve(numpy.eye(2), numpy.ones(2)))
 """
-
-_DROP = """
-const [name, text] = args;
-const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-const files = new DataTransfer();
-files.items.add(new File([bytes], name, { type: 'application/json' }));
-const place = document.querySelector('.home');
-for (const kind of ['dragenter', 'dragover', 'drop']) {
-  const event = new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: files });
-  place.dispatchEvent(event);
-}
-"""
-_SEEN = """
-return [...document.querySelectorAll('[data-cell-id]')].map((cell) => ({
-  id: cell.dataset.cellId,
-  status: cell.dataset.executionStatus,
-  text: [...cell.querySelectorAll('.outs')].map((outputs) => outputs.innerText).join(''),
-  pictures: [...cell.querySelectorAll('.outs img')].filter((img) => img.naturalWidth > 100).length,
-}))
-"""
-_PLACE = """
-const element = document.querySelector(args[0]);
-element?.scrollIntoView({ block: 'center' });
-const { left, top, width, height } = element?.getBoundingClientRect() ?? {};
-return element ? [left + width / 2, top + height / 2] : null;
-"""
-
-
-class Tab:
-    """The page in an engine's tab."""
-
-    def __init__(self, engine: Engine, url: str) -> None:
-        self.engine = engine
-        self.url = url
-
-    def open_file(self, name: str, notebook: dict[str, Any]) -> str:
-        """Open a notebook file by dropping it on the list of notebooks; its address."""
-        self.engine.go(self.url)
-        self.wait("document.querySelector('.home')", "the list of notebooks")
-        data = base64.b64encode(json.dumps(notebook).encode()).decode()
-        self.engine.run(_DROP, name, data)
-        found: str = self.wait(
-            "location.search && document.querySelector('[data-cell-id]') && location.href",
-            "the notebook",
-        )
-        self.wait("document.querySelector('.saved')?.innerText.startsWith('Saved')", "Saved")
-        return found
-
-    def wait(self, expression: str, what: str) -> Any:
-        """Wait until an expression in the page is truthy; its value."""
-
-        def look() -> Any:
-            return self.engine.run(
-                f"const found = {expression}; return found && (found.nodeType ? true : found)"
-            )
-
-        return wait_until(look, what)
-
-    def press_at(self, selector: str) -> None:
-        """Click in the middle of an element."""
-        x, y = wait_until(lambda: self.engine.run(_PLACE, selector), selector)
-        self.engine.click(x, y)
-
-    def run_cell(self, cell: str) -> None:
-        """Run a cell as a person does: click into it, then Ctrl+Enter."""
-        self.press_at(f"[data-cell-id={cell}] .code")
-        self.wait(f"document.activeElement?.closest('[data-cell-id={cell}]')", "the focus")
-        self.engine.press("Control", "Enter")
-
-    def cell(self, cell: str) -> dict[str, Any]:
-        """What is to be seen of a cell."""
-        found: list[dict[str, Any]] = self.engine.run(_SEEN)
-        return next((each for each in found if each["id"] == cell), {"status": None})
-
-    def status(self, cell: str, *wanted: str) -> str:
-        """Wait until the cell's run is in one of these states; which."""
-        wait_until(lambda: self.cell(cell)["status"] in wanted, f"cell {cell} {wanted}")
-        found: str = self.cell(cell)["status"]
-        return found
-
-
-def notebook_of(**sources: str) -> dict[str, Any]:
-    """A notebook file with these code cells."""
-    cells = [
-        {
-            "cell_type": "code",
-            "id": name,
-            "metadata": {},
-            "source": source,
-            "outputs": [],
-            "execution_count": None,
-        }
-        for name, source in sources.items()
-    ]
-    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
 
 
 @pytest.fixture(scope="module", params=sorted(ENGINES))
