@@ -21,17 +21,33 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
+LONG = (
+    "sim/test_sim.py",
+    "test_friends.py",
+    "test_join_crashes.py",
+    "test_open.py",
+    "test_run.py",
+    "browser/test_other_browsers.py",
+    "browser/test_keys_stay.py",
+    "browser/test_share_elsewhere.py",
+    "browser/test_two_browsers.py",
+    "browser/test_snapshots.py",
+    "browser/test_runtimes.py",
+)
+"""The files that take longest, the longest first: no core is left alone with one in the end."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell the simulator's stories first, the browser's last.
+    """Tell the longest stories first, and the browser's last.
 
-    The simulator's file takes the longest: no core is left alone with it in the end. Playwright
-    keeps an event loop running in this thread from its first use to the end of the session, and a
-    test that calls `asyncio.run` cannot do that beside it.
+    Playwright keeps an event loop running in this thread from its first use to the end of the
+    session, and a test that calls `asyncio.run` cannot do that beside it.
     """
+    turns = {ROOT / "tests" / name: turn for turn, name in enumerate(LONG)}
+    in_browser = ROOT / "tests" / "browser"
 
-    def turn(item: pytest.Item) -> int:
-        parts = item.path.relative_to(ROOT / "tests").parts
-        return {"sim": 0, "browser": 2}.get(parts[0], 1)
+    def turn(item: pytest.Item) -> tuple[bool, int]:
+        return in_browser in item.path.parents, turns.get(item.path, len(LONG))
 
     items.sort(key=turn)
 

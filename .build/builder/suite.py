@@ -11,7 +11,8 @@ from builder.console import say
 from builder.errors import BuildError
 
 _STORIES = "tests/browser/"
-_BESIDE = ("-n", "auto", "--dist", "loadfile")  # a file of tests beside another on each core
+_BESIDE = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
+"""A file of tests beside another on each core, in the order that `tests/conftest.py` gives."""
 _FEW = 12
 _CACHE = paths.WORK / "pytest"
 
@@ -32,18 +33,11 @@ def test(arguments: Sequence[str]) -> int:
     if not checked:
         say("  a check failed, see above; the exit code will tell it too")
     shutil.rmtree(_CACHE, ignore_errors=True)  # what failed in an earlier run is not this one's
-    if arguments:
-        codes = [_stories(env, arguments)]
-    else:
-        codes = [
-            _pytest(env, [*_BESIDE, "--ignore", _STORIES]),
-            _stories(env, [*_BESIDE, _STORIES]),
-        ]
-    return next(filter(None, codes), 0 if checked else 1)
+    return _tests(env, arguments or _BESIDE) or (0 if checked else 1)
 
 
-def _stories(env: dict[str, str], arguments: Sequence[str]) -> int:
-    """The browser's stories, or what else is asked for."""
+def _tests(env: dict[str, str], arguments: Sequence[str]) -> int:
+    """All tests, or those that are asked for; a few of the browser's once more."""
     code = _pytest(env, arguments)
     if code == 1 and (stories := _failed_stories()):
         say(f"  {len(stories)} browser stories failed; once more, and both runs are told:")
