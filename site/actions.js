@@ -68,6 +68,11 @@ export const ACTIONS = [
   act("undo", "Undo", "Edit", "Z|Mod+Z", (p) => p.cells.undo(), "w"),
   act("redo", "Redo", "Edit", "Shift+Z|Mod+Shift+Z|Mod+Y", (p) => p.cells.redo(), "w"),
 
+  act("find", "Find", "Edit", "Mod+F|Mod+Shift+F", (p) => p.find.open(), "a"),
+  act("replace", "Find and replace", "Edit", "Mod+H", (p) => p.find.open({ replace: true }), "aw"),
+  act("find-next", "Go to the next match", "Edit", "F3|Mod+G", (p) => p.find.step(1), "a"),
+  act("find-previous", "Go to the match before", "Edit", "Shift+F3|Mod+Shift+G", (p) => p.find.step(-1), "a"),
+
   act("share", "Share", "Notebook", "", (p) => p.openShare()),
   act("save", "Save", "Notebook", "Mod+S", (p) => p.files.sayWhereSaved(), "a"),
   act("rename", "Rename notebook", "Notebook", "", (p) => p.header.rename(), "w"),

@@ -98,6 +98,7 @@ export class CellView {
     this.drawDue();
     this._furnish();
     this.source.cameNear();
+    this.page.find.touched();
   }
 
   wentFar() {
@@ -143,7 +144,7 @@ export class CellView {
 
   /** The block is the source, or the rendered text. */
   _drawBlock() {
-    const isTyped = this.element.classList.contains("editing");
+    const isTyped = this.element.classList.contains("editing") || this.page.find.shows(this.id);
     const showsProse = this.cell.type === "markdown" && !isTyped;
     // Until its text is rendered its source stands there.
     const isRendered = showsProse && this.isDrawn;

@@ -43,6 +43,11 @@ export class CellSource {
     return `Source of cell ${this._view.index + 1}, ${TYPE_WORDS[this._view.cell.type]}`;
   }
 
+  /** The text where there is no editor. */
+  get still() {
+    return this._still;
+  }
+
   /** Show the text as it is now; an editor sees to that by itself. */
   draw() {
     if (this._editor) return;
@@ -57,6 +62,7 @@ export class CellSource {
     this._text = text;
     this._language = language;
     paintCode(this._still, text, language);
+    this.page.find.touched();
   }
 
   /** To who reads it aloud it is the field that it becomes when it is gone into. */

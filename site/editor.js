@@ -17,8 +17,8 @@ import {
 } from "@codemirror/commands";
 import { markdown, markdownLanguage } from "@codemirror/lang-markdown";
 import { LanguageSupport, bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
-import { highlightSelectionMatches, search, searchKeymap, searchPanelOpen } from "@codemirror/search";
-import { Compartment, EditorState, Prec, Transaction } from "@codemirror/state";
+import { highlightSelectionMatches, selectNextOccurrence, selectSelectionMatches } from "@codemirror/search";
+import { Compartment, EditorSelection, EditorState, Prec, Transaction } from "@codemirror/state";
 import {
   EditorView,
   crosshairCursor,
@@ -44,6 +44,7 @@ import {
   toDoc,
 } from "./editor_text.js";
 import { python, theme } from "./editor_theme.js";
+import { foundMarks, setFound } from "./found_marks.js";
 
 /**
  * @typedef {import("./editor_text.js").Section} Section
@@ -173,6 +174,12 @@ export function createEditor(options) {
       const placed = others.map((each) => ({ ...each, anchor: shown(each.anchor), head: shown(each.head) }));
       view.dispatch({ effects: setCarets.of(placed) });
     },
+    /** Mark what was found. @param {import("./finding.js").Match[]} matches @param {number} here the one that the reader is at; -1: none */
+    showFound: (matches, here) => view.dispatch({ effects: setFound.of({ matches, here }) }),
+    /** Bring a match into view. @param {import("./finding.js").Match} match @param {number} air px around it that are to be seen too */
+    reveal: ({ from, to }, air) => view.dispatch({ effects: EditorView.scrollIntoView(EditorSelection.range(from, to), { y: "nearest", yMargin: air }) }),
+    /** @param {import("./finding.js").Match} match */
+    select: ({ from, to }) => view.dispatch({ selection: { anchor: from, head: to }, scrollIntoView: true }),
     /** How far down the screen the caret's line is; null where it is not drawn. */
     caretTop: () => view.coordsAtPos(view.state.selection.main.head)?.top ?? null,
     /** Selects a line, counted from 1, and brings it into view. @param {number} n */
@@ -191,7 +198,7 @@ export function createEditor(options) {
 
 /** @param {EditorState} state */
 function wasUsed(state) {
-  return undoDepth(state) > 0 || redoDepth(state) > 0 || searchPanelOpen(state) || !state.selection.main.empty;
+  return undoDepth(state) > 0 || redoDepth(state) > 0 || !state.selection.main.empty;
 }
 
 /** @param {Transaction} transaction */
@@ -200,19 +207,6 @@ function isOwnEdit(transaction) {
 }
 
 const numbers = [lineNumbers(), highlightActiveLineGutter()];
-
-/** The words of the search row, as the rest of the app speaks. */
-const searchWords = {
-  next: "Next",
-  previous: "Previous",
-  all: "Select all",
-  "match case": "Match case",
-  regexp: "Pattern",
-  "by word": "Whole words",
-  replace: "Replace",
-  "replace all": "Replace all",
-  close: "Close search",
-};
 
 const base = [
   EditorState.lineSeparator.of("\n"),
@@ -230,14 +224,14 @@ const base = [
   closeBrackets(),
   highlightActiveLine(),
   highlightSelectionMatches({ minSelectionLength: 2 }),
-  search({ top: true }),
-  EditorState.phrases.of(searchWords),
   tooltips({ parent: document.body }),
   theme,
   carets,
+  foundMarks,
   keymap.of([
     ...closeBracketsKeymap,
-    ...searchKeymap,
+    { key: "Mod-Shift-l", run: selectSelectionMatches, preventDefault: true },
+    { key: "Mod-d", run: selectNextOccurrence, preventDefault: true },
     ...historyKeymap,
     { key: "Mod-Shift-z", run: redo, preventDefault: true },
     { key: "Mod-/", run: toggleComment },

@@ -51,7 +51,7 @@ const FORESEEN = {
 };
 
 /** What else can be undone; it is drawn when the worker has done it. */
-const UNSEEN = new Set(["merge_cells", "split_cell"]);
+const UNSEEN = new Set(["merge_cells", "split_cell", "replace_text"]);
 const NOT_UNDONE = new Set(["run_cells"]);
 
 /** Whether this counts for what is drawn before it is confirmed. @param {Command} command */

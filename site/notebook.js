@@ -5,6 +5,7 @@ import { Banners } from "./banners.js";
 import { enableDrag } from "./drag.js";
 import { h } from "./dom.js";
 import { Files, messageOf, onDrop } from "./files.js";
+import { Find } from "./find.js";
 import { Header } from "./header.js";
 import { Introduction } from "./introduction.js";
 import { Keys } from "./keys.js";
@@ -69,9 +70,10 @@ export class NotebookPage {
     this.panel = new Panel(this);
     this.toolbar = new Toolbar(this);
     this.sheet = new Sheet(this);
+    this.find = new Find(this);
     this.phone = new Phone(this);
     this.keys = new Keys(this);
-    this.body = h("div", { class: "mid" }, this.panel.element, this.panel.scrim, this.sheet.scroller);
+    this.body = h("div", { class: "mid" }, this.panel.element, this.panel.scrim, this.sheet.scroller, this.find.bar.element);
     this.sheet.scroller.prepend(this.banners.element);
     this.root = h(
       "div",
@@ -291,6 +293,7 @@ export class NotebookPage {
     this.select.meet();
     this._drawSaved();
     this.sharing.draw();
+    this.find.follow();
     this.redrawFrame();
     if (before.length === 0) this._begin();
   }

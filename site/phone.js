@@ -104,6 +104,7 @@ export class Phone {
         { label: "Run all", icon: "play", why: page.rights.why("run"), run: () => page.run.all() },
         { label: "Undo", icon: "undo-2", why: page.rights.why("edit"), disabled: page.model.view.undo.undo === null, run: () => page.cells.undo() },
         { label: "Runtime", icon: "square", run: () => setTimeout(() => page.openRuntime(anchor)) },
+        { label: "Find", icon: "search", run: () => setTimeout(() => page.find.open()) },
         { label: "Commands", icon: "search", run: () => setTimeout(() => page.openPalette()) },
       ],
       { label: "More", align: "end" },

@@ -165,12 +165,22 @@ export class Sheet {
   reveal(id) {
     const element = this._cells.get(id)?.element;
     if (!element) return;
-    if (!this._nearby.has(id)) this._wakeAround(id);
+    this.wake(id);
     const view = this.scroller.getBoundingClientRect();
     const box = element.getBoundingClientRect();
     const isTall = box.height > view.height - 48;
     if (box.top >= view.top && (box.bottom <= view.bottom || (isTall && box.top < view.bottom - 120))) return;
     element.scrollIntoView({ block: isTall || box.top < view.top ? "start" : "nearest" });
+  }
+
+  /** Whether a cell is near the screen. @param {string} id */
+  isNear(id) {
+    return this._nearby.has(id);
+  }
+
+  /** A cell and what is around it is going to be seen. @param {string} id */
+  wake(id) {
+    if (!this._nearby.has(id)) this._wakeAround(id);
   }
 
   /** Go to a cell from the panel. @param {string} id */

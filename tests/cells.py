@@ -143,6 +143,12 @@ class Threaded:
     async def inspect(self, source: str, position: int, detail: int = 0) -> Any:
         return await self._there(self._inner.inspect(source, position, detail))
 
+    async def variables(self) -> Any:
+        return await self._there(self._inner.variables())
+
+    async def variable(self, name: str) -> Any:
+        return await self._there(self._inner.variable(name))
+
     def interrupt(self) -> bool:
         self._loop.call_soon_threadsafe(self._inner.interrupt)
         return True

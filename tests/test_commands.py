@@ -137,6 +137,35 @@ class TestSources:
             desk, "edit_source", cell_id="c0", changes=[9, [1, ""]], length_before=3
         )
 
+    def test_text_is_replaced_in_several_cells(self) -> None:
+        desk = Desk("a = 1\na", "b", "a")
+        edits = [
+            {"cell_id": "c0", "changes": [[1, "x"], 5, [1, "x"]], "before": "a = 1\na"},
+            {"cell_id": "c2", "changes": [[1, "x"]], "before": "a"},
+        ]
+        desk.do("replace_text", edits=edits)
+        assert desk.sources == ["x = 1\nx", "b", "x"]
+
+    def test_what_others_typed_since_stays_beside_what_is_replaced(self) -> None:
+        desk = Desk("one two", "one")
+        edits = [
+            {"cell_id": "c0", "changes": [4, [3, "2"]], "before": "one two"},
+            {"cell_id": "c1", "changes": [[3, "1"]], "before": "one"},
+        ]
+        desk.type("c0", 0, "zero ", "tomas")
+        desk.do("delete_cells", "tomas", cell_ids=["c1"])
+        desk.do("replace_text", edits=edits)
+        desk.do("restore_cells", "tomas", cell_ids=["c1"])
+        assert desk.sources == ["zero one 2", "one"]
+
+    def test_a_replacement_must_fit(self) -> None:
+        desk = Desk("a")
+        edits = [{"cell_id": "c0", "changes": [2, [1, "x"]], "before": "a"}]
+        assert "does not fit" in refusal(desk, "replace_text", edits=edits)
+        assert refusal(desk, "replace_text", edits=[]) == "No cell was named."
+        desk.do("delete_cells", cell_ids=["c0"])
+        assert refusal(desk, "replace_text", edits=edits) == "Somebody deleted this cell."
+
     def test_an_edit_of_a_deleted_cell_is_kept(self) -> None:
         desk = Desk("a", "b")
         desk.do("delete_cells", cell_ids=["c0"])

@@ -51,6 +51,16 @@ COMMANDS = [
     ("Move cell", "move_cells", {"cell_ids": ["c2"], "after": None}),
     ("Change cell type", "set_cell_type", {"cell_ids": ["c0", "c1"], "cell_type": "raw"}),
     ("Change cell metadata", "set_cell_metadata", {"cell_id": "c0", "values": {"a": 1}}),
+    (
+        "Replace text",
+        "replace_text",
+        {
+            "edits": [
+                {"cell_id": "c0", "changes": [[1, "O"]], "before": "one"},
+                {"cell_id": "c2", "changes": [1, [1, "H"]], "before": "three"},
+            ]
+        },
+    ),
     ("Split cell", "split_cell", {"cell_id": "c2", "at": 2}),
     ("Merge cells", "merge_cells", {"cell_ids": ["c0", "c1", "c2"]}),
     ("Paste 2 cells", "paste_cells", {"cells": [{"source": "x"}, {}], "after": "c0"}),

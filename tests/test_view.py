@@ -580,11 +580,18 @@ class _Chaos:
                 ("restore_cells", {"cell_ids": [self.cell()]}),
                 ("split_cell", {"cell_id": self.cell(), "at": chance.randint(0, 5)}),
                 ("merge_cells", {"cell_ids": [self.cell(), self.cell()]}),
+                ("replace_text", {"edits": [self.replacement(), self.replacement()]}),
                 ("undo", {}),
                 ("redo", {}),
             ]
         )
         desk.do(name, chance.choice(["mara", "tomas"]), **fields)
+
+    def replacement(self) -> dict[str, object]:
+        cell_id = self.cell()
+        source = self.desk.cell(cell_id).source
+        changes = [self.chance.randint(0, len(source)), [0, "r"]]
+        return {"cell_id": cell_id, "changes": changes, "before": source}
 
     def words(self) -> None:
         cell_id = self.cell()

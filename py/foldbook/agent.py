@@ -391,6 +391,10 @@ class RuntimeAgent:
         if method == "inspect":
             detail = params.get("detail", 0)
             return dict(await self._executor.inspect(*_place(params), detail=int(bool(detail))))
+        if method == "variables":
+            return dict(await self._executor.variables())
+        if method == "variable":
+            return dict(await self._executor.variable(str(params.get("name"))))
         if method == CLAIMED:
             self._home = str(params.get("home", ""))
             execution_id, verdict = str(params.get("execution_id")), str(params.get("verdict"))
@@ -402,7 +406,8 @@ class RuntimeAgent:
             return None
         if method == REPLY_INPUT:
             return self._outlet.answer(str(params.get("input_id")), str(params.get("value", "")))
-        raise ValueError(f"complete, inspect or {REPLY_INPUT} expected, {method!r} came")
+        known = f"complete, inspect, variables, variable or {REPLY_INPUT}"
+        raise ValueError(f"{known} expected, {method!r} came")
 
 
 def _place(params: Mapping[str, Any]) -> tuple[str, int]:

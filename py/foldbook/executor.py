@@ -108,6 +108,14 @@ class Executor(Protocol):
         Raises as `complete`.
         """
 
+    async def variables(self) -> Bundle:
+        """The variables in memory, told briefly, as `foldbook.shell.variables` has them.
+        Raises as `complete`; "language" where they cannot be told in the runtime's language.
+        """
+
+    async def variable(self, name: str) -> Bundle:
+        """One of them at length; empty where there is none of this name. Raises as `variables`."""
+
     def interrupt(self) -> bool:
         """Interrupt what runs; False where nothing runs or this executor cannot.
 

@@ -1,4 +1,4 @@
-"""Intents on the text of cells: edit, split, merge."""
+"""Intents on the text of cells: edit, replace, split, merge."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,6 +16,7 @@ from foldbook.commands.base import (
     sized,
 )
 from foldbook.commands.placing import place
+from foldbook.difference import difference
 from foldbook.errors import CommandRefused, TextMisfit
 from foldbook.events.base import Event, Id, Json, Positive
 from foldbook.events.cells import (
@@ -51,6 +52,39 @@ class EditSource(Command):
             return Decision(tuple(edits(cell.id, self.changes, cell.source)))
         except TextMisfit as why:
             raise CommandRefused(f"The edit does not fit the cell's text: {why}.") from None
+
+
+class TextEdit(BaseModel):
+    """What is to be changed in one cell's source: part of `ReplaceText`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cell_id: Id
+    changes: tuple[Section, ...]
+    before: str
+
+
+class ReplaceText(Command):
+    """Change the sources of several cells, as one step of undo.
+
+    edits: for each cell the changes, as in `EditSource`, and the source that they were made on.
+    What others have typed there since stays; a cell that is gone is left out.
+    """
+
+    edits: tuple[TextEdit, ...]
+
+    def label(self) -> str:
+        return "Replace text"
+
+    def decide(self, notebook: Notebook, stamp: Stamp) -> Decision:
+        cells = {
+            cell.id: cell for cell in living_of(notebook, tuple(e.cell_id for e in self.edits))
+        }
+        events: list[Event] = []
+        for edit in self.edits:
+            if (cell := cells.pop(edit.cell_id, None)) is not None:
+                events += edits(cell.id, _on_top(edit, cell.source), cell.source)
+        return Decision(tuple(events))
 
 
 class SplitCell(Command):
@@ -118,6 +152,16 @@ class NewCell(BaseModel):
     source: str = ""
     metadata: Json = Field(default_factory=dict)
     attachments: dict[str, Json] = Field(default_factory=dict)
+
+
+def _on_top(edit: TextEdit, now: str) -> text.Change:
+    """The change, rewritten over what was typed since it was made. Raises `CommandRefused`."""
+    try:
+        change = text.normal(edit.changes)
+        text.check(change, len(edit.before))
+    except TextMisfit as why:
+        raise CommandRefused(f"The edit does not fit the cell's text: {why}.") from None
+    return text.transform(change, difference(edit.before, now))
 
 
 def edits(cell_id: str, change: text.Change, source: str) -> list[CellSourceEdited]:

@@ -297,8 +297,12 @@ class _Child:
                 return asdict(await self._executor.complete(source, position))
             case {"what": "inspect", "source": str(source), "position": int(position)}:
                 return dict(await self._executor.inspect(source, position, message["detail"]))
+            case {"what": "variables"}:
+                return dict(await self._executor.variables())
+            case {"what": "variable", "name": str(name)}:
+                return dict(await self._executor.variable(name))
             case _:
-                raise ValueError(f"run, complete or inspect expected, {message['what']} came")
+                raise ValueError(f"a command expected, {message['what']} came")
 
     # Other programs and forks
 

@@ -1,15 +1,23 @@
 """`JupyterKernel`: any kernel that is installed for Jupyter, by `jupyter_client`."""
 
+import ast
+import inspect
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
-from foldbook.errors import CannotStart
+from foldbook.errors import CannotStart, Refused
 from foldbook.executor import AsyncOutlet, Bundle, Completions
 from foldbook.native.kernel import KernelProcess
 from foldbook.native.workdir import InWorkdir
+from foldbook.shell import variables
+
+_EVALUATED: Final = """(lambda told: (exec({source!r}, vars(told)), {told})[1])(
+    __import__('types').ModuleType('foldbook_variables'))"""
+"""An expression that makes a module of a source, for itself alone, and asks it something."""
 
 
 class JupyterKernel(InWorkdir[KernelProcess]):
@@ -26,6 +34,7 @@ class JupyterKernel(InWorkdir[KernelProcess]):
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
+        self._language = ""
         super().__init__(folder)
 
     async def start(self, outlet: AsyncOutlet) -> Mapping[str, Any]:
@@ -50,6 +59,7 @@ class JupyterKernel(InWorkdir[KernelProcess]):
             await running.stop()
             raise
         self._running = running
+        self._language = str(language.get("name", ""))
         return language
 
     async def complete(self, source: str, position: int) -> Completions:
@@ -67,6 +77,30 @@ class JupyterKernel(InWorkdir[KernelProcess]):
         there = self._there()
         found = await there.ask(lambda: there.client.inspect(source, position, detail))
         bundle: Bundle = found.get("data", {}) if found.get("found") else {}
+        return bundle
+
+    async def variables(self) -> Bundle:
+        """What is in memory, of a kernel of Python; "busy" while code runs."""
+        return await self._tell("variables(get_ipython().user_ns, get_ipython().user_ns_hidden)")
+
+    async def variable(self, name: str) -> Bundle:
+        """One variable, of a kernel of Python; "busy" while code runs."""
+        return await self._tell(f"variable(get_ipython().user_ns, {name!r})")
+
+    async def _tell(self, call: str) -> Bundle:
+        """What `foldbook.shell.variables` says in the kernel, which need not know of Foldbook."""
+        if self._language != "python":
+            raise Refused("language", f"Variables are shown for Python; this is {self.name}")
+        told = f"__import__('json').dumps(told.{call})"
+        asked = {"told": _EVALUATED.format(source=inspect.getsource(variables), told=told)}
+        there = self._there()
+        reply = await there.ask(
+            lambda: there.client.execute("", silent=True, user_expressions=asked)
+        )
+        found = reply.get("user_expressions", {}).get("told", {})
+        if found.get("status") != "ok":
+            raise Refused("failed", f"The kernel {self.name} cannot tell its variables")
+        bundle: Bundle = json.loads(ast.literal_eval(found["data"]["text/plain"]))
         return bundle
 
 

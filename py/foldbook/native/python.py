@@ -60,3 +60,13 @@ class ChildPython(InWorkdir[PythonProcess]):
         place = {"source": source, "position": position, "detail": detail}
         bundle: Bundle = await self._there().ask("inspect", **place)
         return bundle
+
+    async def variables(self) -> Bundle:
+        """What is in memory; "busy" as for `complete`."""
+        told: Bundle = await self._there().ask("variables")
+        return told
+
+    async def variable(self, name: str) -> Bundle:
+        """One variable; "busy" as for `complete`."""
+        told: Bundle = await self._there().ask("variable", name=name)
+        return told

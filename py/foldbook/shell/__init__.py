@@ -8,6 +8,7 @@ session     IPython's InteractiveShell, speaking to an emitter
 magics      what a cell may say that IPython alone would not do here
 imports     which modules a cell is going to import
 completion  completions with their types
+variables   what is in memory, told briefly
 executor    the `foldbook.executor.Executor` made of all this
 """
 

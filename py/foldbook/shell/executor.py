@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from IPython.utils.tokenutil import token_at_cursor
 
 from foldbook.executor import Bundle, Completions, Outcome, Outlet
-from foldbook.shell import completion
+from foldbook.shell import completion, variables
 from foldbook.shell.emitter import Emitter, Stream
 from foldbook.shell.figures import Figures
 from foldbook.shell.hooks import Hooks
@@ -115,6 +115,16 @@ class ShellExecutor:
         except KeyError:
             return {}
         return found
+
+    async def variables(self) -> Bundle:
+        """What is in memory, as `foldbook.shell.variables` tells it."""
+        session, _ = self._parts()
+        return variables.variables(session.user_ns, session.user_ns_hidden)
+
+    async def variable(self, name: str) -> Bundle:
+        """One variable at length; empty where there is none of this name."""
+        session, _ = self._parts()
+        return variables.variable(session.user_ns, name)
 
     def interrupt(self) -> bool:
         """Interrupt what runs; False where nothing could be done.
