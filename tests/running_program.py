@@ -1,4 +1,4 @@
-"""`foldbook run` as a program, for tests."""
+"""The program `foldbook`, and `foldbook run` above all, for tests."""
 
 import os
 import re
@@ -12,7 +12,8 @@ from typing import Any
 
 import nbformat
 
-PROGRAM = (sys.executable, "-m", "foldbook.native.main", "run")
+MAIN = (sys.executable, "-m", "foldbook.native.main")
+PROGRAM = (*MAIN, "run")
 STAY = ("--stay", "ever")
 V4: Any = nbformat.v4
 
@@ -36,9 +37,16 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 def foldbook_run(
     home: Path, *arguments: object, cwd: Path | None = None, stdin: bytes = b"", **more: str
 ) -> "subprocess.CompletedProcess[Any]":
-    """Run it to its end; standard error is text, standard output is bytes."""
+    """`foldbook run`, to its end."""
+    return foldbook(home, "run", *arguments, cwd=cwd, stdin=stdin, **more)
+
+
+def foldbook(
+    home: Path, *arguments: object, cwd: Path | None = None, stdin: bytes = b"", **more: str
+) -> "subprocess.CompletedProcess[Any]":
+    """Any command, to its end; standard error is text, standard output is bytes."""
     done = subprocess.run(
-        [*PROGRAM, *map(str, arguments)],
+        [*MAIN, *map(str, arguments)],
         cwd=cwd or home,
         env=environment(home, **more),
         input=stdin,

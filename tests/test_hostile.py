@@ -62,7 +62,7 @@ async def test_they_can_be_written_to_files() -> None:
         return None
 
     notebook = fold_all(rows())
-    assert transfer.write_py(notebook)
+    assert transfer.write_py(notebook)[0]
     text, notes = await transfer.write_ipynb(ipynb, notebook, nowhere)
     assert json.loads(text)["nbformat"] == 4
     assert notes

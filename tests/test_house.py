@@ -23,7 +23,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("log",),
     ("store", "wire"),
     ("access", "calls", "lines", "presence", "people", "reach", "ring", "saver", "seal"),
-    ("link", "questions", "ledger"),
+    ("segments",),
+    ("link", "questions", "ledger", "logfile"),
     ("effects",),
     ("room", "sync", "sealer"),
     ("seats", "replica", "sealed", "upstream"),
@@ -33,7 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("agent", "guests", "joining", "sealed_blobs"),
     ("offers",),
     ("view", "ipynb"),
-    ("margin",),
+    ("margin", "percent"),
     ("rescue",),
     ("relaying", "publishing"),
     ("api",),
@@ -47,7 +48,7 @@ PURE = {
     *("notebook", "events", "reducer", "examine", "snapshot", "pruning", "commands", "undo", "log"),
     *("wire", "access", "calls", "presence", "people", "reach", "ring", "ledger", "link"),
     *("effects",),
-    *("seal", "room", "sync", "replica", "view"),
+    *("seal", "room", "sync", "replica", "view", "segments", "logfile", "percent"),
 }
 """No IO, async, clock, randomness, globals."""
 

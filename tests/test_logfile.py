@@ -4,7 +4,7 @@ import hashlib
 import json
 
 import pytest
-from foldbook.browser import logfile
+from foldbook import logfile
 from foldbook.errors import BadNotebookFile
 from foldbook.row import encode_segment
 from rows import log

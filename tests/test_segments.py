@@ -5,8 +5,8 @@ from dataclasses import replace
 from itertools import cycle
 
 import pytest
-from foldbook.browser.segments import Reading, Tail
 from foldbook.row import Row, encode_segment
+from foldbook.segments import Reading, Tail
 from rows import log
 
 

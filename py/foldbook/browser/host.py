@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from foldbook.browser import logfile, transfer
+from foldbook import logfile
+from foldbook.browser import transfer
 from foldbook.browser.mourning import CLOSED, CRASHED, mourn
 from foldbook.browser.opening import IMPORT, JOIN, Opened
 from foldbook.browser.page import Page, Waiting, Where, whole
@@ -209,7 +210,7 @@ class Host:
         name = str(item.command["file"])
         ipynb = await transfer.load_ipynb(self._page)  # where that fails, the file goes on waiting
         try:
-            read = transfer.read_ipynb(ipynb, data, name, self._stamp(), self.id)
+            read = transfer.read_file(ipynb, data, name, self._stamp(), self.id)
             self._notes += self._add(read)
         except FoldbookError as why:
             self._notes.append(str(why))
@@ -222,7 +223,7 @@ class Host:
         ipynb = await transfer.load_ipynb(self._page)
         # From here on nothing waits: else two files could get the same ids and the same place.
         notebook = self.desk.notebook
-        return self._add(transfer.append_ipynb(ipynb, data, name, self._stamp(), notebook))
+        return self._add(transfer.append_file(ipynb, data, name, self._stamp(), notebook))
 
     @property
     def _is_shared(self) -> bool:
@@ -243,16 +244,17 @@ class Host:
     async def _export(self, form: str, view: str) -> dict[str, str]:
         """The notebook as a file: its name, type and text. The view is told what is not in it."""
         if form == "py":
-            text, mime = transfer.write_py(self.desk.notebook), "text/x-python"
+            mime = "text/x-python"
+            text, notes = transfer.write_py(self.desk.notebook)
         elif form == "ipynb":
+            mime = "application/x-ipynb+json"
             ipynb = await transfer.load_ipynb(self._page)
             text, notes = await transfer.write_ipynb(ipynb, self.desk.notebook, self._blob)
-            mime = "application/x-ipynb+json"
-            if notes:
-                told = {"t": "toast", "view": view, "kind": "export", "message": _short(notes)}
-                self._page.post(told)
         else:
             raise Refused("export", f"ipynb or py expected, {form} came")
+        if notes:
+            told = {"t": "toast", "view": view, "kind": "export", "message": _short(notes)}
+            self._page.post(told)
         name = transfer.file_name(self.desk.notebook.name, form)
         return {"name": name, "mime": mime, "text": text}
 

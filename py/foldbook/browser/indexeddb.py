@@ -10,9 +10,9 @@ from typing import Any, Final
 import msgpack
 from pyodide.ffi import JsException, to_js
 
-from foldbook.browser.segments import Plan, Reading, Tail
 from foldbook.errors import BadRow, FoldbookError, StoreDamaged, StoreFull
 from foldbook.row import Row, decode_segment, encode_segment, from_list, to_list
+from foldbook.segments import Plan, Reading, Tail
 from foldbook.store import HISTORY, Batch, Damage, Durability, Folded, Loaded, MetaValue, RefusedRow
 
 _STORES: Final = ("pending", "refused", "meta", "views", "view")

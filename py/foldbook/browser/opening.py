@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from foldbook import logfile
 from foldbook.authority import LocalAuthority
-from foldbook.browser import logfile, transfer
+from foldbook.browser import transfer
 from foldbook.browser.desk import Desk
 from foldbook.browser.page import Page, Person, Waiting
 from foldbook.browser.reaching import Reaching

@@ -5,10 +5,9 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
-from foldbook import order
-from foldbook.browser import logfile
+from foldbook import logfile, order
 from foldbook.browser.page import Page
 from foldbook.commands import Decision, Stamp
 from foldbook.errors import FoldbookError
@@ -16,8 +15,6 @@ from foldbook.events.cells import CellCreated
 from foldbook.events.notebooks import NotebookCreated, NotebookMetadataSet
 from foldbook.notebook import Notebook
 from foldbook.store import Batch, Store
-
-_MARKS: Final = {"code": "# %%", "markdown": "# %% [markdown]", "raw": "# %% [raw]"}
 
 
 async def restore(store: Store, data: bytes, name: str) -> str:
@@ -38,25 +35,25 @@ async def load_ipynb(page: Page) -> Any:
     return importlib.import_module("foldbook.ipynb")
 
 
-def read_ipynb(
+def read_file(
     ipynb: Any, data: bytes, name: str, stamp: Stamp, notebook_id: str
 ) -> tuple[Decision, list[str]]:
-    """The facts of an .ipynb file for an empty log, and notes for people.
+    """The facts of an .ipynb file, or of a script (.py), for an empty log, and notes for people.
 
     Raises `BadNotebookFile`.
     """
-    imported = ipynb.read(data, name)
+    imported = _read(ipynb, data, name)
     return ipynb.to_events(imported, stamp, notebook_id), list(imported.notes)
 
 
-def append_ipynb(
+def append_file(
     ipynb: Any, data: bytes, name: str, stamp: Stamp, notebook: Notebook
 ) -> tuple[Decision, list[str]]:
     """The same for a notebook that is there: the file's cells come after its own.
 
     Raises `BadNotebookFile`.
     """
-    imported = ipynb.read(data, name)
+    imported = _read(ipynb, data, name)
     free = tuple(
         replace(cell, id=None) if cell.id in notebook.cells else cell for cell in imported.cells
     )
@@ -91,15 +88,17 @@ async def write_ipynb(
     return written.decode(), notes
 
 
-def write_py(notebook: Notebook) -> str:
-    """The notebook as a Python script in cells (``# %%``), without outputs."""
-    parts = []
-    for cell in notebook.ordered_cells():
-        source = cell.source
-        if cell.type != "code":
-            source = re.sub("^", "# ", source, flags=re.MULTILINE)
-        parts.append(f"{_MARKS[cell.type]}\n{source}".rstrip() + "\n")
-    return "\n".join(parts)
+def write_py(notebook: Notebook) -> tuple[str, list[str]]:
+    """The notebook as a script in jupytext's percent format, without outputs, and notes."""
+    notes: list[str] = []
+    text: str = importlib.import_module("foldbook.percent.writing").write(notebook, notes)
+    return text, notes
+
+
+def _read(ipynb: Any, data: bytes, name: str) -> Any:
+    if not name.lower().endswith(".py"):
+        return ipynb.read(data, name)
+    return importlib.import_module("foldbook.percent.reading").read(data, name)
 
 
 def file_name(name: str, suffix: str) -> str:

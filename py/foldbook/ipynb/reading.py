@@ -17,7 +17,8 @@ _ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _TOP: Final = ("nbformat", "nbformat_minor", "metadata", "cells")
 CELL_TYPES: Final = ("code", "markdown", "raw")
 _LONE: Final = re.compile("[\ud800-\udfff]")  # half a character, which UTF-8 has not
-_DEPTH: Final = 150  # levels; an event that is nested in 200 cannot be read back from the log
+DEPTH: Final = 150
+"""Levels of a value; an event that is nested in 200 cannot be read back from the log."""
 _OUTPUTS: Final[dict[str, dict[str, type]]] = {
     "stream": {"name": str, "text": str},
     "display_data": {"data": dict, "metadata": dict},
@@ -93,13 +94,13 @@ def read(data: bytes, name: str) -> ImportedNotebook:
     if version > (4, 5):
         strange["nbformat_minor"] = version[1]
     metadata = _stashed(metadata, strange)
-    return ImportedNotebook(_title(name), metadata, tuple(cells), tuple(notes))
+    return ImportedNotebook(title(name, ".ipynb"), metadata, tuple(cells), tuple(notes))
 
 
 def _parse(data: bytes, name: str, notes: list[str]) -> Values:
     try:
         values = json.loads(data.decode("utf-8-sig"))
-        whole, count = _whole(values, _DEPTH)
+        found, count = whole(values, DEPTH)
     except UnicodeDecodeError as why:
         raise BadNotebookFile(f"{name}: not UTF-8 text, at byte {why.start}.") from None
     except json.JSONDecodeError as why:
@@ -111,10 +112,10 @@ def _parse(data: bytes, name: str, notes: list[str]) -> Values:
         raise BadNotebookFile(f"{name}: a notebook is a JSON object, {_short(values)} came.")
     if count:
         notes.append(f"{count} texts had half characters, which are replaced by �.")
-    return cast(Values, whole)
+    return cast(Values, found)
 
 
-def _whole(value: Any, depth: int) -> tuple[Any, int]:
+def whole(value: Any, depth: int) -> tuple[Any, int]:
     """The value without lone surrogates, and the number of texts that had some.
 
     Raises RecursionError where it is nested in more than ``depth`` levels.
@@ -124,11 +125,11 @@ def _whole(value: Any, depth: int) -> tuple[Any, int]:
     if isinstance(value, str):
         return (_LONE.sub("�", value), 1) if _LONE.search(value) else (value, 0)
     if isinstance(value, dict):
-        pairs = [(_whole(key, depth), _whole(each, depth - 1)) for key, each in value.items()]
+        pairs = [(whole(key, depth), whole(each, depth - 1)) for key, each in value.items()]
         total = sum(key[1] + each[1] for key, each in pairs)
         return ({key[0]: each[0] for key, each in pairs}, total) if total else (value, 0)
     if isinstance(value, list):
-        items = [_whole(each, depth - 1) for each in value]
+        items = [whole(each, depth - 1) for each in value]
         total = sum(each[1] for each in items)
         return ([each[0] for each in items], total) if total else (value, 0)
     return value, 0
@@ -286,8 +287,9 @@ def _without_id(cell: ImportedCell) -> ImportedCell:
     )
 
 
-def _title(name: str) -> str:
-    return name.rsplit("/", 1)[-1].removesuffix(".ipynb") or "Untitled"
+def title(name: str, ending: str) -> str:
+    """A notebook's title, from its file's name."""
+    return name.rsplit("/", 1)[-1].removesuffix(ending) or "Untitled"
 
 
 def _short(value: object) -> str:

@@ -82,11 +82,21 @@ class Local:
 
 
 @asynccontextmanager
-async def local_notebook(store: Store, imported: ImportedNotebook) -> AsyncIterator[Local]:
+async def local_notebook(
+    store: Store, imported: ImportedNotebook, name: str = NAME
+) -> AsyncIterator[Local]:
     """Hold a new notebook with what a file has, while the block runs; at its end all is kept.
 
-    store: an empty one.
+    store: an empty one. name: what others see of whoever makes it.
     """
+    async with kept_notebook(store) as local:
+        _fill(local, imported, name)
+        yield local
+
+
+@asynccontextmanager
+async def kept_notebook(store: Store) -> AsyncIterator[Local]:
+    """Hold the notebook that a store has, or is to have, while the block runs."""
     around = surroundings()
     secret, name = around.secret(), around.secret().hex()[:16]
     loaded = await load(store)
@@ -99,7 +109,6 @@ async def local_notebook(store: Store, imported: ImportedNotebook) -> AsyncItera
         async with beside() as works:
             works.start(authority.run())
             notebook = Notebook(peer, around.now)
-            _fill(peer, imported, name, around)
             try:
                 yield Local(notebook, peer, guests, authority, around, secret, works)
             finally:
@@ -109,10 +118,11 @@ async def local_notebook(store: Store, imported: ImportedNotebook) -> AsyncItera
         await store.close()
 
 
-def _fill(peer: Peer, imported: ImportedNotebook, name: str, around: Surroundings) -> None:
+def _fill(local: Local, imported: ImportedNotebook, name: str) -> None:
+    peer, around = local.peer, local.around
     stamp = Stamp(peer.session, peer.actor, peer.role, around.now(), f"{peer.session}/import")
-    decision = to_events(imported, stamp, name)
+    decision = to_events(imported, stamp, local.authority.room.name)
     for data in decision.blobs.values():
         peer.put_blob(data)
     peer.append(decision.events)
-    peer.submit(Introduce(name=NAME, actor_kind="agent"))
+    peer.submit(Introduce(name=name, actor_kind="agent"))

@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from foldbook.native import join
+from foldbook.native import exporting, importing, join
 from foldbook.native import run as run_command
 
 
@@ -17,6 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     join.add(subparsers)
     run_command.add(subparsers)
+    importing.add(subparsers)
+    exporting.add(subparsers)
     found = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     code: int = found.run(found)

@@ -1,4 +1,4 @@
-"""The file that a run writes: as it goes, whole at every moment."""
+"""Files that commands write: whole or not at all, and that of a run as it goes."""
 
 import asyncio
 import os
@@ -20,36 +20,50 @@ class FileFailed(FoldbookError):
     """A file cannot be read or written; the message names it."""
 
 
+def checked(name: str) -> Path | None:
+    """Where a file is to be written; None for ``-``, the standard output.
+
+    Raises `FileFailed` where it cannot be written, before any work is done for it.
+    """
+    if name == "-":
+        return None
+    path = Path(name).resolve()
+    if path.is_dir():
+        raise FileFailed(f"{path} is a folder, the name of a file expected")
+    if not path.parent.is_dir():
+        raise FileFailed(f"{path} cannot be written: there is no folder {path.parent}")
+    return path
+
+
+def write_whole(path: Path | None, data: bytes) -> None:
+    """Write a file; None: the standard output. Raises `FileFailed`."""
+    try:
+        if path is None:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        elif _is_regular(path):
+            _replace(path, data)
+        else:
+            path.write_bytes(data)
+    except OSError as why:
+        raise FileFailed(f"{path or 'the output'} cannot be written: {why.strerror}") from why
+
+
 class OutFile:
     """A notebook's file. Where it is a regular one it is written as the run goes, each time whole:
     who reads it, or finds it after the process was killed, has a valid notebook. ``-``, and what
-    is no regular file, is written once, at the end.
+    is no regular file, is written once, at the end. Raises `FileFailed` where it cannot be.
     """
 
     def __init__(self, name: str, notebook: Notebook, peer: Peer) -> None:
-        self._path = None if name == "-" else Path(name).resolve()
+        self._path = checked(name)
         self._notebook = notebook
         self._news = asyncio.Event()
         peer.subscribe(self._notice)
 
-    @property
-    def is_written_as_it_goes(self) -> bool:
-        """Whether it can be written again and again."""
-        return self._path is not None and (self._path.is_file() or not self._path.exists())
-
-    def check(self) -> None:
-        """Raises `FileFailed` where it cannot be written, before anything runs."""
-        path = self._path
-        if path is None:
-            return
-        if path.is_dir():
-            raise FileFailed(f"{path} is a folder, the name of a file expected")
-        if not path.parent.is_dir():
-            raise FileFailed(f"{path} cannot be written: there is no folder {path.parent}")
-
     async def run(self) -> None:
         """Write it whenever there is something new, until cancelled."""
-        if not self.is_written_as_it_goes:
+        if self._path is None or not _is_regular(self._path):
             return
         while True:
             self._news.clear()
@@ -66,20 +80,11 @@ class OutFile:
     async def write(self) -> None:
         """Write it as the notebook is now. Raises `FileFailed`."""
         data = await self._notebook.to_ipynb()
-        await asyncio.to_thread(self._write, data)
+        await asyncio.to_thread(write_whole, self._path, data)
 
-    def _write(self, data: bytes) -> None:
-        path = self._path
-        try:
-            if path is None:
-                sys.stdout.buffer.write(data)
-                sys.stdout.buffer.flush()
-            elif self.is_written_as_it_goes:
-                _replace(path, data)
-            else:
-                path.write_bytes(data)
-        except OSError as why:
-            raise FileFailed(f"{path or 'the output'} cannot be written: {why.strerror}") from why
+
+def _is_regular(path: Path) -> bool:
+    return path.is_file() or not path.exists()
 
 
 def _replace(path: Path, data: bytes) -> None:

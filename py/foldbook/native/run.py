@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from tqdm import tqdm
 
 from foldbook import ipynb
-from foldbook.errors import BadNotebookFile, BadParameters, FoldbookError, Refused
+from foldbook.errors import BadParameters, FoldbookError
 from foldbook.ipynb import ImportedNotebook
 from foldbook.link import ShareLink
 from foldbook.native.beside import beside
@@ -26,21 +26,16 @@ from foldbook.native.local import Local, local_notebook
 from foldbook.native.outfile import OutFile
 from foldbook.native.parameters import code, from_yaml, inject, typed
 from foldbook.native.python import ChildPython
+from foldbook.native.sharing import RELAY, SITE, TOKEN, delivered, site_of
 from foldbook.native.signals import heeded
+from foldbook.native.sources import read_bytes
 from foldbook.native.store import SqliteStore
 from foldbook.native.terminal import one_line, plain
 from foldbook.row import Role
 from foldbook.store import MemoryStore, Store
 
-RELAY: Final = "FOLDBOOK_RELAY"
-TOKEN: Final = "FOLDBOOK_RELAY_TOKEN"
-SITE: Final = "FOLDBOOK_SITE"
-"""Names of the environment's variables."""
-
 LINGER: Final = 30.0
 """Seconds that a shared notebook waits for whoever was there to come back."""
-DELIVERY: Final = 30.0
-"""Seconds that the relay has at the end to take what it has not."""
 
 _OWN_KERNELS: Final = ("", "python", "python3")
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -136,8 +131,6 @@ class _Command:
     async def _work(self, local: Local, imported: ImportedNotebook, values: dict[str, Any]) -> Exit:
         name = self._arguments.output
         out = OutFile(name, local.notebook, local.peer) if name else None
-        if out is not None:
-            out.check()
         link = await self._share(local, self._relay) if self._relay is not None else None
         hosted = self._hosted(local, imported)
         code = Exit.OK
@@ -163,14 +156,17 @@ class _Command:
                 if out is not None:
                     await out.write()
             finally:
-                code = await _deliver(local) or code
+                trouble = await delivered(local)
+                if trouble is not None:
+                    _say(sentence(trouble))
+                    code = Exit.RELAY
         return code
 
     async def _share(self, local: Local, relay: str) -> ShareLink:
         return await local.share(relay, os.environ.get(TOKEN, ""), Role(self._arguments.role))
 
     def _tell(self, link: ShareLink) -> None:
-        site = self._arguments.site or os.environ.get(SITE) or _site_of(link)
+        site = self._arguments.site or os.environ.get(SITE) or site_of(link)
         _say(f"This run is shared: {link.address(site) if site else '#' + link.fragment()}")
         if link.role is Role.RUN:
             _say("Whoever has this link runs code on this machine, as your user.")
@@ -219,24 +215,8 @@ class _Command:
                     await peer.until(is_anybody_here)
 
 
-async def _deliver(local: Local) -> Exit | None:
-    """Have the relay take the rest; how it ends where it does not."""
-    try:
-        async with asyncio.timeout(DELIVERY):
-            await local.delivered()
-    except (TimeoutError, Refused):
-        trouble = local.trouble or "it does not answer"
-        _say(f"Not everything has reached the relay: {trouble}.")
-        return Exit.RELAY
-    return None
-
-
 def _read(name: str) -> ImportedNotebook:
-    try:
-        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as why:
-        raise BadNotebookFile(f"{name} cannot be read: {why.strerror}") from None
-    return ipynb.read(data, "Standard input" if name == "-" else name)
+    return ipynb.read(read_bytes(name), "Standard input" if name == "-" else name)
 
 
 def _store(log: Path | None) -> Store:
@@ -260,11 +240,6 @@ def _kernel_of(imported: ImportedNotebook) -> str | None:
     spec = imported.metadata.get("kernelspec")
     name = spec.get("name") if isinstance(spec, dict) else None
     return None if not isinstance(name, str) or name in _OWN_KERNELS else name
-
-
-def _site_of(link: ShareLink) -> str | None:
-    """Where the page is, where it stands beside its relay as in the README."""
-    return f"{link.relay.removesuffix('/relay')}/" if link.relay.endswith("/relay") else None
 
 
 def _told(failure: Failure) -> str:

@@ -1,4 +1,5 @@
-"""The file of a notebook's stored bytes, as ``site/export.js`` writes it: read back. Pure.
+"""The file of a notebook's stored bytes, as ``site/export.js`` writes it: read back, and written
+where no page is. Pure.
 
 Rows up to the first that is damaged or missing can be gone on with; what stands behind it is
 told, not taken. So it is with a file that was cut short, and with blobs that are not what their
@@ -7,12 +8,13 @@ names say.
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from foldbook.browser.segments import Reading
 from foldbook.errors import BadNotebookFile
-from foldbook.row import Row
+from foldbook.row import Row, encode_segment
+from foldbook.segments import FULL, Reading
 
 MAGIC: Final = b"foldbook-log 1\n"
 
@@ -25,6 +27,41 @@ class LogFile:
     rows: list[Row] = field(default_factory=list)
     blobs: dict[str, bytes] = field(default_factory=dict)
     left_out: int = 0
+
+
+def write(
+    name: str, rows: Sequence[Row], blobs: Mapping[str, bytes], *, notebook: str, exported: str
+) -> bytes:
+    """The file of a notebook. exported: when, in ISO's form."""
+    records = [
+        *(_written("rows", group[0].seq, encode_segment(group)) for group in _grouped(rows)),
+        *(_written("blobs", digest, data) for digest, data in blobs.items()),
+    ]
+    head = {"notebook": notebook, "name": name, "exported": exported, "records": len(records)}
+    return b"".join((MAGIC, _json(head), *records))
+
+
+def _grouped(rows: Sequence[Row]) -> Iterable[list[Row]]:
+    """The rows in groups that make full records."""
+    group: list[Row] = []
+    size = 0
+    for row in rows:
+        group.append(row)
+        size += len(row.payload)
+        if size >= FULL:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _written(store: str, key: int | str, content: bytes) -> bytes:
+    head = {"store": store, "key": key, "bytes": len(content)}
+    return b"".join((_json(head), content, b"\n"))
+
+
+def _json(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, ensure_ascii=False).encode() + b"\n"
 
 
 def is_log(data: bytes) -> bool:
