@@ -24,8 +24,8 @@ _CONFIG = {
 }
 _MOVING = ("notebook", "nbagg", "widget", "ipympl")
 MOVING_NOTE = (
-    "%matplotlib {} draws figures that can be turned and zoomed. "
-    "Foldbook has no such figures: they are shown as pictures, as %matplotlib inline does."
+    "%matplotlib {} draws figures that can be moved and zoomed.\n"
+    "Here they are shown as pictures, as with %matplotlib inline."
 )
 EXIT_NOTE = "Python goes on: a notebook's runtime is ended or restarted from its menu."
 
