@@ -67,6 +67,8 @@ async function start(boot) {
     worker.fetch = (/** @type {any} */ what, /** @type {any} */ init) =>
       fetchAsset(boot.base, what, init);
     const python = await loadPython(boot);
+    // What ends the process (os._exit, a crash in compiled code) throws in some callback of its own.
+    /** @type {any} */ (python)._api.on_fatal = failed;
     if (boot.shared) python.setInterruptBuffer(new Uint8Array(boot.shared, 0, 1));
     const main = python.pyimport("foldbook.browser.runtime_worker");
     // Without stack switching (WebKit) Python cannot wait for the page, and says so where it would.
@@ -74,9 +76,14 @@ async function start(boot) {
     const given = glue(python, boot, await session);
     await (canWait ? main.main.callPromising(given) : main.main(given));
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    post({ t: "failed", message: detail.trim().split("\n").at(-1) ?? detail, detail });
+    failed(error);
   }
+}
+
+/** @param {unknown} error */
+function failed(error) {
+  const detail = error instanceof Error ? error.message : String(error);
+  post({ t: "failed", message: detail.trim().split("\n").at(-1) ?? detail, detail });
 }
 
 /** @param {Boot} boot @returns {Promise<Pyodide>} */

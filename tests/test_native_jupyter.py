@@ -120,10 +120,12 @@ def test_widgets_are_told_of_once(tmp_path: Path) -> None:
     tell(JupyterKernel("python3", tmp_path), story)
 
 
-def test_what_a_pager_would_show_is_shown(tmp_path: Path) -> None:
+def test_what_a_pager_or_a_new_cell_would_show_is_shown(tmp_path: Path) -> None:
     async def story(there: Running) -> None:
         await there.run("print?")
         assert "Prints the values" in there.notes.only("display")[2]["text/plain"]
+        await there.run("get_ipython().set_next_input('x = 1')")
+        assert there.notes.only("display")[2] == {"text/plain": "x = 1"}
 
     tell(JupyterKernel("python3", tmp_path), story)
 

@@ -5,6 +5,7 @@ import base64
 import os
 import sys
 import threading
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,17 @@ def test_a_semicolon_silences_the_result(tmp_path: Path) -> None:
     in_shell(tmp_path, story)
 
 
-def test_underscores_are_the_last_results_and_nothing_older_is_kept(tmp_path: Path) -> None:
+def test_results_and_sources_are_there_by_their_number(tmp_path: Path) -> None:
     async def story(shell: Shell) -> None:
         await shell.run("10")
         await shell.run("_ + 1")
-        await shell.run("(_, __, len(Out), '_1' in globals())")
-        assert shell.notes.only("result")[2]["text/plain"] == "(11, 10, 0, False)"
+        await shell.run("12;")
+        await shell.run("(_, __, ___, _1, Out, In[2], _i)")
+        assert shell.notes.only("result")[2]["text/plain"] == (
+            "(11, 10, '', 10, {1: 10, 2: 11}, '_ + 1', '12;')"
+        )
+        await shell.run("%history -n 1-2")
+        assert shell.notes.text() == "   1: 10\n   2: _ + 1\n"
 
     in_shell(tmp_path, story)
 
@@ -129,6 +135,17 @@ def test_figures_are_svg_on_request_even_before_matplotlib_is_there(tmp_path: Pa
         assert "<svg" in data["image/svg+xml"]
         assert "image/png" not in data
         await shell.run("%config InlineBackend.figure_formats = ['png']\nplt.plot([1, 2]);")
+        assert "image/png" in shell.notes.only("display")[2]
+
+    in_shell(tmp_path, story)
+
+
+def test_figures_that_could_be_moved_are_pictures(tmp_path: Path) -> None:
+    async def story(shell: Shell) -> None:
+        outcome = await shell.run("%matplotlib notebook\nimport matplotlib.pyplot as plt")
+        assert outcome.status == "ok"
+        assert "shown as pictures" in shell.notes.text("stderr")
+        await shell.run("plt.plot([1, 2]);")
         assert "image/png" in shell.notes.only("display")[2]
 
     in_shell(tmp_path, story)
@@ -374,12 +391,34 @@ def test_other_commands_are_not_taken_for_pip() -> None:
     assert rewrite_lines(lines, Hooks(install=install)) == lines
 
 
-def test_where_there_are_no_programs_a_command_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "source", ["!ls", "found = !ls", "%ls", "%%bash\nls", "%%script perl -w\nls"]
+)
+def test_where_there_are_no_programs_a_command_says_so(tmp_path: Path, source: str) -> None:
     async def story(shell: Shell) -> None:
-        assert (await shell.run("!ls")).status == "error"
+        assert (await shell.run(source)).status == "error"
         assert "no other programs" in shell.notes.only("error")[3]
 
     in_shell(tmp_path, story, Hooks(programs=False))
+
+
+@pytest.mark.parametrize("source", ["len?", "%pinfo len", "?len"])
+def test_what_a_pager_would_show_is_shown(tmp_path: Path, source: str) -> None:
+    async def story(shell: Shell) -> None:
+        await shell.run(source)
+        assert "number of items" in shell.notes.only("display")[2]["text/plain"]
+        assert shell.notes.kinds() == ["display"]
+
+    in_shell(tmp_path, story)
+
+
+def test_what_would_go_into_a_cell_is_shown(tmp_path: Path) -> None:
+    async def story(shell: Shell) -> None:
+        await shell.run("%%writefile part.py\nx = 1")
+        await shell.run("%load part.py")
+        assert "x = 1" in shell.notes.only("display")[2]["text/plain"]
+
+    in_shell(tmp_path, story)
 
 
 def test_imports_are_prepared_before_the_cell_runs(tmp_path: Path) -> None:
@@ -416,6 +455,13 @@ def test_which_modules_a_cell_imports(source: str, modules: list[str]) -> None:
 
 
 # Input and interrupts
+
+
+def test_looking_for_imports_warns_of_nothing() -> None:
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        assert imported_modules("import re\nre.split('\\s', 'a b')") == ["re"]
+    assert warned == []
 
 
 def test_input_and_getpass_ask_whoever_looks_on(tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ import pytest
 from builder import serve
 from playwright.sync_api import Browser
 
+from tests.browser.drive import Notebook
 from tests.browser.hostile.attacker import Attacker, listening
 from tests.browser.hostile.reader import Reader, reading
+from tests.browser.page_client import PageClient
 from tests.browser.people import People
-from tests.browser.profile import Profile
+from tests.browser.profile import Profile, drive_page
 from tests.browser.render import rendering_page
 from tests.browser.stand_in import Open, StandIn
 
@@ -38,6 +40,17 @@ def plain_profile(
     )
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def page_client(chromium: Browser, site_url: str) -> Iterator[PageClient]:
+    """A client of a notebook in a page, where Python is up."""
+    context = chromium.new_context()
+    context.set_default_timeout(150_000)  # a busy machine starts Python slowly
+    page = drive_page(context, site_url)
+    notebook = Notebook(page, page.evaluate("() => catalogue.create('Story')")).ready()
+    yield PageClient(notebook)
+    context.close()
 
 
 @pytest.fixture(scope="session")

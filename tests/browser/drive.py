@@ -1,5 +1,6 @@
 """A notebook driven without the page's looks: commands in, the view out."""
 
+from base64 import b64encode
 from typing import Any
 
 from playwright.sync_api import Page
@@ -28,10 +29,11 @@ class Notebook:
         """A notebook that is there already, in a new tab."""
         return cls(profile.page(drive=True), notebook_id)
 
-    def wait(self, condition: str, argument: Any = None) -> Any:
-        """Wait until a JavaScript expression over ``state`` (and ``argument``) is truthy."""
+    def wait(self, condition: str, argument: Any = None, timeout: float | None = None) -> Any:
+        """Wait until a JavaScript expression over ``state`` (and ``argument``) is truthy. timeout:
+        milliseconds, if not as usual."""
         body = f"argument => {{ const view = state.view; return {condition}; }}"
-        return self.page.wait_for_function(body, arg=argument).json_value()
+        return self.page.wait_for_function(body, arg=argument, timeout=timeout).json_value()
 
     def ready(self) -> "Notebook":
         """Wait until Python is up and its view is drawn."""
@@ -127,9 +129,11 @@ class Notebook:
         kept = "async id => JSON.parse(await readSaved(id)).seq >= state.view.seq"
         wait_until(lambda: self.page.evaluate(kept, self.id), "the kept view of now")
 
-    def put_file(self, path: str, text: str) -> None:
+    def put_file(self, path: str, content: str | bytes) -> None:
         """Add a file to the notebook, as dropping it on the page does."""
+        data = content.encode() if isinstance(content, str) else content
         blob = self.page.evaluate(
-            "text => link.putBlob(new TextEncoder().encode(text).buffer)", text
+            "data => link.putBlob(Uint8Array.from(atob(data), (c) => c.charCodeAt(0)).buffer)",
+            b64encode(data).decode(),
         )
         self.send(do="add_file", path=path, mime="text/plain", **blob)

@@ -52,10 +52,10 @@ class Profile:
 
     def page(self, path: str = "", *, drive: bool = False) -> Page:
         """A new tab at this path of the site; ``drive``: the page of `tests.browser.drive`."""
-        page = self.context.new_page()
         if drive:
-            serve_sources(page, self.url, isolated=self._isolated)
-        page.goto(self.url + ("drive.html" if drive else path))
+            return drive_page(self.context, self.url, isolated=self._isolated)
+        page = self.context.new_page()
+        page.goto(self.url + path)
         return page
 
     def kill(self) -> None:
@@ -88,6 +88,14 @@ def processes_of(folder: Path) -> list[int]:
         if mark in arguments:
             found.append(int(entry.name))
     return found
+
+
+def drive_page(context: BrowserContext, url: str, *, isolated: bool = True) -> Page:
+    """A new tab on the page of `tests.browser.drive`."""
+    page = context.new_page()
+    serve_sources(page, url, isolated=isolated)
+    page.goto(f"{url}drive.html")
+    return page
 
 
 def serve_sources(page: Page, url: str, *, isolated: bool) -> None:

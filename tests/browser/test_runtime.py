@@ -143,3 +143,20 @@ def test_a_runtime_that_ends_says_why(notebook: Notebook) -> None:
     notebook.add("6 * 7")
     notebook.run(1)
     notebook.status("ok", cell=1)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    ["import os; os._exit(3)", "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"],
+    ids=["exit", "signal"],
+)
+def test_a_process_that_ends_is_lost_and_the_next_run_has_a_new_one(
+    notebook: Notebook, ending: str
+) -> None:
+    notebook.type(ending)
+    notebook.run()
+    assert notebook.status("lost", "ok", "error") == "lost"
+    notebook.wait("state.toasts.some(each => each.message.includes('exit('))")
+    notebook.add("6 * 7")
+    notebook.run(1)
+    notebook.status("ok", cell=1)

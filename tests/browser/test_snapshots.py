@@ -155,6 +155,9 @@ def test_the_larger_snapshot_serves_the_next_start_and_asks_the_server_for_nothi
     again.until("cells.length === 1")
     state = json.loads(run(again, f"import json\n{STATE}"))
     assert state["modules"] == ["numpy", "pandas", "matplotlib.pyplot"]
+    # What was drawn when the snapshot was made is not drawn here.
+    run(again, "%matplotlib inline\nopen('part.py', 'w').write('print(5)')\n%run part")
+    assert [each.strip() for each in again.cells[0]["outputs"]] == ["5"]
     plot = "import matplotlib.pyplot as plt, pandas as pd\npd.Series([1, 3, 2]).plot(); print(1)"
     run(again, plot)
     again.page.locator("[data-output-type=display_data] img").wait_for()

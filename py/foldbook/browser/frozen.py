@@ -108,6 +108,9 @@ def _draw() -> None:
     axes.legend()
     figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
     pyplot.close("all")
+    # `%run` draws once more after what has drawn: this has not been a cell's.
+    if hasattr(pyplot.draw_if_interactive, "called"):
+        pyplot.draw_if_interactive.called = False
 
 
 def _set_zone() -> None:

@@ -204,8 +204,14 @@ class KernelProcess:
 
     def _say_what_only_the_reply_says(self, parent: str, request: _Request, reply: Content) -> None:
         for payload in reply.get("payload", []):
-            if payload.get("source") == "page":
-                self._outlet.display(parent, payload.get("data", {}), {}, None, False)
+            match payload:
+                case {"source": "page", "data": dict(data)}:
+                    self._outlet.display(parent, data, {}, None, False)
+                case {"source": "set_next_input", "text": str(text)}:
+                    # A runtime writes no cells: it is there to be copied.
+                    self._outlet.display(parent, {"text/plain": text}, {}, None, False)
+                case _:
+                    pass  # for pages of Jupyter's own
         if reply.get("status") == "error" and not request.has_error:
             self._say_error(parent, reply)
 

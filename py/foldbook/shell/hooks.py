@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 Say = Callable[[str], None]
 """Takes a line about progress, shown while it lasts."""
+Wait = Callable[[Awaitable[Any]], Any]
+Install = Callable[[str, Say], Awaitable[str]]
 
 
 class Distance(Protocol):
@@ -35,9 +37,9 @@ class Hooks:
     distance: see `Distance`; None: the outlet is in this very process and thread.
     """
 
-    wait: Callable[[Awaitable[Any]], Any] | None = None
+    wait: Wait | None = None
     prepare: Callable[[str, Say], Awaitable[None]] | None = None
-    install: Callable[[str, Say], Awaitable[str]] | None = None
+    install: Install | None = None
     drop_signal: Callable[[], None] | None = None
     programs: bool = True
     distance: Distance | None = None

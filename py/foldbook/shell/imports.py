@@ -1,6 +1,7 @@
 """Which modules a cell is going to import, as far as its text tells. Pure."""
 
 import ast
+import warnings
 
 _PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "memit", "mprun"})
 _PLOT_MAGICS = frozenset({"matplotlib", "pylab"})
@@ -13,7 +14,9 @@ def imported_modules(source: str) -> list[str]:
     Source that does not parse imports nothing.
     """
     try:
-        tree = ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the cell's own compilation warns, and says where
+            tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return []
     found: dict[str, None] = {}

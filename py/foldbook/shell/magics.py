@@ -2,11 +2,12 @@
 
 import ast
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from IPython.core.error import UsageError
 
-from foldbook.shell.hooks import Hooks
+from foldbook.shell.hooks import Hooks, Install, Wait
 
 _PIP_LINE: Final = re.compile(
     r"get_ipython\(\)\.(?:run_line_magic\('pip', |system\()"
@@ -41,10 +42,35 @@ def _rewrite(line: str) -> str:
 
 def adapt_magics(session: Any, hooks: Hooks) -> None:
     """Give a session the magics of this platform."""
-    if hooks.install is None:
-        return
-    install, wait = hooks.install, hooks.wait
+    if not hooks.programs:
+        _refuse_scripts(session)
+    if hooks.install is not None:
+        _add_pip(session, hooks.install, hooks.wait)
 
+
+def no_program(wanted: str) -> UsageError:
+    """What is raised where a program is to be started and there is none."""
+    return UsageError(f"There are no other programs in a browser, so {wanted} cannot run.")
+
+
+def _refuse_scripts(session: Any) -> None:
+    """``%%bash``, ``%%script`` and their like say why they do nothing: IPython would fail at the
+    thread it starts for them."""
+    registry = session.magics_manager.registry
+    names = ["script", *registry["ScriptMagics"].script_magics]
+
+    def refusing(name: str) -> Callable[[str, str], None]:
+        def refuse(line: str, cell: str) -> None:
+            raise no_program(f"%%{name} {line}".rstrip())
+
+        refuse.__doc__ = f"%%{name} starts a program, and there is none in a browser."
+        return refuse
+
+    for name in names:
+        session.register_magic_function(refusing(name), "cell", name)
+
+
+def _add_pip(session: Any, install: Install, wait: Wait | None) -> None:
     async def install_packages(arguments: str) -> None:
         try:
             print(await install(arguments, session.emitter.progress))

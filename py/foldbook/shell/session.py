@@ -8,22 +8,25 @@ from typing import Any
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
-from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
 from foldbook.shell.emitter import Emitter
 from foldbook.shell.hooks import Hooks
-from foldbook.shell.magics import adapt_magics, rewrite_lines
+from foldbook.shell.magics import adapt_magics, no_program, rewrite_lines
 
 _CONFIG = {
     "HistoryManager": {"enabled": False},
     "Completer": {"use_jedi": False},
     "IPCompleter": {"use_jedi": False},
-    "InteractiveShell": {"cache_size": 0, "autocall": 0, "enable_tip": False},
+    "InteractiveShell": {"autocall": 0, "display_page": True, "enable_tip": False},
 }
-_NO_PROGRAMS = "There are no other programs in a browser, so !{} cannot run."
+_MOVING = ("notebook", "nbagg", "widget", "ipympl")
+MOVING_NOTE = (
+    "%matplotlib {} draws figures that can be moved and zoomed.\n"
+    "Here they are shown as pictures, as with %matplotlib inline."
+)
 EXIT_NOTE = "Python goes on: a notebook's runtime is ended or restarted from its menu."
 
 
@@ -31,12 +34,6 @@ class ResultHook(DisplayHook):
     """``sys.displayhook`` while a cell runs: the last expression's value becomes a result."""
 
     shell: "Session"
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
-        # With a cache of none, IPython does not keep `_` either; `do_full_cache` stays off, so
-        # that no result is kept alive by `_1`, `_2` and `Out`.
-        self.cache_size = 1
 
     def write_output_prompt(self) -> None:
         """A notebook draws it."""
@@ -109,6 +106,13 @@ class Session(InteractiveShell):
     def enable_gui(self, gui: str | None = None) -> None:
         """No GUI toolkit runs beside a notebook."""
 
+    def enable_matplotlib(self, gui: str | None = None) -> Any:
+        """``%matplotlib``."""
+        if gui in _MOVING:
+            print(MOVING_NOTE.format(gui), file=sys.stderr)
+            gui = "inline"
+        return super().enable_matplotlib(gui)  # type: ignore[no-untyped-call]
+
     def ask_exit(self) -> None:
         """``exit``, ``quit``."""
         print(EXIT_NOTE, file=sys.stderr)
@@ -148,16 +152,20 @@ class Session(InteractiveShell):
         """A magic was used wrongly."""
         self._showtraceback(type(exc), exc, [f"UsageError: {exc}"])
 
+    def set_next_input(self, s: str, replace: bool = False) -> None:
+        """``%load``, ``%recall``: a runtime writes no cells, so what would go into one is shown."""
+        self.emitter.display({"text/plain": s}, {}, None, False)
+
     def system(self, cmd: str) -> None:
         """``!command``."""
         if not self.platform.programs:
-            raise UsageError(_NO_PROGRAMS.format(cmd.strip()))
+            raise no_program(f"!{cmd.strip()}")
         self.system_piped(cmd)  # type: ignore[no-untyped-call]
 
     def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
         """``x = !command``."""
         if not self.platform.programs:
-            raise UsageError(_NO_PROGRAMS.format(cmd.strip()))
+            raise no_program(f"!{cmd.strip()}")
         return super().getoutput(cmd, split, depth=depth + 1)  # type: ignore[no-untyped-call]
 
 
