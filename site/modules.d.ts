@@ -12,3 +12,8 @@ declare module "pyodide/pyodide.asm.mjs" {
   const createPyodideModule: any;
   export default createPyodideModule;
 }
+// Its own types are those of another of its packages.
+declare module "plotly.js-strict-dist-min" {
+  const Plotly: any;
+  export default Plotly;
+}

@@ -6,8 +6,10 @@
  */
 
 /**
- * The script in the frame. Messages to the page: `ready`, `height`, `open` (a link), `blocked` (an
- * address that the policy refused), `failed` (a script's error).
+ * The script in the frame. Messages to the page: `ready`, `height`, `open` (a link), `save` (a
+ * file that a link offers), `blocked` (an address that the policy refused), `failed` (a script's
+ * error), `drawn` and `undrawn` (a chart). What draws charts (`vega_chart.js`, `plotly_chart.js`)
+ * is handed in by the page and leaves itself in `foldbookChart`.
  */
 export const BOOTSTRAP = `"use strict";
 (() => {
@@ -81,15 +83,43 @@ export const BOOTSTRAP = `"use strict";
     const root = document.documentElement.style;
     root.colorScheme = scheme;
     for (const [name, value] of Object.entries(tokens)) root.setProperty(name, value);
+    if (window.foldbookChart) foldbookChart.wear();
+  };
+  const drawChart = async (library, chart) => {
+    await asScript(library, []);
+    await document.fonts.ready;
+    const place = document.body.appendChild(document.createElement("div"));
+    try {
+      await foldbookChart.draw(place, chart, say);
+      measure();
+      say({ drawn: true });
+    } catch (error) {
+      say({ undrawn: String((error && error.message) || error) });
+    }
+  };
+  const picture = (type, port) =>
+    foldbookChart.picture(type).then(
+      (file) => port.postMessage({ file }),
+      (error) => port.postMessage({ problem: String((error && error.message) || error) }),
+    );
+  const offer = async (name, address) => {
+    try {
+      // At once: a script may take the address back as soon as the click has returned.
+      const answer = await fetch(address);
+      say({ save: name, file: await answer.blob() });
+    } catch (error) {
+      say({ failed: name + " could not be read" });
+    }
   };
 
-  addEventListener("message", ({ source, data }) => {
+  addEventListener("message", ({ source, data, ports }) => {
     if (source !== page || !data || data.foldbook !== 1) return;
     if (data.theme) wear(data.theme);
     for (const { family, bytes } of data.fonts || []) {
       const face = new FontFace(family, bytes, { weight: "100 900" });
       document.fonts.add(face);
     }
+    if (data.picture) picture(data.picture, ports[0]);
     if (drawn) return;
     if (typeof data.html === "string") {
       drawn = true;
@@ -98,6 +128,9 @@ export const BOOTSTRAP = `"use strict";
       drawn = true;
       window.element = document.body.appendChild(document.createElement("div"));
       asScript(data.script, []);
+    } else if (data.library) {
+      drawn = true;
+      drawChart(data.library, data.chart);
     }
   });
   addEventListener("error", (event) => {
@@ -108,10 +141,11 @@ export const BOOTSTRAP = `"use strict";
     say({ blocked: String(event.blockedURI) }),
   );
   document.addEventListener("click", (event) => {
-    const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
-    if (!link || event.defaultPrevented) return;
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    const href = link && (link.getAttribute("href") ?? link.getAttribute("xlink:href"));
+    if (href === null || event.defaultPrevented) return;
     event.preventDefault();
-    const href = link.getAttribute("href");
+    if (link.hasAttribute("download")) return void offer(link.download || "file", href);
     if (!href.startsWith("#")) return say({ open: href });
     const target = document.getElementById(decodeURIComponent(href.slice(1)));
     if (target) target.scrollIntoView({ block: "nearest" });
@@ -122,7 +156,7 @@ export const BOOTSTRAP = `"use strict";
 `;
 
 /** For the page's `script-src`; a test holds it to the script above. */
-export const BOOTSTRAP_HASH = "sha256-LyOhNlcOuYWXKNHFBfBvNieBHOXONY3D8gJcsNfus0M=";
+export const BOOTSTRAP_HASH = "sha256-7Uv46sfZAjHWKEuoYiJmpZzuC8KhWQm5aeuzcwmJuDA=";
 
 const STYLE = `html{background:transparent;color:var(--ink)}
 body{margin:0;display:flow-root;font:400 13px/20px var(--ui);overflow-wrap:break-word;overflow-x:auto}

@@ -1,22 +1,31 @@
 /** An output that has markup or script of its own, in a frame with an opaque origin. */
 
+import { fetchLibrary, hasOwnGround, heightOf } from "./charts.js";
 import { h } from "./dom.js";
+import { saveAs } from "./files.js";
 import { frameDocument } from "./output_bootstrap.js";
+import { loadFonts, onTheme, readTheme } from "./output_theme.js";
+
+/** @typedef {import("./charts.js").Chart} Chart */
 
 /**
- * What a frame draws: markup, or a script that draws by itself.
- * @typedef {{html: string} | {script: string}} Content
+ * What a frame draws: markup, a script that draws by itself, or a chart.
+ * @typedef {{html: string} | {script: string} | {chart: Chart}} Content
+ *
+ * @typedef {object} Hearing
+ * @property {() => void} [onDrawn] the chart is there
+ * @property {(problem: string) => void} [onUndrawn] the chart cannot be drawn
  */
 
 const TALLEST = 6000;
+const LONGEST = 500; // characters of what a frame complains of
+const LONGEST_NAME = 100;
 const MARGIN = "800px"; // around the screen, where frames are loaded ahead
-const TOKENS = [
-  "--paper", "--chrome", "--code", "--sunk", "--line", "--edge", "--ink", "--ink2", "--ink3",
-  "--accent", "--accentbg", "--err", "--ok", "--stale", "--ui", "--mono", "--prose",
-];
 /** Markup with colours of its own was made for a white page, and gets one in the dark too. */
 const BRINGS_COLOURS = /background|color\s*[:=]|<(?:script|style|svg|canvas|link)[\s>]/i;
-const FAMILIES = ["IBM Plex Sans Variable", "Source Code Pro Variable"];
+
+/** Whether it is worth reading as a document: that of a large table takes long. */
+const ASKS_ELSEWHERE = /(?:src|href|poster|data)\s*=\s*["']?\s*(?:https?:)?\/\//i;
 
 /** When the reader last acted on the page itself, and how long browsers remember such an act. */
 let lastAct = -Infinity;
@@ -30,16 +39,18 @@ export class OutputFrame {
   /**
    * @param {Content} content
    * @param {string} title the frame's accessible name
+   * @param {Hearing} [hearing]
    */
-  constructor(content, title) {
+  constructor(content, title, hearing = {}) {
     this._content = content;
     this._title = title;
+    this._hearing = hearing;
     this._hasNetwork = false;
     /** @type {Set<string>} */
     this._hosts = new Set("html" in content ? remoteHosts(content.html) : []);
     this._note = h("div", { class: "frame-note", hidden: true });
     this._problem = h("div", { class: "frame-note problem", hidden: true });
-    this._isLight = !("html" in content) || BRINGS_COLOURS.test(content.html);
+    this._isLight = isForLight(content);
     const kind = this._isLight ? "framed plated" : "framed";
     this.element = h("div", { class: kind }, this._note, this._problem);
     /** @type {HTMLIFrameElement | null} */
@@ -50,15 +61,29 @@ export class OutputFrame {
       ...{ scrollMargin: MARGIN }, // for the notebook, which scrolls in the page
     });
     this._near.observe(this.element);
+    this._unwatch = onTheme(() => this._post({ theme: readTheme(this._isLight) }));
     this._tell();
   }
 
-  /** The colours and fonts of the page have changed. */
-  setTheme() {
-    this._post({ theme: readTheme(this._isLight) });
+  /**
+   * What a chart looks like now.
+   * @param {string} type
+   * @returns {Promise<Blob>}
+   */
+  picture(type) {
+    const { port1, port2 } = new MessageChannel();
+    return new Promise((resolve, reject) => {
+      port1.onmessage = ({ data }) => {
+        port1.close();
+        if (data.file instanceof Blob) resolve(data.file);
+        else reject(new Error(String(data.problem)));
+      };
+      this._post({ picture: type }, [port2]);
+    });
   }
 
   destroy() {
+    this._unwatch();
     removeEventListener("message", this._hear);
     this._near.disconnect();
     this.element.remove();
@@ -83,6 +108,7 @@ export class OutputFrame {
       frame.style.height = this._frame.style.height;
       this._frame.replaceWith(frame);
     } else {
+      if ("chart" in this._content) frame.style.height = `${heightOf(this._content.chart)}px`;
       this.element.prepend(frame);
     }
     this._frame = frame;
@@ -96,17 +122,41 @@ export class OutputFrame {
     if (typeof data.open === "string") this._onLink(data.open);
     if (typeof data.blocked === "string") this._onBlocked(data.blocked);
     if (typeof data.failed === "string") this._onFailed(data.failed);
+    if (typeof data.save === "string" && data.file instanceof Blob) this._onFile(data.save, data.file);
+    if (data.drawn === true) this._hearing.onDrawn?.();
+    if (typeof data.undrawn === "string") this._hearing.onUndrawn?.(data.undrawn.slice(0, LONGEST));
   }
 
   async _hand() {
-    this._post({ theme: readTheme(this._isLight), ...this._content });
+    const theme = readTheme(this._isLight);
+    if ("chart" in this._content) {
+      await this._handChart(this._content.chart, theme);
+      return;
+    }
+    this._post({ theme, ...this._content });
     const fonts = await loadFonts();
     this._post({ fonts });
   }
 
-  /** @param {Record<string, unknown>} message */
-  _post(message) {
-    this._frame?.contentWindow?.postMessage({ foldbook: 1, ...message }, "*");
+  /** Charts measure their words, so the fonts come first. @param {Chart} chart @param {object} theme */
+  async _handChart(chart, theme) {
+    const frame = this._frame;
+    try {
+      const [library, fonts] = await Promise.all([fetchLibrary(chart.library), loadFonts()]);
+      if (frame !== this._frame) return;
+      this._post({ theme, fonts });
+      this._post({ library, chart });
+    } catch (error) {
+      this._hearing.onUndrawn?.(`what draws it could not be loaded (${error})`);
+    }
+  }
+
+  /**
+   * @param {Record<string, unknown>} message
+   * @param {Transferable[]} [given]
+   */
+  _post(message, given = []) {
+    this._frame?.contentWindow?.postMessage({ foldbook: 1, ...message }, "*", given);
   }
 
   /** @param {number} height */
@@ -114,24 +164,37 @@ export class OutputFrame {
     if (this._frame) this._frame.style.height = `${Math.min(TALLEST, Math.max(1, height))}px`;
   }
 
-  /**
-   * Only the web, without a way back to this page, and only after a click in the frame: a script
-   * may say that a link was followed, and take the focus, but cannot make the browser's note that
-   * the reader acted. Where it may stem from an act elsewhere on the page, the reader is asked.
-   * @param {string} href
-   */
+  /** Only the web, without a way back to this page. @param {string} href */
   _onLink(href) {
     if (!/^https?:\/\//i.test(href) || !URL.canParse(href)) return;
     const open = () => window.open(href, "_blank", "noopener,noreferrer");
+    this._offer("This output links to another page. ", `Open ${new URL(href).host}`, open);
+  }
+
+  /** @param {string} name @param {Blob} file */
+  _onFile(name, file) {
+    const shown = name.replace(/[/\\]/g, "_").slice(-LONGEST_NAME);
+    this._offer("This output offers a file. ", `Save ${shown}`, () => saveAs(shown, file));
+  }
+
+  /**
+   * Act only after a click in the frame: a script may say that a link was followed, and take the
+   * focus, but cannot make the browser's note that the reader acted. Where it may stem from an act
+   * elsewhere on the page, the reader is asked.
+   * @param {string} words
+   * @param {string} label
+   * @param {() => void} act
+   */
+  _offer(words, label, act) {
     const isRecent = performance.now() - lastAct < ACTIVATION;
     const isHere = document.activeElement === this._frame;
     if (navigator.userActivation?.isActive && isHere && !isRecent) {
-      open();
+      act();
       return;
     }
-    const button = h("button", { class: "lnk", type: "button" }, `Open ${new URL(href).host}`);
-    button.addEventListener("click", open);
-    this._problem.replaceChildren("This output links to another page. ", button);
+    const button = h("button", { class: "lnk", type: "button" }, label);
+    button.addEventListener("click", act);
+    this._problem.replaceChildren(words, button);
     this._problem.hidden = false;
   }
 
@@ -148,7 +211,7 @@ export class OutputFrame {
     // Without a network a script's error is mostly that of the part that is missing.
     if (this._hosts.size > 0 && !this._hasNetwork) return;
     this._problem.hidden = false;
-    this._problem.textContent = `A script of this output failed: ${message.slice(0, 500)}`;
+    this._problem.textContent = `A script of this output failed: ${message.slice(0, LONGEST)}`;
   }
 
   /** Says what the output asks for, and offers it. */
@@ -170,11 +233,18 @@ export class OutputFrame {
   }
 }
 
+/** Whether it was made for a white page. @param {Content} content */
+function isForLight(content) {
+  if ("chart" in content) return hasOwnGround(content.chart);
+  return !("html" in content) || BRINGS_COLOURS.test(content.html);
+}
+
 /**
  * The hosts that markup loads from.
  * @param {string} html
  */
 function remoteHosts(html) {
+  if (!ASKS_ELSEWHERE.test(html)) return [];
   const inert = new DOMParser().parseFromString(html, "text/html");
   const hosts = new Set();
   for (const element of inert.querySelectorAll("[src], link[href], [poster], [data]")) {
@@ -190,60 +260,4 @@ function remoteHosts(html) {
 function hostOf(address) {
   const match = /^(?:https?:)?\/\/([^/?#@]+)/i.exec(address.trim());
   return match?.[1] ?? null;
-}
-
-/** The tokens as the page has them now. @param {boolean} isLight whether always as on white */
-function readTheme(isLight) {
-  const style = getComputedStyle(document.documentElement);
-  const tokens = Object.fromEntries(TOKENS.map((name) => [name, style.getPropertyValue(name)]));
-  return { scheme: isLight ? "light" : style.colorScheme, tokens };
-}
-
-/** @type {Promise<Array<{family: string, bytes: ArrayBuffer}>> | null} */
-let fonts = null;
-
-/** The page's fonts as bytes: an opaque origin cannot fetch them. */
-function loadFonts() {
-  fonts ??= Promise.all(fontAddresses().map(loadFont)).then((all) => all.flat());
-  return fonts;
-}
-
-/** @param {{family: string, href: string}} face */
-async function loadFont({ family, href }) {
-  const answer = await fetch(href);
-  // Without it the frame shows the system's own font, which is what a stack is for.
-  return answer.ok ? [{ family, bytes: await answer.arrayBuffer() }] : [];
-}
-
-function fontAddresses() {
-  /** @type {Array<{family: string, href: string}>} */
-  const found = [];
-  for (const { rule, base } of fontFaces()) {
-    const family = rule.style.getPropertyValue("font-family").replace(/^["']|["']$/g, "");
-    const range = rule.style.getPropertyValue("unicode-range");
-    const isLatin = !range || /U\+0(?:000)?-(?:00)?FF/i.test(range);
-    const isUpright = rule.style.getPropertyValue("font-style") !== "italic";
-    const address = /url\(["']?([^"')]+)/.exec(rule.style.getPropertyValue("src"))?.[1];
-    if (address && FAMILIES.includes(family) && isLatin && isUpright) {
-      found.push({ family, href: new URL(address, base).href });
-    }
-  }
-  return found;
-}
-
-function* fontFaces() {
-  for (const sheet of document.styleSheets) yield* fontFacesOf(sheet);
-}
-
-/**
- * @param {CSSStyleSheet} sheet
- * @returns {Generator<{rule: CSSFontFaceRule, base: string}>}
- */
-function* fontFacesOf(sheet) {
-  const base = sheet.href ?? document.baseURI;
-  if (new URL(base).origin !== location.origin) return;
-  for (const rule of sheet.cssRules) {
-    if (rule instanceof CSSFontFaceRule) yield { rule, base };
-    else if (rule instanceof CSSImportRule && rule.styleSheet) yield* fontFacesOf(rule.styleSheet);
-  }
 }

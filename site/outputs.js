@@ -3,15 +3,10 @@
  * stays where it is.
  */
 
-import { renderMarkdown } from "./markdown.js";
-import { drawFormula } from "./math.js";
 import { h } from "./dom.js";
-import { OutputFrame } from "./output_frame.js";
+import { drawBundle } from "./outputs_bundle.js";
 import { drawError } from "./outputs_error.js";
-import { drawJson } from "./outputs_json.js";
 import { TextView } from "./outputs_stream.js";
-import { drawTable, readTable } from "./outputs_table.js";
-import { PICTURES, altOf, drawPicture } from "./pictures.js";
 
 /**
  * @typedef {import("./types.js").Output} Output
@@ -19,7 +14,6 @@ import { PICTURES, altOf, drawPicture } from "./pictures.js";
  * @typedef {object} OutputOptions
  * @property {number | null} [count] the run's number, where the run itself does not tell
  * @property {(digest: string) => Promise<Blob>} [blob]
- * @property {unknown} [theme] anything; when it changes, frames are told the colours again
  * @property {(line: number) => void} [onGoToLine]
  *
  * One output on the page.
@@ -27,28 +21,11 @@ import { PICTURES, altOf, drawPicture } from "./pictures.js";
  * @property {string} key what was drawn
  * @property {HTMLElement} element
  * @property {TextView} [text] for a stream
- * @property {OutputFrame} [frame]
+ * @property {import("./output_frame.js").OutputFrame} [frame]
+ * @property {boolean} [isGone] it is not on the page any more
  *
- * @typedef {{executionId: string, theme: unknown, drawn: Drawn[]}} State
+ * @typedef {{executionId: string, drawn: Drawn[]}} State
  */
-
-/**
- * The types that this page can show, richest first. Their order is that of `foldbook.mime`'s
- * PREFERENCE, which is the source; a test holds this list to it.
- */
-export const SHOWN = [
-  "text/html",
-  "text/markdown",
-  "image/svg+xml",
-  "text/latex",
-  "image/png",
-  "image/jpeg",
-  "image/webp",
-  "image/gif",
-  "application/javascript",
-  "application/json",
-  "text/plain",
-];
 
 /** @type {WeakMap<HTMLElement, State>} */
 const states = new WeakMap();
@@ -74,11 +51,9 @@ export function renderOutputs(container, execution, given) {
     const now = draw(output, options);
     if (before) before.element.replaceWith(now.element);
     else container.append(now.element);
-    before?.frame?.destroy();
+    if (before) remove(before);
     state.drawn[i] = now;
   });
-  if (state.theme !== options.theme) for (const { frame } of state.drawn) frame?.setTheme();
-  state.theme = options.theme;
 }
 
 /**
@@ -89,16 +64,17 @@ function stateOf(container, executionId) {
   const known = states.get(container);
   if (known?.executionId === executionId) return known;
   known?.drawn.forEach(remove);
-  const state = { executionId, theme: undefined, drawn: [] };
+  const state = { executionId, drawn: [] };
   states.set(container, state);
   container.replaceChildren();
   return state;
 }
 
 /** @param {Drawn} drawn */
-function remove({ element, frame }) {
-  frame?.destroy();
-  element.remove();
+function remove(drawn) {
+  drawn.isGone = true;
+  drawn.frame?.destroy();
+  drawn.element.remove();
 }
 
 /**
@@ -148,117 +124,4 @@ function drawStream(element, output) {
   element.append(text.element);
   text.set(output.text ?? "");
   return { key: streamKey(output), element, text };
-}
-
-/**
- * @param {Drawn} drawn
- * @param {Output} output
- * @param {OutputOptions} options
- */
-function drawBundle(drawn, output, options) {
-  const { element } = drawn;
-  const data = output.data ?? {};
-  const mime = SHOWN.find((each) => data[each] !== undefined && data[each] !== null);
-  if (!mime) {
-    element.append(drawUnknown(Object.keys(data)));
-    return;
-  }
-  element.dataset["mime"] = mime;
-  const value = data[mime];
-  if (PICTURES.includes(mime)) {
-    const alt = altOf(data["text/plain"]);
-    const metadata = output.metadata?.[mime];
-    element.append(drawPicture({ mime, value, alt, metadata, blob: options.blob }));
-    return;
-  }
-  const digest = value?.$blob;
-  if (typeof digest !== "string") drawText(drawn, mime, value, output, options);
-  else void drawLater(drawn, mime, { digest, size: Number(value.size) || 0 }, output, options);
-}
-
-/**
- * A value that is kept apart: its place says how much of it is coming.
- * @param {Drawn} drawn
- * @param {string} mime
- * @param {{digest: string, size: number}} stored
- * @param {Output} output
- * @param {OutputOptions} options
- */
-async function drawLater(drawn, mime, stored, output, options) {
-  const { element } = drawn;
-  const size = `${Math.max(1, Math.round(stored.size / 1000)).toLocaleString("en")} KB`;
-  element.replaceChildren(h("div", { class: "notice" }, `${size} arriving.`));
-  let value;
-  try {
-    if (!options.blob) throw new Error(`Expected a way to get blob ${stored.digest}.`);
-    const text = await (await options.blob(stored.digest)).text();
-    value = mime === "application/json" ? JSON.parse(text) : text;
-  } catch {
-    const again = h("button", { class: "lnk", type: "button" }, "Try again");
-    again.onclick = () => void drawLater(drawn, mime, stored, output, options);
-    element.replaceChildren(h("div", { class: "notice" }, `This output (${size}) is not here yet. `, again));
-    return;
-  }
-  element.replaceChildren();
-  drawText(drawn, mime, value, output, options);
-}
-
-/**
- * @param {Drawn} drawn
- * @param {string} mime
- * @param {any} value
- * @param {Output} output
- * @param {OutputOptions} options
- */
-function drawText(drawn, mime, value, output, options) {
-  const { element } = drawn;
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  if (mime === "text/html") {
-    const table = readTable(text);
-    if (table) element.append(drawTable(table));
-    else frameIn(drawn, { html: text }, "HTML output");
-  } else if (mime === "application/javascript") {
-    frameIn(drawn, { script: text }, "Script output");
-  } else if (mime === "text/markdown") {
-    const prose = h("div", { class: "md" });
-    renderMarkdown(prose, text, { blob: options.blob });
-    element.append(prose);
-  } else if (mime === "text/latex") {
-    element.append(drawLatex(text));
-  } else if (mime === "application/json") {
-    element.append(drawJson(value, Boolean(output.metadata?.[mime]?.expanded)));
-  } else {
-    const lines = new TextView(h("div", { class: "lines" }));
-    element.append(lines.element);
-    lines.set(text);
-  }
-}
-
-/**
- * @param {Drawn} drawn
- * @param {import("./output_frame.js").Content} content
- * @param {string} title
- */
-function frameIn(drawn, content, title) {
-  drawn.frame = new OutputFrame(content, title);
-  drawn.element.append(drawn.frame.element);
-}
-
-/**
- * What IPython's `Latex` and SymPy give: formulas with their signs, or bare TeX.
- * @param {string} text
- */
-function drawLatex(text) {
-  const element = h("div", { class: "md" });
-  const signed = /^\s*\$\$?([^$]*)\$\$?\s*$/s.exec(text);
-  const isMixed = !signed && /\$|\\\(|\\\[|\\begin\{/.test(text);
-  if (isMixed) renderMarkdown(element, text);
-  else drawFormula(element, { tex: signed?.[1] ?? text, isDisplay: true });
-  return element;
-}
-
-/** @param {string[]} mimes */
-function drawUnknown(mimes) {
-  const what = mimes.length ? `This output comes only as ${mimes.join(", ")}` : "This output is empty";
-  return h("div", { class: "notice" }, mimes.length ? `${what}, which this page cannot show.` : `${what}.`);
 }

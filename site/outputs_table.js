@@ -10,6 +10,7 @@ const INLINE = new Set(["B", "I", "EM", "STRONG", "CODE", "SPAN", "BR", "SUB", "
 const SECTIONS = new Set(["THEAD", "TBODY", "TFOOT", "TR", "TH", "TD", "CAPTION"]);
 const ATTRIBUTES = new Set(["class", "border", "colspan", "rowspan", "halign", "valign", "scope"]);
 const MOST_CELLS = 20_000;
+const LONGEST = 2_000_000; // characters, far more than so many cells need
 const MOST_COLUMNS = 5000; // cells may span many that are not there
 const SHOWN_ROWS = 15;
 
@@ -24,7 +25,7 @@ const SHOWN_ROWS = 15;
  * @returns {Table | null} null where the HTML is anything more than a plain table
  */
 export function readTable(html) {
-  if (!/<table[\s>]/i.test(html)) return null;
+  if (html.length > LONGEST || !/<table[\s>]/i.test(html)) return null;
   // A document made this way is inert: nothing in it runs or is loaded.
   const { body, head } = new DOMParser().parseFromString(html, "text/html");
   const tables = body.querySelectorAll("table");

@@ -1,6 +1,7 @@
 /** Pictures of outputs and attachments: always as `<img>`, in which no script ever runs. */
 
 import { h } from "./dom.js";
+import { addTools } from "./picture_tools.js";
 
 /**
  * @typedef {string | {$blob: string, size?: number}} Value a bundle's value
@@ -14,7 +15,11 @@ import { h } from "./dom.js";
  */
 
 const SVG = "image/svg+xml";
-export const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp", SVG];
+export const PICTURES = [
+  "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp", SVG,
+];
+/** How files begin whose first byte could stand in text: GIF, WebP, BMP, PDF, AVIF. */
+const BEGINNINGS = /^(?:GIF8|RIFF|BM|%PDF|[\s\S]{4}ftyp)/;
 const LARGEST_SIDE = 20_000;
 
 /** @type {FinalizationRegistry<string>} */
@@ -45,6 +50,7 @@ async function show(plate, img, picture) {
   try {
     await load(img, picture);
     plate.classList.toggle("plated", needsPlate(img, picture));
+    addTools(plate, { picture: () => toBlob(picture.mime, picture.value, picture.blob) });
   } catch {
     plate.replaceChildren(drawMissing(plate, picture));
   }
@@ -81,7 +87,7 @@ function drawMissing(plate, picture) {
  * @param {GetBlob} [blob]
  * @returns {Promise<Blob>}
  */
-async function toBlob(mime, value, blob) {
+export async function toBlob(mime, value, blob) {
   if (typeof value === "string") {
     const bytes = mime === SVG ? new TextEncoder().encode(mendSvg(value)) : decodeBase64(value);
     return new Blob([bytes], { type: mime });
@@ -89,11 +95,9 @@ async function toBlob(mime, value, blob) {
   if (!blob) throw new Error(`Expected a way to get blob ${value.$blob}; there is none.`);
   const stored = await blob(value.$blob);
   if (mime === SVG) return new Blob([mendSvg(await stored.text())], { type: mime });
-  const start = new Uint8Array(await stored.slice(0, 1).arrayBuffer())[0] ?? 0;
   // A stored value may be the bytes, or their base64 as it stood in the bundle.
-  const isBase64 = start !== 0x47 && start !== 0x52 && start < 0x80;
-  const isText = isBase64 || /^(?:R0lG|UklG)/.test(await stored.slice(0, 4).text());
-  if (!isText) return new Blob([stored], { type: mime });
+  const start = String.fromCharCode(...new Uint8Array(await stored.slice(0, 8).arrayBuffer()));
+  if (start.charCodeAt(0) >= 0x80 || BEGINNINGS.test(start)) return new Blob([stored], { type: mime });
   return new Blob([decodeBase64(await stored.text())], { type: mime });
 }
 

@@ -29,7 +29,7 @@ def test_there_is_javascript_to_test() -> None:
 
 
 def test_the_page_prefers_what_python_prefers() -> None:
-    page = (paths.SITE / "outputs.js").read_text(encoding="utf-8")
+    page = (paths.SITE / "outputs_bundle.js").read_text(encoding="utf-8")
     listed = re.search(r"export const SHOWN = \[(.*?)\];", page, re.DOTALL)
     assert listed is not None
     shown = re.findall(r'"([^"]+)"', listed[1])

@@ -40,6 +40,8 @@ _CLASSIC = (
     "--banner:js=const scriptAddress = self.location.href;",
     "--define:import.meta.url=scriptAddress",
 )
+# A frame is handed one script with all in it; nobody steps through a library of megabytes.
+_CHART = (*(option for option in _OPTIONS if "sourcemap" not in option), "--format=iife")
 _FRAME_SCRIPTS = "'sha256-frames'"
 _HASHES = """
 import { createHash } from "node:crypto";
@@ -75,6 +77,7 @@ def assemble(target: Path, stamp: str) -> list[str]:
         shutil.copytree(assets, target / "assets")
     _copy_fonts(target / "fonts")
     _copy_katex(target / "katex")
+    _bundle_charts(target / "charts")
     licences.write(target)
     return scripts
 
@@ -99,6 +102,14 @@ def _run_esbuild(target: Path) -> list[str]:
     node.run_tool_quietly("bundle the notebook's Python", "esbuild", module, *within, named)
     node.run_tool_quietly("bundle the runtime's Python", "esbuild", classic, *within, *_CLASSIC)
     return page_scripts(json.loads(metafile.read_text(encoding="utf-8")), target)
+
+
+def _bundle_charts(target: Path) -> None:
+    """What draws charts in frames; the page fetches each when it is first needed."""
+    names = [path.name for path in sorted(paths.SITE.glob("*_chart.js"))]
+    node.run_tool_quietly(
+        "bundle what draws charts", "esbuild", *names, *_CHART, f"--outdir={target}"
+    )
 
 
 def _glue_read_once() -> Path:

@@ -14,7 +14,14 @@ INLINE_LIMIT: Final = 16 * 1024
 BLOB_KEY: Final = "$blob"
 
 PREFERENCE: Final = (
+    "application/vnd.vegalite.v6+json",
+    "application/vnd.vegalite.v6.json",
     "application/vnd.vegalite.v5+json",
+    "application/vnd.vegalite.v4+json",
+    "application/vnd.vegalite.v3+json",
+    "application/vnd.vegalite.v2+json",
+    "application/vnd.vega.v6+json",
+    "application/vnd.vega.v5+json",
     "application/vnd.plotly.v1+json",
     "text/html",
     "text/markdown",
@@ -23,12 +30,19 @@ PREFERENCE: Final = (
     "image/png",
     "image/jpeg",
     "image/webp",
+    "image/avif",
     "image/gif",
+    "image/bmp",
+    "application/pdf",
     "application/javascript",
+    "text/javascript",
     "application/json",
+    "application/geo+json",
+    "application/vnd.jupyter.stdout",
+    "application/vnd.jupyter.stderr",
     "text/plain",
 )
-"""Richest first, as JupyterLab orders them."""
+"""Richest first, as JupyterLab orders them; charts come before the HTML that stands in for them."""
 
 BINARY_TYPES: Final = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"}

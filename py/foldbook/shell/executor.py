@@ -18,6 +18,8 @@ from IPython.utils.tokenutil import token_at_cursor
 
 from foldbook.executor import Bundle, Completions, Outcome, Outlet
 from foldbook.shell import completion, variables
+from foldbook.shell.bars import Bars
+from foldbook.shell.charts import Charts
 from foldbook.shell.emitter import Emitter, Stream
 from foldbook.shell.figures import Figures
 from foldbook.shell.hooks import Hooks
@@ -54,8 +56,9 @@ class ShellExecutor:
         session = Session.create(emitter, self._hooks)
         self._emitter, self._session = emitter, session
         self._enter_folder()
-        self._figures = Figures(session)
-        self._figures.install()
+        self._libraries = (Figures(session), Charts(session), Bars())
+        for each in self._libraries:
+            each.install()
         self._replace(sys, "stdout", Stream(emitter, "stdout", sys.stdout))
         self._replace(sys, "stderr", Stream(emitter, "stderr", sys.stderr))
         self._replace(builtins, "input", self._input)
@@ -187,7 +190,8 @@ class ShellExecutor:
         for owner, name, original in reversed(self._replaced):
             setattr(owner, name, original)
         self._replaced.clear()
-        self._figures.uninstall()
+        for each in self._libraries:
+            each.uninstall()
         os.chdir(self._folder_before)
         Session.clear_instance()
         self._session = None

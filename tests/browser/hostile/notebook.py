@@ -41,6 +41,7 @@ def notebook(http: str, https: str) -> Values:
             _code("prose", _prose(http, https)),
             _code("scripts", _scripts()),
             _code("strange", _strange()),
+            _code("charts", _charts(http, https)),
             _code("words", _words()),
             *_named_cells(),
         ],
@@ -207,9 +208,63 @@ def _strange() -> list[Values]:
         _display({"__proto__": bad, "constructor": bad, "text/plain": bad}),
         _display({"application/json": {bad: bad, "__proto__": {"polluted": 1}}}),
         _display({"application/vnd.jupyter.widget-view+json": {"model_id": bad}}),
-        _display({"application/vnd.plotly.v1+json": {"data": [bad], "layout": {"title": bad}}}),
+        _display({"application/vnd.plotly.v1+json": {"data": bad, "layout": {"title": bad}}}),
         {"output_type": bad, "text": bad},
         _display({"text/plain": bad}, {bad: bad, "__proto__": {"polluted": 1}}),
+    ]
+
+
+def _charts(http: str, https: str) -> list[Values]:
+    """Specifications that bring addresses, markup, and expressions that look for a way out."""
+    bad, code = markup("chart"), mark("chart")
+    options = {"ast": False, "actions": True, "sourceHeader": bad, "loader": {"baseURL": https}}
+    options |= {"patch": f"{https}/patch.json", "config": {"font": bad}, "editorUrl": https}
+    quoted = code.replace("'", "\\'")
+    makes_code = f"datum.constructor.constructor('{quoted}')()"
+    formula = {"type": "formula", "as": "x", "expr": makes_code}
+    lite = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "usermeta": {"embedOptions": options},
+        "description": bad,
+        "title": bad,
+        "data": {"values": [{"a": bad, "b": 1, "u": f"javascript:{code}", "i": f"{https}/i.png"}]},
+        "layer": [
+            {"mark": {"type": "point", "tooltip": True}},
+            {"mark": "image", "encoding": {"url": {"field": "i"}}},
+            {"mark": "bar", "data": {"url": f"{https}/vega.csv"}},
+            {"mark": "bar", "data": {"url": f"{http}/vega.json"}},
+        ],
+        "encoding": {
+            "x": {"field": "b", "type": "quantitative"},
+            "href": {"field": "u"},
+            "tooltip": {"field": "a"},
+        },
+    }
+    full = {
+        "$schema": "https://vega.github.io/schema/vega/v5.json",
+        "signals": [
+            {"name": "s", "on": [{"events": "click", "update": "event.view.parent"}]},
+            {"name": "t", "init": f"[].map.constructor('{quoted}')()"},
+        ],
+        "data": [{"name": "d", "values": [{}], "transform": [formula]}],
+    }
+    figure = {
+        "data": [
+            {"x": [1], "y": [2], "text": [bad], "hovertemplate": bad, "name": bad},
+            {"type": "scattergeo", "lat": [1], "lon": [2]},
+        ],
+        "layout": {
+            "title": {"text": f'<a href="javascript:{code}">js</a> {bad}'},
+            "annotations": [{"text": f"<a href='{https}/plotly-link'>x</a>{bad}", "x": 1, "y": 2}],
+            "images": [{"source": f"{https}/plotly.png", "x": 0, "y": 0, "sizex": 1, "sizey": 1}],
+            "font": {"family": f"x;background:url({https}/font)"},
+        },
+        "config": {"plotlyServerURL": https, "topojsonURL": f"{https}/topo/"},
+    }
+    return [
+        _display({"application/vnd.vegalite.v5+json": lite}, {"embed_options": options}),
+        _display({"application/vnd.vega.v5+json": full}, {"embed_options": options}),
+        _display({"application/vnd.plotly.v1+json": figure}),
     ]
 
 
