@@ -53,11 +53,16 @@ export function useSite(given, known) {
  * @throws {Outdated}
  */
 export async function checkVersion() {
-  const own = document.querySelector('meta[name="foldbook-build"]')?.getAttribute("content");
+  const own = ownBuild();
   const asked = fetchManifest();
   manifest ??= unlessItFails(asked);
   const there = await asked.catch(() => null);
   if (own && there && there.stamp !== own) throw new Outdated();
+}
+
+/** The build that this page is of; empty where no build has put it there. */
+export function ownBuild() {
+  return document.querySelector('meta[name="foldbook-build"]')?.getAttribute("content") ?? "";
 }
 
 /** What the site consists of. @returns {Promise<Manifest>} */

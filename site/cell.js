@@ -197,6 +197,8 @@ export class CellView {
     const shown = type === "code" ? execution : null;
     this.outputs.classList.toggle("stale", Boolean(shown?.stale && shown.outputs.length));
     this.outputs.hidden = areOutputsHidden(metadata);
+    attr(this.outputs, "role", shown?.outputs.length ? "group" : null);
+    attr(this.outputs, "aria-label", shown?.outputs.length ? `Outputs of cell ${this.index + 1}` : null);
     this.outputs.classList.toggle("folded", this.outputs.childElementCount > 0);
     if (shown === this._drawnExecution) return;
     this._holdHeight(shown);

@@ -1,6 +1,7 @@
 /** What a cell says about its run, in words, below its block. */
 
 import { fill, h, setText } from "./dom.js";
+import { Ends } from "./ends.js";
 import { icon } from "./icons.js";
 import { areOutputsHidden } from "./hiding.js";
 import { cellWords, runtimeOf, silenceWords, waitWords } from "./runtimes.js";
@@ -39,6 +40,8 @@ export class CellState {
     this._key = "";
     /** @type {HTMLElement | null} */
     this._seconds = null;
+    /** @type {HTMLElement | null} */
+    this._tell = null;
     /** The id of the question that was told last. */
     this._asked = "";
     /** @type {HTMLFormElement | null} */
@@ -51,7 +54,7 @@ export class CellState {
     const key = this._keyOf(cell);
     if (key === this._key) return;
     this._key = key;
-    this._seconds = null;
+    this._seconds = this._tell = null;
     const hidden = areOutputsHidden(cell.metadata);
     const execution = cell.type === "code" ? cell.execution : null;
     fill(this.above, execution && (isBusy(cell) ? this._running(execution) : isWaiting(cell) ? this._queued(execution) : null));
@@ -90,20 +93,22 @@ export class CellState {
   /** @param {Execution} execution */
   _running(execution) {
     const silence = silenceWords(this.page, execution);
-    if (!silence) return this._progress();
+    if (!silence) return this._progress(execution);
     const mayGiveUp = this.page.canRun && runtimeOf(this.page, execution)?.status === "unreachable";
     const giveUp = h("button", { class: "lnk", type: "button", title: "Its output does not count any more, should it come", onclick: () => this.page.run.giveUp(this.id) }, "Give up");
     return h("div", { class: "note stale" }, h("span", null, h("b", null, "Running."), ` ${silence}`), mayGiveUp ? giveUp : null);
   }
 
-  _progress() {
+  /** @param {Execution} execution */
+  _progress(execution) {
     this._seconds = h("span", { class: "t" });
+    this._tell = this.page.ends.offer(execution);
     this.tick(Date.now());
     return h(
       "div",
       { class: "prog" },
       h("div", { class: "rail" }),
-      h("div", { class: "how" }, h("b", null, "Running"), this._seconds),
+      h("div", { class: "how" }, h("b", null, "Running"), this._seconds, this._tell),
     );
   }
 
@@ -111,6 +116,7 @@ export class CellState {
   tick(now) {
     const started = this.cell?.execution?.started;
     if (this._seconds) setText(this._seconds, started ? spanWords(now - started) : "");
+    if (this._tell && started) Ends.grows(this._tell, now - started);
   }
 
   /** @param {Execution} execution */
@@ -190,7 +196,7 @@ export class CellState {
   }
 
   destroy() {
-    this._seconds = null;
+    this._seconds = this._tell = null;
   }
 }
 

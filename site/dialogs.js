@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+import { reachByKeys } from "./scrollers.js";
 
 /**
  * @typedef {object} Act
@@ -19,6 +20,7 @@ export function openDialog(what) {
   const opener = /** @type {HTMLElement | null} */ (document.activeElement);
   const titleId = `dialog-${Math.random().toString(36).slice(2)}`;
   const close = () => element.close();
+  const body = h("div", { class: "dlg-body" }, what.body);
   const element = h(
     "dialog",
     { class: `dlg ${what.class ?? ""}`, "aria-labelledby": titleId },
@@ -28,7 +30,7 @@ export function openDialog(what) {
       h("h2", { id: titleId }, what.title),
       h("button", { class: "btn sq", type: "button", "aria-label": "Close", title: "Close", onclick: close }, icon("x")),
     ),
-    h("div", { class: "dlg-body" }, what.body),
+    body,
     what.acts?.length ? h("div", { class: "dlg-foot" }, what.acts.map((act) => drawAct(act, close))) : null,
   );
   element.addEventListener("close", () => {
@@ -43,6 +45,7 @@ export function openDialog(what) {
   element.addEventListener("keydown", (event) => event.stopPropagation());
   document.body.append(element);
   element.showModal();
+  reachByKeys(body);
   /** @type {HTMLElement | null} */ (element.querySelector("[data-first]"))?.focus();
   return { element, close };
 }

@@ -26,6 +26,8 @@ export class Header {
       onchange: () => this._named(),
       onkeydown: (/** @type {KeyboardEvent} */ event) => this._titleKey(event),
     });
+    /** For who goes by headings. */
+    this.heading = h("h1", { class: "aloud" });
     this.saved = h("span", { class: "saved", role: "status", "aria-live": "off" });
     this.chip = h("button", { class: "rt-chip", type: "button", "aria-haspopup": "dialog", "aria-expanded": "false", onclick: () => page.openRuntime(this.chip) });
     const more = h(
@@ -39,6 +41,7 @@ export class Header {
       "header",
       { class: "hd", "data-region": "header" },
       h("a", { class: "home-link", href: "./", "aria-label": "All notebooks", title: "All notebooks" }, logo(), h("span", { class: "back" }, icon("arrow-left"))),
+      this.heading,
       h("div", { class: "stack" }, this.title, this.saved, h("span", { class: "grow" }), this.chip),
       h("div", { class: "together" }, this.people, this.share),
       more,
@@ -58,7 +61,8 @@ export class Header {
     const name = this.page.model.isLoaded ? notebook.name : this._listed;
     if (document.activeElement !== this.title) this.title.value = name;
     attr(this.title, "readonly", !this.page.canEdit || !this.page.model.isLoaded);
-    document.title = name ? `${name} - Foldbook` : "Foldbook";
+    setText(this.heading, name || "Notebook");
+    document.title = this.page.ends.title(name);
     this.drawSaved();
     this._drawChip(runtime);
     this._drawPeople();
@@ -76,7 +80,7 @@ export class Header {
     const names = all.map(({ you, who }) => (you && who.name && who.name !== NAMELESS ? `${who.name} (you)` : who.name || NAMELESS));
     attr(this.people, "aria-label", `Here now: ${names.join(", ")}`);
     attr(this.people, "title", names.join("\n"));
-    fill(this.people, marks(people, most));
+    fill(this.people, marks(people, most).map((mark) => mark && wordless(mark)));
   }
 
   /** @param {Saved} [state] */
@@ -156,6 +160,13 @@ export class Header {
       { label: "Notebook", align: "end" },
     );
   }
+}
+
+/** A mark whose initials are drawn and not said: the button has all names. @param {HTMLElement} mark */
+function wordless(mark) {
+  mark.dataset.initials = mark.textContent ?? "";
+  mark.textContent = "";
+  return mark;
 }
 
 /** What waits while there is no way to the others. @param {import("./types.js").ShareState} sharing */

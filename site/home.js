@@ -59,6 +59,11 @@ export class HomePage {
     await catalogue.purgeOld();
   }
 
+  /** The site as it is now. */
+  renew() {
+    location.reload();
+  }
+
   async _load() {
     try {
       this.entries = await catalogue.list();

@@ -1,7 +1,7 @@
 /**
  * Keeps the page itself, in the service worker, which goes on when the page is left: all files of
  * one build in one cache of its own. It is whole when its manifest is there, and older ones are
- * dropped only then; so no page meets files of another build.
+ * dropped only then, when no page of theirs is open any more; so no page meets files of another build.
  */
 
 import { sha256 } from "./assets.js";
@@ -14,6 +14,9 @@ const OF_THE_WAY = ["content-encoding", "content-length", "vary", "set-cookie"];
 
 /** What the caches of whole builds are called; the newest is the last. @param {string} site */
 export const pagesOf = (site) => `foldbook-page ${site} `;
+
+/** The lock that every open page of a build holds. @param {string} site @param {string} stamp */
+export const lockOf = (site, stamp) => pagesOf(site) + stamp;
 
 /** @param {Cache} cache @param {string} site */
 export async function isWhole(cache, site) {
@@ -29,9 +32,16 @@ export async function keepPage(site, manifest) {
     const told = new Response(JSON.stringify(manifest), { headers: { "Content-Type": "application/json" } });
     await cache.put(site + MANIFEST, told);
   }
+  const inUse = await buildsInUse();
   for (const name of await caches.keys()) {
-    if (name.startsWith(pagesOf(site)) && name !== own) await caches.delete(name);
+    if (name.startsWith(pagesOf(site)) && name !== own && !inUse.has(name)) await caches.delete(name);
   }
+}
+
+/** @returns {Promise<Set<string | undefined>>} names of their locks */
+async function buildsInUse() {
+  const { held = [] } = await navigator.locks.query();
+  return new Set(held.map(({ name }) => name));
 }
 
 /**

@@ -2,9 +2,15 @@
 
 import { follow, takeLink } from "./join.js";
 import { isolate } from "./isolation.js";
+import { holdBuild, watchForNewer } from "./newer.js";
 import { applyLook, followLook } from "./settings.js";
 
-/** @typedef {{mount: (place: HTMLElement) => void | Promise<void>, banners: import("./banners.js").Banners}} Page */
+/**
+ * @typedef {object} Page
+ * @property {(place: HTMLElement) => void | Promise<void>} mount
+ * @property {import("./banners.js").Banners} banners
+ * @property {() => void} renew go over to what the site is now
+ */
 
 const RELOADED = "foldbook:reloaded";
 const AWAY = 5000; // ms after which somebody who was on the way to another page is here to stay
@@ -39,6 +45,19 @@ const page = await coming.catch(reloadOnce);
 if (wrong) page.banners.show("join", wrong);
 await page.mount(place);
 sessionStorage.removeItem(RELOADED);
+holdBuild();
+watchForNewer(() => page.banners.show("newer", newerWords()));
+
+/** @returns {import("./banners.js").Banner} */
+function newerWords() {
+  return {
+    look: "",
+    title: "A new version of Foldbook is here.",
+    words: "This page goes on with the one it has. All that is written here is kept.",
+    acts: [{ label: "Load the new version", run: () => page.renew() }],
+    canClose: true,
+  };
+}
 
 /**
  * A part of the page is gone where the site was updated in this very moment. It does not come either

@@ -12,6 +12,7 @@ import { h, isCalm } from "./dom.js";
 import { paintCode } from "./editor_theme.js";
 import { drawFormula, math } from "./math.js";
 import { PICTURES, load } from "./pictures.js";
+import { reachByKeys } from "./scrollers.js";
 
 /**
  * @typedef {import("./pictures.js").Value} Value
@@ -64,6 +65,8 @@ export function renderMarkdown(container, source, options = {}) {
   drawFormulas(fragment, env.formulas ?? []);
   paintFences(fragment);
   for (const table of fragment.querySelectorAll("table")) wrapTable(table);
+  for (const box of fragment.querySelectorAll("input")) nameTask(box);
+  for (const pre of fragment.querySelectorAll("pre")) reachByKeys(pre);
   for (const img of fragment.querySelectorAll("img")) placeImage(img, options);
   for (const link of fragment.querySelectorAll("a")) guideLink(link);
   const headings = nameHeadings(fragment);
@@ -122,9 +125,14 @@ function paintFences(fragment) {
   }
 }
 
+/** A task is called by its words. @param {Element} box */
+function nameTask(box) {
+  box.setAttribute("aria-label", box.closest("li")?.textContent?.trim().slice(0, 200) || "Task");
+}
+
 /** A wide table scrolls by itself, the prose does not. @param {Element} table */
 function wrapTable(table) {
-  const wide = h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Table" });
+  const wide = h("div", { class: "wide", tabindex: "0", role: "group", "aria-label": "Table" });
   table.replaceWith(wide);
   wide.append(table);
 }

@@ -4,11 +4,14 @@ import { action } from "./actions.js";
 import { Banners } from "./banners.js";
 import { enableDrag } from "./drag.js";
 import { h } from "./dom.js";
+import { Ends } from "./ends.js";
 import { Files, messageOf, onDrop } from "./files.js";
 import { Find } from "./find.js";
 import { Header } from "./header.js";
+import { Installs } from "./installs.js";
 import { Introduction } from "./introduction.js";
 import { Keys } from "./keys.js";
+import { Leaving } from "./leaving.js";
 import { openNotebook } from "./link.js";
 import { Model } from "./model.js";
 import { keepLater } from "./offline.js";
@@ -19,7 +22,7 @@ import { Phone } from "./phone.js";
 import { Rights } from "./rights.js";
 import { openRuntime } from "./runtime_menu.js";
 import { Runs } from "./runs.js";
-import { hasMemory, reachOf, RuntimeVoice } from "./runtimes.js";
+import { reachOf, RuntimeVoice } from "./runtimes.js";
 import { Selection } from "./select.js";
 import { openSettings } from "./settings.js";
 import { Sharing } from "./sharing.js";
@@ -64,7 +67,9 @@ export class NotebookPage {
     this.banners = new Banners();
     this.rights = new Rights(this);
     this.introduction = new Introduction(this);
+    this.installs = new Installs(this);
     this.sharing = new Sharing(this);
+    this.ends = new Ends(this);
     this.status = new Status(this);
     this.header = new Header(this);
     this.panel = new Panel(this);
@@ -73,6 +78,7 @@ export class NotebookPage {
     this.find = new Find(this);
     this.phone = new Phone(this);
     this.keys = new Keys(this);
+    this.leaving = new Leaving(this);
     this.body = h("div", { class: "mid" }, this.panel.element, this.panel.scrim, this.sheet.scroller, this.find.bar.element);
     this.sheet.scroller.prepend(this.banners.element);
     this.root = h(
@@ -80,9 +86,9 @@ export class NotebookPage {
       { class: "app" },
       this.header.element,
       this.phone.editHeader,
-      this.toolbar.element,
+      h("nav", { class: "bars", "aria-label": "Tools" }, this.toolbar.element),
       this.body,
-      this.phone.keyrow,
+      h("nav", { class: "bars", "aria-label": "Keys" }, this.phone.keyrow),
       this.phone.bar,
       this.status.element,
     );
@@ -90,7 +96,6 @@ export class NotebookPage {
     this.toolbar.element.addEventListener("mousedown", keepFocus);
     onDrop(this.root, (files) => this.files.add(files));
     enableDrag(this);
-    addEventListener("beforeunload", (event) => this._leaving(event));
     addEventListener("pagehide", (event) => (event.persisted ? this.link.suspend() : this.link.close()));
     addEventListener("pageshow", (event) => event.persisted && location.reload());
   }
@@ -185,7 +190,7 @@ export class NotebookPage {
 
   /** @param {import("./types.js").LinkStatus} status */
   _told(status) {
-    if (status.stage === "ready") keepLater();
+    if (status.stage === "ready") keepLater(this);
     const wasPreparing = this.status.preparing;
     if (status.stage === "loading" || status.stage === "opening") this.texts.attach(false);
     this.status.tell(status);
@@ -290,6 +295,7 @@ export class NotebookPage {
     if (needsFocus || (document.activeElement === document.body && held !== document.body)) this.select.focus();
     this.run.sayEnds();
     this.voice.say(this);
+    this.installs.offer();
     this.select.meet();
     this._drawSaved();
     this.sharing.draw();
@@ -371,10 +377,9 @@ export class NotebookPage {
     location.assign("./");
   }
 
-  /** Closing loses Python's memory, or what is not stored yet: the browser asks first. @param {BeforeUnloadEvent} event */
-  _leaving(event) {
-    const own = this.model.view.runtimes?.find(({ here }) => here);
-    if ((this.isHost && hasMemory(own)) || this.header.state.unsaved > 0) event.preventDefault();
+  /** The site as it is now. */
+  renew() {
+    this.leaving.renew();
   }
 }
 

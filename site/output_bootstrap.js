@@ -191,7 +191,7 @@ export function frameDocument(hasNetwork) {
     .map(([name, value]) => `${name} ${value}${hasNetwork && OPENED.includes(name) ? " https:" : ""}`)
     .join("; ");
   return (
-    `<!doctype html><html><head><meta charset="utf-8">` +
+    `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Output</title>` +
     `<meta http-equiv="Content-Security-Policy" content="${policy}">` +
     `<meta name="referrer" content="no-referrer"><style>${STYLE}</style></head>` +
     `<body><script>${BOOTSTRAP}</script></body></html>`

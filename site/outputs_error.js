@@ -4,7 +4,8 @@ import { stripAnsi } from "./ansi.js";
 import { renderAnsi } from "./ansi_draw.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
-import { describeFrames, parseTraceback } from "./traceback.js";
+import { reachByKeys } from "./scrollers.js";
+import { describeFrames, notesOf, parseTraceback } from "./traceback.js";
 
 /**
  * @typedef {import("./traceback.js").Frame} Frame
@@ -27,15 +28,23 @@ export function drawError(output, options) {
   const rest = parsed?.frames.filter(isLibrary) ?? [];
   const here = own.findLast((frame) => frame.count !== null && isThisCell(frame, own, options));
   const whole = h("pre", { class: "text whole", hidden: true });
+  reachByKeys(whole);
   return h(
     "div",
     { class: "tbk" },
     h("div", { class: "en" }, messageOf(output)),
+    drawNotes(output),
     own.map((frame) => drawFrame(frame, isThisCell(frame, own, options))),
     drawFold(parsed, rest, lines, whole),
     whole,
     h("div", { class: "acts" }, here && goTo(here.line, options), lines.length > 0 && copy(lines)),
   );
+}
+
+/** What helps on, where something does. @param {import("./types.js").Output} output */
+function drawNotes({ ename = "", evalue = "", traceback = [] }) {
+  const notes = notesOf(traceback, ename, evalue).slice(0, LONGEST_MESSAGE);
+  return notes && h("div", { class: "notes" }, notes);
 }
 
 /** @param {import("./types.js").Output} output */
@@ -75,8 +84,15 @@ function drawFrame(frame, isHere) {
   const inside = frame.name ? `, in ${frame.name}` : "";
   return [
     h("div", { class: "fr" }, `${place}, line ${frame.line}${inside}`),
-    frame.code && h("div", { class: "hit" }, frame.code.trim()),
+    frame.code && drawHit(frame.code.trim()),
   ];
+}
+
+/** @param {string} code */
+function drawHit(code) {
+  const hit = h("div", { class: "hit" }, code);
+  reachByKeys(hit);
+  return hit;
 }
 
 /**

@@ -3,6 +3,7 @@
 import { Terminal, plainText } from "./ansi.js";
 import { drawLines } from "./ansi_draw.js";
 import { h } from "./dom.js";
+import { reachByKeys } from "./scrollers.js";
 
 const SHOWN = 24;
 const TAIL = 4;
@@ -26,6 +27,7 @@ export class TextView {
     this._gap = h("div", { class: "gap" });
     this._save = h("button", { class: "more lnk", type: "button", onclick: () => this._download() });
     this._save.textContent = "Save as a text file";
+    for (const part of [this._head, this._tail]) reachByKeys(part);
     element.append(this._head);
   }
 
@@ -102,7 +104,9 @@ export class TextView {
   /** @param {number} index */
   _block(index) {
     while (this._blocks.children.length <= index) {
-      this._blocks.append(h("pre", { class: "text block" }));
+      const block = h("pre", { class: "text block" });
+      reachByKeys(block);
+      this._blocks.append(block);
     }
     return /** @type {HTMLElement} */ (this._blocks.children[index]);
   }

@@ -129,7 +129,7 @@ export function drawTable(table) {
     h("tbody", null, table.body.map(draw)),
   );
   const label = table.caption || "Table";
-  const scroll = h("div", { class: "wide", role: "region", "aria-label": label, tabindex: "0" });
+  const scroll = h("div", { class: "wide", role: "group", "aria-label": label, tabindex: "0" });
   scroll.append(element);
   return h("div", { class: "table" }, scroll, caption && h("div", { class: "cap" }, caption),
     table.body.length > SHOWN_ROWS && cutRows(scroll, table.body.length));
@@ -166,7 +166,7 @@ function drawRow(row, index, isNumeric) {
       const place = column <= 0 ? `${kind} first` : kind;
       column += cell.columns;
       const spans = { colspan: cell.columns > 1 && cell.columns, rowspan: cell.rows > 1 && cell.rows };
-      return h(cell.isHead ? "th" : "td", { class: place, ...spans }, cell.text);
+      return h(cell.isHead && cell.text ? "th" : "td", { class: place, ...spans }, cell.text);
     }),
   );
 }

@@ -2,7 +2,7 @@
 
 import { ACTIONS, keyWords } from "./actions.js";
 import { openDialog } from "./dialogs.js";
-import { attr, fill, h } from "./dom.js";
+import { attr, fill, h, setText } from "./dom.js";
 import { icon } from "./icons.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
@@ -18,6 +18,7 @@ export function openPalette(page) {
     placeholder: "Type what you want to do", spellcheck: "false", autocomplete: "off",
   });
   const list = h("ul", { role: "listbox", id: "palette-list", "aria-label": "Commands" });
+  const none = h("p", { class: "none", role: "status" });
   const element = h(
     "dialog",
     { class: "dlg palette", "aria-label": "Commands" },
@@ -30,6 +31,7 @@ export function openPalette(page) {
       h("button", { class: "btn sq shut", type: "button", "aria-label": "Close", onclick: () => element.close() }, icon("x")),
     ),
     list,
+    none,
   );
   /** @type {Action[]} */
   let found = [];
@@ -53,6 +55,9 @@ export function openPalette(page) {
     found = findActions(input.value);
     at = 0;
     drawList(list, found, input.value === "", page, choose);
+    list.hidden = found.length === 0;
+    setText(none, found.length ? "" : "No command has these words.");
+    attr(input, "aria-activedescendant", null);
     mark();
   };
   input.addEventListener("input", search);
@@ -105,7 +110,7 @@ function drawList(list, found, inGroups, page, choose) {
     group = each.group;
     return [h("li", { class: "group", role: "presentation" }, group), item];
   });
-  fill(list, items.length ? items : h("li", { class: "none", role: "presentation" }, "No command has these words."));
+  fill(list, items);
 }
 
 /** Every word must begin a word of the label, or stand in it. @param {string} text */

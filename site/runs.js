@@ -136,15 +136,20 @@ export class Runs {
     this.page.send({ do: "reply_input", execution_id: executionId, input_id: inputId, value });
   }
 
-  /** Say politely which runs have ended. */
+  /** Say politely which runs have ended, and tell who has gone elsewhere. */
   sayEnds() {
     const { view } = this.page.model;
     for (const [index, id] of view.order.entries()) {
-      const status = view.cells[id]?.execution?.status ?? "";
+      const execution = view.cells[id]?.execution;
+      const status = execution?.status ?? "";
       const before = this._drawn.get(id) ?? "";
       if (status === before) continue;
       this._drawn.set(id, status);
-      if (!WENT_ON.has(before)) continue;
+      if (!execution || !WENT_ON.has(before)) continue;
+      if (!WENT_ON.has(status)) {
+        this.page.ends.ended(index, execution);
+        this.page.installs.ended(execution);
+      }
       if (status === "ok") announce(`Cell ${index + 1} finished`);
       if (status === "error") announce(`Cell ${index + 1} failed`);
     }

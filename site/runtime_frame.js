@@ -143,7 +143,7 @@ function makeFrame() {
   frame.hidden = true;
   frame.setAttribute("aria-hidden", "true");
   frame.srcdoc =
-    `<!doctype html><meta charset="utf-8">` +
+    `<!doctype html><html lang="en"><meta charset="utf-8"><title>Python</title>` +
     `<meta http-equiv="Content-Security-Policy" content="${FRAME_POLICY}">` +
     `<script>${RUNTIME_BOOTSTRAP}</script>`;
   return frame;

@@ -3,11 +3,13 @@
 import { setSetting } from "./catalogue.js";
 import { openDialog } from "./dialogs.js";
 import { h } from "./dom.js";
+import { endsField } from "./ends.js";
 import { hueRow, personHue, personName } from "./introduction.js";
 
 /** @typedef {"system" | "light" | "dark"} Theme */
 
 const THEMES = /** @type {const} */ ([["system", "System"], ["light", "Light"], ["dark", "Dark"]]);
+const PAPER = { light: "#ffffff", dark: "#101317" }; // --paper in tokens.css
 const SIZES = /** @type {const} */ ([["12", "Small"], ["13", "Normal"], ["15", "Large"], ["18", "Larger"]]);
 
 /** Put the pinned theme and size on the page; called before anything is drawn. */
@@ -16,9 +18,18 @@ export function applyLook() {
   const root = document.documentElement;
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
   else delete root.dataset.theme;
+  tintFrame(theme);
   const size = Number(localStorage.getItem("code-size") ?? "13");
   root.style.setProperty("--code-size", `${size / 16}rem`);
   root.style.setProperty("--code-line", `${Math.round(size * 1.54) / 16}rem`);
+}
+
+/** What the system draws round the page. @param {string} theme */
+function tintFrame(theme) {
+  for (const meta of /** @type {NodeListOf<HTMLMetaElement>} */ (document.querySelectorAll('meta[name="theme-color"]'))) {
+    const isDark = theme === "dark" || (theme !== "light" && meta.media.includes("dark"));
+    meta.content = isDark ? PAPER.dark : PAPER.light;
+  }
 }
 
 /** Another tab changed them. */
@@ -54,6 +65,7 @@ export async function openSettings(how = {}) {
       h("div", { class: "field" }, h("span", { id: "set-hue" }, "Your colour"), hueRow("set-hue", hue, (chosen) => (wanted = chosen))),
       h("div", { class: "field" }, h("span", { id: "set-theme" }, "Theme"), choice("theme", "set-theme", THEMES, "system")),
       h("div", { class: "field" }, h("span", { id: "set-size" }, "Size of code"), choice("code-size", "set-size", SIZES, "13")),
+      endsField(),
     ],
     acts: [{ label: "Done", look: "pri", first: true }],
     onClose: keepName,

@@ -31,7 +31,7 @@ const isHostIsolating = new URL(location.href).searchParams.has("isolated");
 const PAGE = /^(?:index\.html)?(?:\?|$)/;
 /** The address names the content: what is kept is as good as what the host has. */
 const BY_CONTENT = /^(?:chunks\/[^/]+-[0-9A-Z]{8}\.js|(?:main\.js|style\.css)\?[0-9a-f]{12})$/;
-const BY_NAME = /^(?:(?:fonts|katex|assets)\/.+|icon\.svg|manifest\.json)$/;
+const BY_NAME = /^(?:(?:fonts|katex|assets)\/.+|icon[\w-]*\.(?:svg|png)|app\.webmanifest|manifest\.json)$/;
 
 const LOADING = 20_000; // ms that a page may take to load
 /** Pages that the host has answered for lately, and until when. @type {Map<string, number>} */
@@ -46,6 +46,11 @@ service.addEventListener("activate", (/** @type {any} */ event) => {
 service.addEventListener("message", (/** @type {any} */ event) => {
   const tell = (/** @type {string} */ problem) => event.ports[0].postMessage({ problem });
   event.waitUntil(keepPage(SCOPE, event.data.keep).then(() => tell(""), (error) => tell(String(error))));
+});
+/** A run has ended, and the reader wants to see it. */
+service.addEventListener("notificationclick", (/** @type {any} */ event) => {
+  event.notification.close();
+  event.waitUntil(showPage(event.notification.data));
 });
 service.addEventListener("fetch", (/** @type {any} */ event) => {
   const { request } = event;
@@ -66,6 +71,12 @@ service.addEventListener("fetch", (/** @type {any} */ event) => {
     event.respondWith(fromHost(request, address));
   }
 });
+
+/** The page at this address, which is open somewhere. @param {string} address */
+async function showPage(address) {
+  const open = await service.clients.matchAll({ type: "window", includeUncontrolled: true });
+  await open.find((/** @type {any} */ { url }) => url === address)?.focus();
+}
 
 /** @param {any} event @returns {Promise<Response>} */
 async function openPage({ request, preloadResponse, resultingClientId }) {

@@ -66,7 +66,7 @@ export class Toolbar {
     const key = keyWords(action("palette").keys?.[0] ?? "");
     return h(
       "button",
-      { class: "btn drops", type: "button", "aria-label": "Commands", title: hint("palette"), onclick: () => this.page.openPalette() },
+      { class: "btn drops", type: "button", title: hint("palette"), onclick: () => this.page.openPalette() },
       icon("search"),
       h("span", null, "Commands"),
       h("kbd", null, key),

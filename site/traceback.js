@@ -49,6 +49,19 @@ export function parseTraceback(traceback) {
 }
 
 /**
+ * What was added to the exception (`add_note`): it stands behind the message.
+ * @param {string[]} traceback the lines of a Jupyter error, ANSI and all
+ * @param {string} ename
+ * @param {string} evalue
+ */
+export function notesOf(traceback, ename, evalue) {
+  const text = stripAnsi(traceback.join("\n"));
+  const message = `${ename}: ${evalue}`;
+  const at = evalue ? text.lastIndexOf(message) : -1;
+  return at < 0 ? "" : text.slice(at + message.length).trim();
+}
+
+/**
  * @param {string} line
  * @returns {Frame | null}
  */

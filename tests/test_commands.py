@@ -50,6 +50,32 @@ class TestParsing:
         )
 
 
+class TestPackages:
+    def test_what_was_installed_stands_in_the_metadata_once_for_each_name(self) -> None:
+        desk = Desk("a")
+        desk.do("set_notebook_metadata", values={"foldbook": {"other": 1}, "x": 2})
+        wheel = "https://e.example/tides-1.2-py3-none-any.whl"
+        desk.do("record_packages", requirements=["Cow_Say==6.0", wheel])
+        desk.do("record_packages", requirements=["cow-say==6.1", "dask[array]"])
+        assert desk.notebook.metadata == {
+            "foldbook": {"other": 1, "packages": ["cow-say==6.1", wheel, "dask[array]"]},
+            "x": 2,
+        }
+        again = desk.do("record_packages", requirements=["dask[array]"])
+        assert again.events == (), "nothing is new"
+
+    def test_strange_metadata_gives_way(self) -> None:
+        desk = Desk("a")
+        for strange in ("text", {"packages": "text"}, {"packages": [7]}):
+            desk.do("set_notebook_metadata", values={"foldbook": strange})
+            desk.do("record_packages", requirements=["cowsay"])
+            assert desk.notebook.metadata["foldbook"]["packages"] == ["cowsay"]
+
+    @pytest.mark.parametrize("word", ["--pre", "a b", "a\nimport os", "{x}", "a;b", "$x", ""])
+    def test_what_is_not_one_plain_word_is_refused(self, word: str) -> None:
+        assert "requirements" in refusal(Desk("a"), "record_packages", requirements=[word])
+
+
 class TestCreating:
     @pytest.mark.parametrize(
         ("place", "expected"),

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from foldbook.mime import INSTALLED
 from foldbook.shell import Hooks
 from foldbook.shell.emitter import INTERVAL, PIECE, Emitter
+from foldbook.shell.hooks import Installed
 from foldbook.shell.imports import imported_modules
 from foldbook.shell.magics import rewrite_lines
 from foldbook.shell.parents import Parents
@@ -369,9 +371,9 @@ def test_capture_holds_back_what_it_captures(tmp_path: Path) -> None:
 def test_pip_goes_to_the_platform_s_installer(tmp_path: Path) -> None:
     asked: list[str] = []
 
-    async def install(arguments: str, _say: Any) -> str:
+    async def install(arguments: str, _say: Any) -> Installed:
         asked.append(arguments)
-        return f"Installed by {len(asked)}."
+        return Installed(f"Installed by {len(asked)}.")
 
     async def story(shell: Shell) -> None:
         await shell.run("%pip install one\n!pip install two three")
@@ -383,9 +385,38 @@ def test_pip_goes_to_the_platform_s_installer(tmp_path: Path) -> None:
     in_shell(tmp_path, story, Hooks(install=install))
 
 
+def test_what_pip_installed_is_told_beside_its_words(tmp_path: Path) -> None:
+    async def install(_arguments: str, _say: Any) -> Installed:
+        return Installed("Installed cowsay 6.1.", ("cowsay==6.1",))
+
+    async def story(shell: Shell) -> None:
+        await shell.run("%pip install cowsay")
+        assert shell.notes.only("display")[2] == {
+            "text/plain": "Installed cowsay 6.1.",
+            INSTALLED: {"requirements": ["cowsay==6.1"]},
+        }
+
+    in_shell(tmp_path, story, Hooks(install=install))
+
+
+def test_the_platform_adds_what_it_knows_of_an_error(tmp_path: Path) -> None:
+    def advise(error: BaseException) -> str:
+        return "Ask the host." if isinstance(error, OSError) else ""
+
+    async def story(shell: Shell) -> None:
+        await shell.run("raise OSError('barred')")
+        _, _, name, value, lines = shell.notes.only("error")
+        assert (name, value) == ("OSError", "barred")
+        assert "\n".join(lines).rstrip().endswith("Ask the host.")
+        await shell.run("1 / 0")
+        assert "Ask the host." not in "\n".join(shell.notes.only("error")[4])
+
+    in_shell(tmp_path, story, Hooks(advise=advise))
+
+
 def test_other_commands_are_not_taken_for_pip() -> None:
-    async def install(_arguments: str, _say: Any) -> str:
-        return ""
+    async def install(_arguments: str, _say: Any) -> Installed:
+        return Installed("")
 
     lines = ["get_ipython().system('ls -l')\n", "x = 1\n"]
     assert rewrite_lines(lines, Hooks(install=install)) == lines

@@ -19,7 +19,7 @@ _PAGE = (
     "fonts/source-code-pro-latin-wght-normal.woff2",
 )
 _OF_THE_PAGE = re.compile(
-    r"(?:chunks|fonts|katex|assets)/.+(?<!\.map)|index\.html|icon\.svg|main\.js|style\.css"
+    r"(?:chunks|fonts|katex|assets)/.+(?<!\.map)|index\.html|icon[\w-]*\.(?:svg|png)|app\.webmanifest|main\.js|style\.css"
 )
 _CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 

@@ -44,6 +44,9 @@ PREFERENCE: Final = (
 )
 """Richest first, as JupyterLab orders them; charts come before the HTML that stands in for them."""
 
+INSTALLED: Final = "application/vnd.foldbook.installed+json"
+"""Beside the words of an output: ``{"requirements": [...]}``, packages that code has installed."""
+
 BINARY_TYPES: Final = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"}
 )

@@ -304,6 +304,8 @@ def test_a_theme_that_is_pinned_stays(new_page: NewPage) -> None:
     page.get_by_role("button", name="Done").click()
     page.reload()
     expect(page.locator("body")).to_have_css("background-color", "rgb(16, 19, 23)")
+    frame = page.locator("meta[name=theme-color]").evaluate_all("all => all.map((e) => e.content)")
+    assert frame == ["#101317", "#101317"]
 
 
 def test_a_phone_edits_with_its_own_bar(new_page: NewPage, artefacts: Path) -> None:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { describeFrames, parseTraceback } from "../../site/traceback.js";
+import { describeFrames, notesOf, parseTraceback } from "../../site/traceback.js";
 
 const RULE = "\x1b[91m-------\x1b[39m";
 
@@ -56,4 +56,11 @@ test("older IPython's headers are read", () => {
 test("what is not Python's has no frames", () => {
   assert.equal(parseTraceback(["Error in eval(expr): object 'x' not found"]), null);
   assert.equal(parseTraceback([]), null);
+});
+
+test("what was added to an exception stands behind its message", () => {
+  const lines = ["\u001b[31mValueError\u001b[39m: no\nCell In[3], line 1", "\u001b[31mValueError\u001b[39m: no", "Perhaps so."];
+  assert.equal(notesOf(lines, "ValueError", "no"), "Perhaps so.");
+  assert.equal(notesOf(lines.slice(0, 2), "ValueError", "no"), "");
+  assert.equal(notesOf(["ValueError"], "ValueError", ""), "");
 });

@@ -8,6 +8,7 @@ foresee (pandas reaching for matplotlib) load when they happen, where Python can
 import asyncio
 import importlib
 import importlib.metadata
+import re
 import shlex
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,7 +20,8 @@ from typing import Any, Final
 
 from pyodide.ffi import to_js
 
-from foldbook.shell.hooks import Say
+from foldbook.browser.pip import explained, lasting, read_options
+from foldbook.shell.hooks import Installed, Say
 from foldbook.shell.imports import imported_modules
 
 _POLL: Final = 0.1
@@ -117,19 +119,18 @@ class Packages:
 
     # pip
 
-    async def install(self, arguments: str, say: Say) -> str:
+    async def install(self, arguments: str, say: Say) -> Installed:
         """Carry out ``%pip ARGUMENTS``; returns what it has to say. Raises `ValueError`."""
         command, *words = shlex.split(arguments) or ["help"]
         if command == "list":
-            return "\n".join(
-                f"{name:<32} {version}" for name, version in sorted(_installed().items())
-            )
+            lines = (f"{name:<32} {number}" for name, number in sorted(_installed().items()))
+            return Installed("\n".join(lines))
         if command == "uninstall":
             (await self._micropip()).uninstall([word for word in words if word[0] != "-"])
-            return "Uninstalled."
+            return Installed("Uninstalled.")
         if command != "install":
             raise ValueError(f"%pip install, uninstall or list expected, {command!r} came")
-        requirements, options = _options(words)
+        requirements, options = read_options(words)
         if not requirements:
             raise ValueError("%pip install needs the name of a package")
         micropip = await self._micropip()
@@ -137,10 +138,19 @@ class Packages:
         say(f"Installing {', '.join(requirements)}")
         try:
             await micropip.install(requirements, **options)
+        except (ValueError, OSError) as why:
+            raise ValueError(explained(why)) from why
         finally:
             say("")
         importlib.invalidate_caches()
-        return _difference(before, _installed())
+        after = _installed()
+        versions = {_spelled(name): version for name, version in after.items()}
+        again = lasting(
+            requirements,
+            lambda name: versions.get(_spelled(name)),
+            lambda name: _spelled(name) in self._lock,
+        )
+        return Installed(_difference(before, after), again)
 
     async def _micropip(self) -> ModuleType:
         await self._python.loadPackage("micropip")
@@ -199,46 +209,13 @@ def _asked_by(folder: str) -> bool:
     return name == "__main__" or frame.f_code.co_filename.startswith(folder)
 
 
-def _options(words: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
-    """What pip's words mean to micropip: (requirements, keyword arguments)."""
-    requirements: list[str] = []
-    options: dict[str, Any] = {}
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        name, _, value = word.partition("=")
-        if word in ("-q", "--quiet", "-y", "--yes", "--user", "--no-cache-dir"):
-            continue
-        if word in ("-U", "--upgrade", "--force-reinstall"):
-            options["reinstall"] = True
-        elif word == "--pre":
-            options["pre"] = True
-        elif word == "--no-deps":
-            options["deps"] = False
-        elif name in ("-i", "--index-url", "--extra-index-url"):
-            options.setdefault("index_urls", []).append(value or _value(name, rest))
-        elif name in ("-r", "--requirement"):
-            requirements += _requirements(value or _value(name, rest))
-        elif word.startswith("-"):
-            raise ValueError(f"%pip in the browser does not know the option {word}")
-        else:
-            requirements.append(word)
-    return requirements, options
-
-
-def _value(option: str, rest: list[str]) -> str:
-    if not rest:
-        raise ValueError(f"%pip: {option} needs a value")
-    return rest.pop(0)
-
-
-def _requirements(path: str) -> list[str]:
-    lines = (line.split("#")[0].strip() for line in Path(path).read_text().splitlines())
-    return [line for line in lines if line and not line.startswith("-")]
-
-
 def _installed() -> dict[str, str]:
     return {each.name: each.version for each in importlib.metadata.distributions()}
+
+
+def _spelled(name: str) -> str:
+    """A package's name as the index compares names, and as the lock has it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _difference(before: dict[str, str], after: dict[str, str]) -> str:

@@ -20,8 +20,10 @@ from typing import Any, TypeVar
 from pyodide.ffi import can_run_sync, run_sync
 
 from foldbook.agent import RuntimeAgent
+from foldbook.browser.fetching import asking
 from foldbook.browser.packages import Finder, Packages
 from foldbook.browser.ports import PortChannel
+from foldbook.browser.urls import advice, open_by
 from foldbook.channel import Channel
 from foldbook.lines import FrameLine, Line
 from foldbook.peer import Connect, Peer, Surroundings
@@ -52,9 +54,11 @@ async def main(glue: Any) -> None:
 async def _serve(glue: Any, page: "_Page") -> None:
     told: dict[str, Any] = json.loads(glue.session)
     packages = Packages(glue.python)
-    executor = ShellExecutor(
-        Hooks(_wait, packages.prepare, packages.install, glue.dropSignal, programs=False), FOLDER
+    hooks = Hooks(
+        _wait, packages.prepare, packages.install, advice, glue.dropSignal, programs=False
     )
+    executor = ShellExecutor(hooks, FOLDER)
+    open_by(asking(executor.wait))
     sys.meta_path.insert(-1, Finder(packages, executor.wait, page.say, FOLDER))
     _let_sleep(executor)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # late ones; the shell's own stands above it

@@ -1,6 +1,10 @@
 """Intents on the notebook as a whole, its files and who is who."""
 
-from pydantic import Field
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from pydantic import Field, StringConstraints
 
 from foldbook import order
 from foldbook.commands.base import Command, Decision, Stamp, sized
@@ -13,6 +17,15 @@ from foldbook.events.notebooks import NotebookCreated, NotebookMetadataSet, Note
 from foldbook.events.people import ActorIntroduced, Hue
 from foldbook.notebook import ActorKind, Notebook
 from foldbook.row import Role
+
+OWN: Final = "foldbook"
+"""The key of a notebook's metadata under which our own stand."""
+PACKAGES: Final = "packages"
+
+Requirement = Annotated[
+    str, StringConstraints(max_length=1024, pattern=r"^[A-Za-z0-9][^\s'\"\\`${};]*$")
+]
+"""One word, no option, and nothing else in a cell: it may come from running code."""
 
 
 class CreateNotebook(Command):
@@ -62,6 +75,34 @@ class SetNotebookMetadata(Command):
     def decide(self, notebook: Notebook, stamp: Stamp) -> Decision:
         event = NotebookMetadataSet(values=self.values, removed=self.removed)
         return Decision((sized(event, "The metadata"),))
+
+
+class RecordPackages(Command):
+    """Record in the notebook's metadata which packages code has installed, as pip is asked for
+    them: of several of one name the last counts."""
+
+    requirements: tuple[Requirement, ...]
+
+    def decide(self, notebook: Notebook, stamp: Stamp) -> Decision:
+        own = notebook.metadata.get(OWN)
+        kept = dict(own) if isinstance(own, Mapping) else {}
+        known = kept.get(PACKAGES)
+        listed = known if isinstance(known, (list, tuple)) else ()
+        before = [each for each in listed if isinstance(each, str)]
+        named = {_name_of(each): each for each in (*before, *self.requirements)}
+        now = list(named.values())
+        if now == before:
+            return Decision()
+        event = NotebookMetadataSet(values={OWN: kept | {PACKAGES: now}})
+        return Decision((sized(event, "The list of packages"),))
+
+
+def _name_of(requirement: str) -> str:
+    """What two requirements of one package have in common; an address stands for itself."""
+    if "://" in requirement:
+        return requirement
+    name = re.split(r"[^\w.-]", requirement.strip(), maxsplit=1)[0]
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 class Introduce(Command):

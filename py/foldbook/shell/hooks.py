@@ -7,7 +7,6 @@ from typing import Any, Protocol
 Say = Callable[[str], None]
 """Takes a line about progress, shown while it lasts."""
 Wait = Callable[[Awaitable[Any]], Any]
-Install = Callable[[str, Say], Awaitable[str]]
 
 
 class Distance(Protocol):
@@ -26,12 +25,24 @@ class Distance(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Installed:
+    """What an installer has done: words for people, and what to ask for to have it again."""
+
+    words: str
+    requirements: tuple[str, ...] = ()
+
+
+Install = Callable[[str, Say], Awaitable[Installed]]
+
+
+@dataclass(frozen=True, slots=True)
 class Hooks:
     """Each may be absent; then the shell does what plain Python does, or says why it cannot.
 
     wait: block the running code until the awaitable is done, and return its result.
     prepare: given a cell's Python source, make its imports possible.
-    install: given the arguments of ``pip install``, install; returns what to print.
+    install: given the arguments of ``pip install``, install; returns what to say.
+    advise: given an error that code raised, what else to say of it here; empty: nothing.
     drop_signal: forget an interrupt's signal that has not been noticed yet.
     programs: whether other programs can be started (``!ls``).
     distance: see `Distance`; None: the outlet is in this very process and thread.
@@ -40,6 +51,7 @@ class Hooks:
     wait: Wait | None = None
     prepare: Callable[[str, Say], Awaitable[None]] | None = None
     install: Install | None = None
+    advise: Callable[[BaseException], str] | None = None
     drop_signal: Callable[[], None] | None = None
     programs: bool = True
     distance: Distance | None = None

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from IPython.core.error import UsageError
 
+from foldbook.mime import INSTALLED
 from foldbook.shell.hooks import Hooks, Install, Wait
 
 _PIP_LINE: Final = re.compile(
@@ -73,9 +74,14 @@ def _refuse_scripts(session: Any) -> None:
 def _add_pip(session: Any, install: Install, wait: Wait | None) -> None:
     async def install_packages(arguments: str) -> None:
         try:
-            print(await install(arguments, session.emitter.progress))
+            done = await install(arguments, session.emitter.progress)
         except Exception as why:  # an installer's frames tell a person nothing
             raise UsageError(f"%pip {arguments}: {why}") from None
+        if done.requirements:
+            told = {"text/plain": done.words, INSTALLED: {"requirements": list(done.requirements)}}
+            session.emitter.display(told, {}, None, update=False)
+        else:
+            print(done.words)
 
     def pip(line: str) -> None:
         """Install packages: %pip install NAME ..."""

@@ -130,6 +130,8 @@ class Session(InteractiveShell):
             exc_tuple = (KeyboardInterrupt, value, trace)
         elif isinstance(value, ModuleNotFoundError):
             _advise(value)
+        elif self.platform.advise is not None and (advice := self.platform.advise(value)):
+            value.add_note(advice)
         if isinstance(value, BaseExceptionGroup):
             self._show_group(value, trace)
         else:

@@ -1,0 +1,46 @@
+"""A later build of the site: its page says something else, what Python needs is the same."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from builder import bundle, compress, manifest, paths
+
+STAMP = "later"
+_SAYS = ('"Keyboard shortcuts"', '"Keyboard shortcuts, later"')
+_LATER = ("share.js", 'console.debug("of a later build");\n')
+_PYTHON = ("pyodide", "snapshots")
+
+
+def build(dist: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Build it into `folder`, beside the build in `dist`; gives where."""
+    site, target = folder / "site", folder / "later"
+    shutil.copytree(paths.SITE, site, ignore=shutil.ignore_patterns("node_modules"))
+    (site / "node_modules").symlink_to(paths.NODE_MODULES)
+    palette = site / "palette.js"
+    text = palette.read_text(encoding="utf-8")
+    assert _SAYS[0] in text
+    palette.write_text(text.replace(*_SAYS), encoding="utf-8")
+    with (site / _LATER[0]).open("a", encoding="utf-8") as script:
+        script.write(_LATER[1])
+    target.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(paths, "SITE", site)
+        scripts = bundle.assemble(target, STAMP)
+    for name in _PYTHON:
+        shutil.copytree(dist / name, target / name, copy_function=_link)
+    before = json.loads((dist / manifest.NAME).read_text(encoding="utf-8"))
+    manifest.write(target, scripts, before["snapshots"], STAMP)
+    compress.assemble(target)
+    return target
+
+
+def deploy(later: Path, site: Path) -> None:
+    """Put a build in the place of another, as an upload of the whole folder does."""
+    shutil.rmtree(site)
+    shutil.copytree(later, site, copy_function=_link)
+
+
+def _link(source: str, target: str) -> None:
+    Path(target).hardlink_to(source)
