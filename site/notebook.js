@@ -87,6 +87,7 @@ export class NotebookPage {
     this.link = openNotebook(id, this._handlers());
     this.toolbar.element.addEventListener("mousedown", keepFocus);
     onDrop(this.root, (files) => this.files.add(files));
+    document.addEventListener("paste", (event) => this.files.pasted(event));
     enableDrag(this);
     addEventListener("beforeunload", (event) => this._leaving(event));
     addEventListener("pagehide", (event) => (event.persisted ? this.link.suspend() : this.link.close()));

@@ -250,11 +250,20 @@ function frameIn(drawn, content, title) {
  */
 function drawLatex(text) {
   const element = h("div", { class: "md" });
-  const signed = /^\s*\$\$?([^$]*)\$\$?\s*$/s.exec(text);
-  const isMixed = !signed && /\$|\\\(|\\\[|\\begin\{/.test(text);
-  if (isMixed) renderMarkdown(element, text);
-  else drawFormula(element, { tex: signed?.[1] ?? text, isDisplay: true });
+  const tex = formulaOf(text);
+  if (tex === null) renderMarkdown(element, text);
+  else drawFormula(element, { tex, isDisplay: true });
   return element;
+}
+
+/**
+ * The formula that a `text/latex` is; null where there is text around it.
+ * @param {string} text
+ */
+export function formulaOf(text) {
+  const signed = /^\s*\$\$?([^$]*)\$\$?\s*$/s.exec(text);
+  if (!signed && /\$|\\\(|\\\[|\\begin\{/.test(text)) return null;
+  return signed?.[1] ?? text;
 }
 
 /** @param {string[]} mimes */

@@ -81,7 +81,7 @@ function drawMissing(plate, picture) {
  * @param {GetBlob} [blob]
  * @returns {Promise<Blob>}
  */
-async function toBlob(mime, value, blob) {
+export async function toBlob(mime, value, blob) {
   if (typeof value === "string") {
     const bytes = mime === SVG ? new TextEncoder().encode(mendSvg(value)) : decodeBase64(value);
     return new Blob([bytes], { type: mime });
