@@ -78,6 +78,7 @@ export const ACTIONS = [
   act("rename", "Rename notebook", "Notebook", "", (p) => p.header.rename(), "w"),
   act("download", "Download .ipynb", "Notebook", "", (p) => p.files.download("ipynb")),
   act("download-py", "Download .py", "Notebook", "", (p) => p.files.download("py")),
+  act("download-html", "Download .html", "Notebook", "", (p) => p.files.download("html")),
   act("download-log", "Download the raw log", "Notebook", "", (p) => p.files.download("log")),
   act("upload", "Add a file", "Notebook", "", (p) => p.files.choose(), "w"),
 

@@ -1,23 +1,26 @@
 /** Notebooks as files, from the list: without opening them on a page. */
 
 import { exportLog } from "./export.js";
-import { saveAs } from "./files.js";
+import { saveAs, writeFile } from "./files.js";
 import { openNotebook } from "./link.js";
 import { showToast } from "./toast.js";
 import { plural } from "./words.js";
 import { zip } from "./zip.js";
 
 /**
- * One notebook as .ipynb. Its worker writes it, so one is started for as long as that takes.
+ * One notebook as a file. Its worker writes it, so one is started for as long as that takes.
  * @param {string} id
+ * @param {import("./files.js").Format} format
  * @returns {Promise<{name: string, data: Blob, notes: string[]}>} notes: what is not in it
  */
-export async function exportNotebook(id) {
+export async function exportNotebook(id, format) {
+  if (format === "log") return { ...(await exportLog(id)), notes: [] };
   showToast("Writing the file.");
-  /** @type {(value?: unknown) => void} */
+  /** @type {(view: import("./types.js").View) => void} */
   let isThere = () => {};
   /** @type {(error: Error) => void} */
   let isNot = () => {};
+  /** @type {Promise<import("./types.js").View>} */
   const attached = new Promise((resolve, reject) => {
     isThere = resolve;
     isNot = reject;
@@ -28,14 +31,13 @@ export async function exportNotebook(id) {
     id,
     {
       onToast: ({ kind, message }) => kind === "export" && notes.push(message),
-      onView: (_view, { saved }) => saved || isThere(),
+      onView: (view, { saved }) => saved || isThere(view),
       onStatus: ({ stage, message = "Python did not start." }) => stage === "failed" && isNot(new Error(message)),
     },
     { quiet: true },
   );
   try {
-    await attached;
-    return { ...(await link.exportFile("ipynb")), notes };
+    return { ...(await writeFile(link, format, { view: await attached })), notes };
   } finally {
     await link.close();
   }

@@ -68,7 +68,7 @@ export async function create(name = "Untitled") {
 }
 
 /**
- * A new notebook from a file: .ipynb, or a log that Foldbook exported. It is read when it is
+ * A new notebook from a file: .ipynb, a script (.py), or a log that Foldbook exported. It is read when it is
  * opened for the first time; one that is no notebook at all is refused, and nothing is made.
  * @param {string} fileName
  * @param {ArrayBuffer} data
@@ -77,7 +77,7 @@ export async function create(name = "Untitled") {
 export async function importFile(fileName, data) {
   checkNotebookFile(fileName, data);
   const id = newId();
-  const name = fileName.replace(/\.(ipynb|json|foldbook)$/i, "") || "Untitled";
+  const name = fileName.replace(/\.(ipynb|json|py|foldbook)$/i, "") || "Untitled";
   await begin(id, name, { do: "import_file", notebook_id: id, name, file: fileName, data });
   return id;
 }

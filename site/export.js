@@ -48,6 +48,6 @@ function record(store, key, value) {
 }
 
 /** @param {string} name @returns {string} a name that file systems take */
-function fileName(name) {
+export function fileName(name) {
   return name.replace(/[\\/:*?"<>|\u0000-\u001f]/g, "_").trim() || "Untitled";
 }

@@ -1,11 +1,42 @@
 /** Files: into the notebook (picker, drop), out of it (downloads), and notebooks as files. */
 
 import { h } from "./dom.js";
-import { showToast } from "./toast.js";
+import { fileName } from "./export.js";
+import { showToast, tellSlow } from "./toast.js";
 import { plural } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./types.js").File} File_ */
+
+/** @typedef {"ipynb" | "py" | "html" | "log"} Format */
+
+/** What a notebook can be downloaded as. @type {Array<{format: Format, label: string}>} */
+export const FORMATS = [
+  { format: "ipynb", label: "Notebook (.ipynb)" },
+  { format: "py", label: "Python script (.py)" },
+  { format: "html", label: "Web page (.html)" },
+  { format: "log", label: "Raw log (.foldbook)" },
+];
+
+/**
+ * A notebook as a file. The page itself draws it as a web page; the others its worker writes.
+ * @param {import("./link.js").Link} link
+ * @param {Format} format
+ * @param {{view: import("./types.js").View, source?: (id: string) => string}} drawn
+ * @returns {Promise<{name: string, data: Blob}>}
+ */
+export async function writeFile(link, format, { view, source }) {
+  const slow = tellSlow("Writing the file.");
+  try {
+    if (format !== "html") return await link.exportFile(format);
+    const { writeWebPage } = await import("./web_page.js");
+    const onProgress = (/** @type {number} */ done, /** @type {number} */ total) => slow.say(`Writing the file: cell ${done} of ${total}.`);
+    const blob = (/** @type {string} */ digest) => link.blob(digest);
+    return { name: `${fileName(view.notebook.name)}.html`, data: await writeWebPage({ view, source, blob, onProgress }) };
+  } finally {
+    slow.end();
+  }
+}
 
 /**
  * Hand a file to the reader.
@@ -99,6 +130,19 @@ export class Files {
     if (done.length) showToast(done.length === 1 ? `Added ${done[0]}.` : `Added ${plural(done.length, "file")}.`);
   }
 
+  /** A notebook's text, or its file, becomes cells at the end; what is typed into takes its own. @param {ClipboardEvent} event */
+  async pasted(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (target.closest("input, textarea, [contenteditable]") || document.querySelector("dialog[open]")) return;
+    const files = [...(event.clipboardData?.files ?? [])].filter((file) => /\.ipynb$/i.test(file.name));
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (files.length) return this.add(files);
+    if (!text.includes("nbformat")) return undefined;
+    const { readPasted } = await import("./addresses.js");
+    const found = readPasted(text);
+    return found && "file" in found ? this.add([found.file]) : undefined;
+  }
+
   /** @param {File} file */
   async _take(file) {
     const data = await file.arrayBuffer();
@@ -132,10 +176,13 @@ export class Files {
     });
   }
 
-  /** @param {"ipynb" | "py" | "log"} format */
+  /** @param {Format} format */
   async download(format) {
+    const { link, model } = this.page;
     try {
-      const { name, data } = await this.page.link.exportFile(format);
+      const view = { ...model.view };
+      const source = (/** @type {string} */ id) => model.source(id);
+      const { name, data } = await writeFile(link, format, { view, source });
       saveAs(name, data);
     } catch (error) {
       this.page.banners.show("file", { look: "bad", title: "The file was not made.", words: messageOf(error), canClose: true });

@@ -3,6 +3,7 @@
 import { NAMELESS } from "./actors.js";
 import { entry } from "./catalogue.js";
 import { attr, fill, h, narrow, phone, setText } from "./dom.js";
+import { FORMATS } from "./files.js";
 import { marks } from "./here.js";
 import { icon, logo } from "./icons.js";
 import { openMenu } from "./menus.js";
@@ -141,6 +142,10 @@ export class Header {
     this.page.select.focus();
   }
 
+  _downloads() {
+    return FORMATS.map(({ format, label }) => ({ label, run: () => this.page.files.download(format) }));
+  }
+
   /** @param {HTMLElement} anchor */
   _menu(anchor) {
     const item = (/** @type {string} */ id, /** @type {import("./icons.js").IconName} */ sign) => ({
@@ -153,7 +158,7 @@ export class Header {
       anchor,
       [
         item("share", "users"), item("rename", "pencil"), item("upload", "upload"), null,
-        item("download", "download"), item("download-py", "download"), item("download-log", "download"), null,
+        { label: "Download as", icon: "download", items: this._downloads() }, null,
         item("clear-all", "eraser"), item("restart-run", "rotate-ccw"), null,
         item("shortcuts", "keyboard"), item("settings", "sliders-horizontal"),
       ],

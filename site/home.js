@@ -7,7 +7,7 @@ import * as catalogue from "./catalogue.js";
 import { askLine } from "./dialogs.js";
 import { fill, h, phone } from "./dom.js";
 import { drawExamples } from "./examples.js";
-import { messageOf, onDrop, pickFiles, saveAs } from "./files.js";
+import { FORMATS, messageOf, onDrop, pickFiles, saveAs } from "./files.js";
 import { icon, logo } from "./icons.js";
 import { personName } from "./introduction.js";
 import { openMenu } from "./menus.js";
@@ -20,7 +20,7 @@ import { agoWords, countWords, fullTimeWords, plural, shortAgoWords, sizeWords }
 
 /** What a link lets the reader do, where that is not all. @type {Record<string, string>} */
 const MAY = { view: "you can read", comment: "you can comment", edit: "you can edit" };
-const READABLE = ".ipynb,.json,.foldbook";
+const READABLE = ".ipynb,.json,.py,.foldbook";
 
 export class HomePage {
   constructor() {
@@ -53,15 +53,33 @@ export class HomePage {
     catalogue.watch(() => this._load());
     onDrop(this.root, (files) => this._try("Not opened.", () => this._open(files)));
     document.addEventListener("keydown", (event) => this._key(event));
+    document.addEventListener("paste", (event) => this._pasted(event));
     phone.addEventListener("change", () => this._draw());
     document.addEventListener("visibilitychange", () => document.hidden || this._draw());
     if (this.entries.length === 0) /** @type {HTMLElement | null} */ (this.list.querySelector(".btn.pri"))?.focus({ preventScroll: true });
+    this._askNamed();
     await catalogue.purgeOld();
   }
 
   /** The site as it is now. */
   renew() {
     location.reload();
+  }
+
+  /** A link to this page may name a notebook elsewhere: it is asked for once. */
+  _askNamed() {
+    const here = new URL(location.href);
+    const named = here.searchParams.get("url");
+    if (named === null) return;
+    here.searchParams.delete("url");
+    history.replaceState(null, "", here);
+    this._askAddress(named);
+  }
+
+  /** @param {string} [address] */
+  async _askAddress(address) {
+    const { askAddress } = await import("./open_address.js");
+    askAddress(async ({ name, data }) => open(await catalogue.importFile(name, data)), address);
   }
 
   async _load() {
@@ -101,6 +119,11 @@ export class HomePage {
     return h("button", { class: "btn line", type: "button", onclick: () => pickFiles(READABLE, (files) => this._try("Not opened.", () => this._open(files))) }, icon("upload"), "Open .ipynb");
   }
 
+  /** @param {string} words */
+  _addressButton(words) {
+    return h("button", { class: "lnk", type: "button", "aria-haspopup": "dialog", onclick: () => this._askAddress() }, words);
+  }
+
   _newButton() {
     return h("button", { class: "btn pri", type: "button", onclick: () => this._try("No notebook was made.", () => this._create()) }, icon("plus"), "New notebook");
   }
@@ -121,7 +144,7 @@ export class HomePage {
       { class: "welcome" },
       h("h1", null, "No notebooks yet"),
       h("p", null, "Python runs in this page: nothing to install, no account. NumPy, pandas and Matplotlib load when you import them. Notebooks stay in this browser."),
-      h("div", { class: "acts" }, this._newButton(), this._openButton(), h("span", null, "or drop a file here")),
+      h("div", { class: "acts" }, this._newButton(), this._openButton(), h("span", null, h("span", { class: "drop" }, "or drop a file here, or "), this._addressButton("open from a URL"))),
     );
   }
 
@@ -152,7 +175,7 @@ export class HomePage {
       h(
         "div",
         { class: "under" },
-        h("span", null, "Drop an .ipynb file anywhere to open it."),
+        h("span", null, h("span", { class: "drop" }, "Drop or paste a notebook anywhere to open it, or "), this._addressButton("open from a URL")),
         h("span", null, this.usage ? `Stored in this browser: ${sizeWords(this.usage)}. ` : "Stored in this browser. ", h("button", { type: "button", onclick: () => this._backUp() }, "Back up all")),
       ),
     ];
@@ -191,7 +214,7 @@ export class HomePage {
       [
         { label: "Rename", icon: "pencil", run: () => this._rename(entry) },
         { label: "Duplicate", icon: "copy", run: () => this._try("Not duplicated.", () => catalogue.duplicate(entry.id)) },
-        { label: "Download .ipynb", icon: "download", run: () => this._try("The file was not made.", () => this._download(entry)) },
+        { label: "Download as", icon: "download", items: this._downloads(entry) },
         null,
         { label: "Delete", icon: "trash-2", danger: true, run: () => this._try("Not deleted.", () => this._remove(entry)) },
       ],
@@ -227,8 +250,15 @@ export class HomePage {
   }
 
   /** @param {Entry} entry */
-  async _download(entry) {
-    const { name, data, notes } = await exportNotebook(entry.id);
+  _downloads(entry) {
+    const start = (/** @type {import("./files.js").Format} */ format) =>
+      this._try("The file was not made.", () => this._download(entry, format));
+    return FORMATS.map(({ format, label }) => ({ label, run: () => start(format) }));
+  }
+
+  /** @param {Entry} entry @param {import("./files.js").Format} format */
+  async _download(entry, format) {
+    const { name, data, notes } = await exportNotebook(entry.id, format);
     saveAs(name, data);
     if (notes.length) this.banners.show("export", { look: "warn", title: "Left out of the file:", words: notes.join(" "), canClose: true });
   }
@@ -242,18 +272,34 @@ export class HomePage {
 
   /** @param {File[]} files */
   async _open(files) {
-    const isBook = (/** @type {File} */ file) => /\.(ipynb|json|foldbook)$/i.test(file.name);
+    const isBook = (/** @type {File} */ file) => /\.(ipynb|json|py|foldbook)$/i.test(file.name);
     const others = files.filter((file) => !isBook(file));
     /** @type {string[]} */
     const ids = [];
     for (const file of files.filter(isBook)) ids.push(await catalogue.importFile(file.name, await file.arrayBuffer()));
     if (others.length) {
       const names = others.map((file) => file.name).join(", ");
-      this._fail("Not opened.", `A notebook ends in .ipynb or .foldbook; this is ${names}. Drop other files onto an open notebook, to read them from code.`);
+      this._fail("Not opened.", `A notebook ends in .ipynb, .py or .foldbook; this is ${names}. Drop other files onto an open notebook, to read them from code.`);
       return;
     }
     if (ids.length === 1 && ids[0]) open(ids[0]);
     else if (ids.length) showToast(`Opened ${plural(ids.length, "notebook")}.`);
+  }
+
+  /** A file, the text of one, or the address of one. @param {ClipboardEvent} event */
+  async _pasted(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (/^(INPUT|TEXTAREA)$/.test(target.tagName) || document.querySelector("dialog[open]")) return;
+    const files = [...(event.clipboardData?.files ?? [])];
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (files.length === 0 && !text.trim()) return;
+    event.preventDefault();
+    if (files.length) return this._try("Not opened.", () => this._open(files));
+    const { readPasted } = await import("./addresses.js");
+    const found = readPasted(text);
+    if (found === null) return this._fail("Nothing was opened.", "What was pasted is neither a notebook's text nor the address of one.");
+    if ("address" in found) return this._askAddress(found.address);
+    return this._try("Not opened.", () => this._open([found.file]));
   }
 
   _searched() {

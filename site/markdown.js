@@ -20,6 +20,8 @@ import { reachByKeys } from "./scrollers.js";
  * @typedef {object} MarkdownOptions
  * @property {Record<string, Record<string, Value>>} [attachments] name -> mime -> base64
  * @property {import("./pictures.js").GetBlob} [blob]
+ * @property {(img: HTMLImageElement, picture: import("./pictures.js").Picture) => Promise<void>} [show]
+ *   gives a picture its bytes, where it is not to be loaded by this page
  */
 
 /** Before every id that a notebook brings: it can then stand for nothing of the page's own. */
@@ -185,9 +187,9 @@ function placeAttachment(img, name, options) {
  * @param {Value} value
  * @param {MarkdownOptions} options
  */
-function showImage(img, mime, value, { blob }) {
+function showImage(img, mime, value, { blob, show = load }) {
   const missing = () => img.replaceWith(drawNotice(img, "it cannot be read"));
-  if (PICTURES.includes(mime)) load(img, { mime, value, alt: img.alt, blob }).catch(missing);
+  if (PICTURES.includes(mime)) show(img, { mime, value, alt: img.alt, blob }).catch(missing);
   else img.replaceWith(drawNotice(img, `${mime} is not a picture that this page shows`));
 }
 
@@ -209,7 +211,7 @@ function drawRemote(img, address) {
   const host = URL.canParse(address) ? new URL(address).host : "an unreadable address";
   const what = img.alt ? `Picture \u201c${img.alt}\u201d` : "Picture";
   const button = h("button", { class: "lnk", type: "button" }, "Load it");
-  const place = h("span", { class: "no-picture" }, `${what} from ${host}. `, button);
+  const place = h("span", { class: "no-picture", "data-address": address }, `${what} from ${host}. `, button);
   button.addEventListener("click", () => {
     img.referrerPolicy = "no-referrer";
     img.addEventListener("error", () => img.replaceWith(drawNotice(img, `${host} does not give it`)));

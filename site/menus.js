@@ -8,7 +8,8 @@ import { icon } from "./icons.js";
 /**
  * @typedef {object} Item
  * @property {string} label
- * @property {() => void} run
+ * @property {() => void} [run]
+ * @property {Item[]} [items] a menu of its own, which takes the place of this one
  * @property {IconName} [icon]
  * @property {string} [keys] the shortcut as it is written
  * @property {boolean} [danger]
@@ -75,14 +76,24 @@ export function openMenu(anchor, items, how) {
   if (anchor.getAttribute("aria-expanded") === "true") return;
   const menu = h("div", { class: "menu", role: "menu", "aria-label": how.label });
   const close = float(anchor, menu, { align: how.align });
-  menu.append(...items.map((item) => (item ? drawItem(item, close) : h("hr", { role: "separator" }))));
+  const show = (/** @type {Array<Item | null>} */ shown, /** @type {string} */ label) => {
+    menu.setAttribute("aria-label", label);
+    menu.replaceChildren(...shown.map((item) => (item ? drawItem(item, choose) : h("hr", { role: "separator" }))));
+    place(anchor, menu, how.align ?? "start");
+    /** @type {HTMLElement | null} */ (menu.querySelector(".item:not(:disabled)"))?.focus();
+  };
+  const choose = (/** @type {Item} */ item) => {
+    if (item.items) return show(item.items, item.label);
+    close();
+    item.run?.();
+    return undefined;
+  };
   menu.addEventListener("keydown", walkItems);
-  place(anchor, menu, how.align ?? "start");
-  /** @type {HTMLElement | null} */ (menu.querySelector(".item:not(:disabled)"))?.focus();
+  show(items, how.label);
 }
 
-/** @param {Item} item @param {() => void} close */
-function drawItem(item, close) {
+/** @param {Item} item @param {(item: Item) => void} choose */
+function drawItem(item, choose) {
   return h(
     "button",
     {
@@ -93,15 +104,14 @@ function drawItem(item, close) {
       tabindex: -1,
       disabled: item.disabled || Boolean(item.why),
       title: item.why || null,
-      onclick: () => {
-        close();
-        item.run();
-      },
+      "aria-haspopup": item.items ? "menu" : null,
+      onclick: () => choose(item),
     },
     item.checked === undefined ? null : h("span", { class: "tick" }, item.checked ? icon("check") : null),
     item.icon ? icon(item.icon) : null,
     h("span", null, item.label),
     item.keys ? h("kbd", null, item.keys) : null,
+    item.items ? h("span", { class: "further" }, icon("chevron-right")) : null,
   );
 }
 
@@ -111,6 +121,7 @@ function walkItems(event) {
   const items = /** @type {HTMLElement[]} */ ([...menu.querySelectorAll(".item:not(:disabled)")]);
   const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
   const next = nextItem(event, items, at);
+  if (event.key === "ArrowRight" && items[at]?.getAttribute("aria-haspopup")) items[at]?.click();
   if (event.key === "Tab") menu.hidePopover();
   if (!next) return;
   event.preventDefault();

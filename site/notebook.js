@@ -95,6 +95,7 @@ export class NotebookPage {
     this.link = openNotebook(id, this._handlers());
     this.toolbar.element.addEventListener("mousedown", keepFocus);
     onDrop(this.root, (files) => this.files.add(files));
+    document.addEventListener("paste", (event) => this.files.pasted(event));
     enableDrag(this);
     addEventListener("pagehide", (event) => (event.persisted ? this.link.suspend() : this.link.close()));
     addEventListener("pageshow", (event) => event.persisted && location.reload());

@@ -52,7 +52,7 @@ export const SHOWN = [
   "text/plain",
 ];
 
-const DOCUMENT = "application/pdf";
+export const DOCUMENT = "application/pdf";
 /** Characters of HTML above which it is not drawn by itself: it would hold up whoever types. */
 const LARGE = 4_000_000;
 
@@ -217,11 +217,20 @@ function frameChart(drawn, chart, output, options) {
  */
 function drawLatex(text) {
   const element = h("div", { class: "md" });
-  const signed = /^\s*\$\$?([^$]*)\$\$?\s*$/s.exec(text);
-  const isMixed = !signed && /\$|\\\(|\\\[|\\begin\{/.test(text);
-  if (isMixed) renderMarkdown(element, text);
-  else drawFormula(element, { tex: signed?.[1] ?? text, isDisplay: true });
+  const tex = formulaOf(text);
+  if (tex === null) renderMarkdown(element, text);
+  else drawFormula(element, { tex, isDisplay: true });
   return element;
+}
+
+/**
+ * The formula that a `text/latex` is; null where there is text around it.
+ * @param {string} text
+ */
+export function formulaOf(text) {
+  const signed = /^\s*\$\$?([^$]*)\$\$?\s*$/s.exec(text);
+  if (!signed && /\$|\\\(|\\\[|\\begin\{/.test(text)) return null;
+  return signed?.[1] ?? text;
 }
 
 /** @param {string[]} mimes */

@@ -11,11 +11,22 @@ const LOG = "foldbook-log ";
 export function checkNotebookFile(name, data) {
   const start = new TextDecoder("latin1").decode(data.slice(0, LOG.length));
   if (start === LOG) return;
+  if (/\.py$/i.test(name)) return checkScript(name, data);
   if (/\.foldbook$/i.test(name)) throw new Error(`The file ${name} is no log that Foldbook wrote.`);
   const value = parsed(name, new TextDecoder().decode(data));
   if (typeof value?.nbformat !== "number") {
     throw new Error(`The file ${name} is no notebook: an object with nbformat, a number, was expected.`);
   }
+}
+
+/** @param {string} name @param {ArrayBuffer} data */
+function checkScript(name, data) {
+  try {
+    if (!new TextDecoder("utf-8", { fatal: true }).decode(data).includes("\0")) return;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  throw new Error(`The file ${name} is no Python script: text in UTF-8 was expected.`);
 }
 
 // Python writes numbers that JSON has no words for, and reads them too: strings stay as they are.

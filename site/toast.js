@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 
 const STAYS = 6000; // ms
+const SLOW = 1000; // ms after which people are told how far something is, and then again
 
 /** @type {HTMLElement | null} */
 let shelf = null;
@@ -30,6 +31,22 @@ export function showToast(message, action) {
   toast.addEventListener("pointerleave", () => (timer = setTimeout(leave, STAYS)));
   toast.addEventListener("focusin", () => clearTimeout(timer));
   shelf.replaceChildren(toast);
+}
+
+/**
+ * Words for work that may take a while: nothing is said of what is done at once.
+ * @param {string} words
+ * @returns {{say: (words: string) => void, end: () => void}} say: how far it is now
+ */
+export function tellSlow(words) {
+  let latest = words;
+  const timer = setInterval(() => showToast(latest), SLOW);
+  return {
+    say: (now) => {
+      latest = now;
+    },
+    end: () => clearInterval(timer),
+  };
 }
 
 /** Say it politely to who does not see the page. @param {string} message */

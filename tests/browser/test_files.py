@@ -140,6 +140,7 @@ def download(page: Page, act: Callable[[], None]) -> tuple[str, bytes]:
 def from_menu(page: Page, item: str) -> tuple[str, bytes]:
     """Download by the notebook's menu."""
     page.get_by_role("button", name="Notebook menu").click()
+    page.get_by_role("menuitem", name="Download as").click()
     return download(page, page.get_by_role("menuitem", name=item, exact=True).click)
 
 
@@ -180,7 +181,7 @@ def test_a_picked_notebook_comes_out_as_it_went_in(home: Page, corpus: Path) -> 
     pick(home, file.name, file.read_bytes())
     expect(home.locator("[data-output-type]")).not_to_have_count(0)
     saved(home)
-    name, written = from_menu(home, "Download .ipynb")
+    name, written = from_menu(home, "Notebook (.ipynb)")
     assert name == "notebook4_jpeg.ipynb"
     assert content(written) == content(file.read_bytes())
 
@@ -192,12 +193,13 @@ def test_a_raw_log_restores_the_notebook(home: Page, context: BrowserContext) ->
     pick(home, "Tides.ipynb", json.dumps(book).encode())
     expect(home.locator("[data-cell-id=two]")).to_be_visible()
     saved(home)
-    name, script = from_menu(home, "Download .py")
+    name, script = from_menu(home, "Python script (.py)")
     assert name == "Tides.py"
-    assert script.decode() == "# %%\nprint('high water')\n\n# %%\n# nothing yet\n"
-    _, before = from_menu(home, "Download .ipynb")
+    wanted = '# %% tags=["one"]\nprint(\'high water\')\n\n# %% tags=["two"]\n# nothing yet\n'
+    assert script.decode().endswith(f"\n\n{wanted}")
+    _, before = from_menu(home, "Notebook (.ipynb)")
     assert content(before) == content(json.dumps(book).encode())
-    name, log = from_menu(home, "Download the raw log")
+    name, log = from_menu(home, "Raw log (.foldbook)")
     assert name == "Tides.foldbook"
 
     home.goto("/")
@@ -205,13 +207,14 @@ def test_a_raw_log_restores_the_notebook(home: Page, context: BrowserContext) ->
     expect(home.locator("[data-cell-id=one] [data-output-type=stream]")).to_have_text("high water")
     saved(home)
     assert home.get_by_role("textbox", name="Name of the notebook").input_value() == "Tides"
-    assert from_menu(home, "Download .ipynb")[1] == before
+    assert from_menu(home, "Notebook (.ipynb)")[1] == before
 
     # From the list, the file is written without any Python for cells.
     home.goto("/")
     home.evaluate(_WATCH_FRAMES)
     home.get_by_role("button", name="More for Tides", exact=True).first.click()
-    item = home.get_by_role("menuitem", name="Download .ipynb")
+    home.get_by_role("menuitem", name="Download as").click()
+    item = home.get_by_role("menuitem", name="Notebook (.ipynb)")
     assert download(home, item.click) == ("Tides.ipynb", before)
     assert home.evaluate("window.seen") == []
 
@@ -242,7 +245,7 @@ def test_a_password_stands_nowhere_in_the_log(bench: Page) -> None:
     assert status(bench, "ask", "ok", "error") == "ok", text(bench, "ask")
     assert f"{len(SECRET)} s" in text(bench, "ask")
     saved(bench)
-    _, log = from_menu(bench, "Download the raw log")
+    _, log = from_menu(bench, "Raw log (.foldbook)")
     assert b"getpass" in log
     assert SECRET.encode() not in log
     assert json.dumps(SECRET).encode() not in log
