@@ -33,6 +33,7 @@ ALIKE = [
     ([text("<a.B at 0x7f3>")], [text("<a.B object>")]),
     ([text("{1, 2, 3}")], [text("{3, 2, 1}")]),
     ([text("{'b': 1, 'a': 2}")], [text("{'a': 2, 'b': 1}")]),
+    ([text("[{'b': 1, 'a': 2},\n {3}]")], [text("[{'a': 2, 'b': 1}, {3}]")]),
     ([stream("a\n"), stream("b\n")], [stream("a\nb\n")]),
     ([stream("e", "stderr"), stream("a")], [stream("a"), stream("e", "stderr")]),
     ([stream("\x1b[31mred\x1b[0m")], [stream("red")]),
@@ -56,6 +57,8 @@ ALIKE = [
 DIFFERENT = [
     ([text("3")], [text("3.0")]),
     ([text("[1, 2]")], [text("[2, 1]")]),
+    ([text("{'a': 1}")], [text("{'a': 1.0}")]),
+    ([text("{'a b'}")], [text("{'ab'}")]),
     ([text("3")], []),
     ([], [stream("a")]),
     ([stream("a")], [stream("a", "stderr")]),

@@ -153,6 +153,21 @@ def test_figures_that_could_be_moved_are_pictures(tmp_path: Path) -> None:
     in_shell(tmp_path, story)
 
 
+@pytest.mark.parametrize("magic", ["%matplotlib", "%matplotlib auto", "%pylab"])
+def test_figures_are_inline_where_no_backend_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, magic: str
+) -> None:
+    async def story(shell: Shell) -> None:
+        await shell.run("import matplotlib")
+        # As where it was imported before the session, for a snapshot.
+        monkeypatch.setitem(sys.modules["matplotlib"].rcParamsOrig, "backend", "agg")
+        assert (await shell.run(magic)).status == "ok"
+        await shell.run("import matplotlib.pyplot as plt\nplt.plot([1, 2]);")
+        assert "image/png" in shell.notes.only("display")[2]
+
+    in_shell(tmp_path, story)
+
+
 def test_matplotlib_is_not_imported_before_it_is_used(tmp_path: Path) -> None:
     program = (
         "import asyncio, sys\n"

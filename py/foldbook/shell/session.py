@@ -107,11 +107,11 @@ class Session(InteractiveShell):
         """No GUI toolkit runs beside a notebook."""
 
     def enable_matplotlib(self, gui: str | None = None) -> Any:
-        """``%matplotlib``."""
+        """``%matplotlib``, ``%pylab``; without a name, what shows anything in a notebook."""
         if gui in _MOVING:
             print(MOVING_NOTE.format(gui), file=sys.stderr)
-            gui = "inline"
-        return super().enable_matplotlib(gui)  # type: ignore[no-untyped-call]
+        inline = gui in (None, "auto", *_MOVING)
+        return super().enable_matplotlib("inline" if inline else gui)  # type: ignore[no-untyped-call]
 
     def ask_exit(self) -> None:
         """``exit``, ``quit``."""
