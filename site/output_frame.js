@@ -124,7 +124,7 @@ export class OutputFrame {
     if (typeof data.failed === "string") this._onFailed(data.failed);
     if (typeof data.save === "string" && data.file instanceof Blob) this._onFile(data.save, data.file);
     if (data.drawn === true) this._hearing.onDrawn?.();
-    if (typeof data.undrawn === "string") this._hearing.onUndrawn?.(data.undrawn.slice(0, LONGEST));
+    if (typeof data.undrawn === "string") this._onUndrawn(data.undrawn.slice(0, LONGEST));
   }
 
   async _hand() {
@@ -204,6 +204,13 @@ export class OutputFrame {
     if (!host || this._hosts.size >= 20) return;
     this._hosts.add(host);
     this._tell();
+  }
+
+  /** @param {string} problem */
+  _onUndrawn(problem) {
+    // Maps come from elsewhere: the reader may allow that here.
+    if (this._hosts.size > 0 && !this._hasNetwork) this._tell();
+    else this._hearing.onUndrawn?.(problem);
   }
 
   /** @param {string} message */

@@ -20,7 +20,7 @@ const LABEL = "Copy or save this picture";
 /** @param {HTMLElement} place around the picture @param {Source} source */
 export function addTools(place, source) {
   place.querySelector(":scope > .picture-tools")?.remove();
-  const problem = h("span", { class: "notice", role: "status" });
+  const problem = h("span", { class: "picture-problem", role: "status" });
   const act = (/** @type {() => Promise<void>} */ does) => () => {
     problem.textContent = "";
     does().catch((error) => (problem.textContent = `${error.message ?? error}. `));

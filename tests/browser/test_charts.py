@@ -139,7 +139,9 @@ def test_traces_of_every_engine_are_drawn_where_no_text_becomes_code(
     }
     page = look.open(display({PLOTLY: {"data": [{"type": trace, **data[trace]}], "layout": {}}}))
     expect(inside(page).locator(".main-svg").first).to_be_visible()
-    expect(page.locator(".frame-note:visible, .notice:not(:empty)")).to_have_count(0)
+    expect(
+        page.locator(".frame-note:visible, .notice, .picture-problem:not(:empty)")
+    ).to_have_count(0)
 
 
 def test_libraries_are_fetched_when_a_chart_is_first_near_the_screen(look: Look) -> None:

@@ -1,5 +1,6 @@
 """Outputs and prose as the reader sees them: tables, errors, streams, formulas, pictures."""
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -117,6 +118,80 @@ def test_a_frame_is_never_loaded_anew_by_what_comes_after_it(page: Page) -> None
     expect(inside).to_have_value("typed")
     draw(page, html, run="another")
     expect(inside).to_have_value("")
+
+
+BMP = base64.b64encode(
+    b"BM\x3a\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\x18\0"
+    + bytes(24)
+    + b"\0\0\xff\0"
+).decode()
+PDF = base64.b64encode(b"%PDF-1.4\n%%EOF\n").decode()
+
+
+def test_a_picture_of_a_rare_type_is_a_picture(page: Page) -> None:
+    draw(page, display("image/bmp", BMP))
+    expect(page.locator(".picture img")).to_have_js_property("naturalWidth", 1)
+
+
+def test_a_document_is_saved_from_its_place(page: Page) -> None:
+    draw(page, display("application/pdf", PDF))
+    expect(page.locator("[data-mime='application/pdf']")).to_contain_text("A PDF document.")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save").click()
+    assert saved.value.suggested_filename == "output.pdf"
+    assert saved.value.path().read_bytes() == b"%PDF-1.4\n%%EOF\n"
+    draw(page, display("application/pdf", "no base64 (%)"), run="other")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_have_text("It cannot be read.")
+
+
+def test_javascript_has_two_names(page: Page) -> None:
+    draw(page, display("text/javascript", "element.textContent = 'drawn'"))
+    expect(page.frame_locator("iframe").locator("div")).to_have_text("drawn")
+
+
+def test_a_map_as_json_is_a_tree(page: Page) -> None:
+    draw(page, display("application/geo+json", {"type": "Point", "coordinates": [1, 2]}))
+    expect(page.locator(".json summary").first).to_contain_text("2 keys")
+
+
+def test_a_picture_is_saved_and_copied_by_keys(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"></svg>'
+    draw(page, display("image/svg+xml", svg))
+    button = page.get_by_label("Copy or save this picture")
+    button.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator(".aloud")).to_have_text("Picture copied.")
+    types = "async () => (await navigator.clipboard.read()).flatMap((each) => each.types)"
+    assert page.evaluate(types) == ["image/png"]
+    expect(button).to_be_focused()
+    button.press("Enter")
+    page.keyboard.press("ArrowDown")
+    with page.expect_download() as saved:
+        page.keyboard.press("Enter")
+    assert saved.value.suggested_filename == "picture.svg"
+    assert saved.value.path().read_text() == svg
+
+
+def test_html_of_many_megabytes_waits_to_be_asked_for(page: Page) -> None:
+    row = "<tr><td>1</td><td>2</td></tr>\n"
+    draw(page, display("text/html", f"<table>{row * 150_000}</table>"))
+    expect(page.locator(".notice")).to_contain_text("HTML of 4.5 MB.")
+    expect(page.locator("iframe")).to_have_count(0)
+    page.get_by_role("button", name="Show it").click()
+    expect(page.frame_locator("iframe").locator("td").first).to_have_text("1", timeout=60_000)
+    assert page.locator("iframe").evaluate("(frame) => frame.offsetHeight") <= 6000
+
+
+def test_a_file_that_an_output_offers_is_saved_on_a_click_in_it(page: Page) -> None:
+    link = '<a download="rain.csv" href="data:text/csv,a,b">rain</a>'
+    draw(page, display("text/html", f"{link}<script>document.querySelector('a').click()</script>"))
+    expect(page.get_by_role("button", name="Save rain.csv")).to_be_visible()
+    with page.expect_download() as saved:
+        page.frame_locator("iframe").locator("a").click()
+    assert saved.value.suggested_filename == "rain.csv"
+    assert saved.value.path().read_bytes() == b"a,b"
 
 
 def test_what_is_kept_apart_arrives(page: Page) -> None:

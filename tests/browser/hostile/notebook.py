@@ -251,7 +251,6 @@ def _charts(http: str, https: str) -> list[Values]:
     figure = {
         "data": [
             {"x": [1], "y": [2], "text": [bad], "hovertemplate": bad, "name": bad},
-            {"type": "scattergeo", "lat": [1], "lon": [2]},
         ],
         "layout": {
             "title": {"text": f'<a href="javascript:{code}">js</a> {bad}'},
@@ -261,10 +260,12 @@ def _charts(http: str, https: str) -> list[Values]:
         },
         "config": {"plotlyServerURL": https, "topojsonURL": f"{https}/topo/"},
     }
+    place = {"type": "scattergeo", "lat": [1], "lon": [2]}
     return [
         _display({"application/vnd.vegalite.v5+json": lite}, {"embed_options": options}),
         _display({"application/vnd.vega.v5+json": full}, {"embed_options": options}),
         _display({"application/vnd.plotly.v1+json": figure}),
+        _display({"application/vnd.plotly.v1+json": {**figure, "data": [place]}}),
     ]
 
 
