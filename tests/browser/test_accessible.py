@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.axe import LOOKS, violations
+from tests.browser.axe import COLOURS, LOOKS, violations
 from tests.browser.shown import everything
 from tests.browser.stand_in import (
     KESTREL,
@@ -37,10 +37,19 @@ PEOPLE = [
 ]
 
 
+_PHONE = 600
 _GROUND = """(paper) => {
   const root = document.documentElement;
   if (getComputedStyle(root).colorScheme.includes("dark")) root.style.background = paper;
 }"""
+
+
+# What is pressed with a thumb, but for what stands in a line of text.
+_SMALL = """() => [...document.querySelectorAll(":is(.hd, .bar, .panel, .menu, .dlg-foot) button")]
+  .filter((each) => each.checkVisibility() && !each.closest(".stack"))
+  .map((each) => [each.getAttribute("aria-label") || each.innerText, each.getBoundingClientRect()])
+  .filter(([, { width, height }]) => Math.min(width, height) < 44)
+  .map(([name, { width, height }]) => `${name} is ${width} by ${height} px`)"""
 
 
 class Eye:
@@ -50,13 +59,16 @@ class Eye:
         self.page = page
         self._folder = folder
         self._look = look
+        self._rules = COLOURS if look[2] == "dark" else ()
         self.wrong: dict[str, list[str]] = {}
 
     def see(self, name: str, within: str = "") -> None:
         """What stands there now is to be accessible, and as wide as the screen."""
         width, _, scheme = self._look
         self.page.screenshot(path=self._folder / f"axe-{name}-{width}-{scheme}.png")
-        found = violations(self.page, within)
+        found = violations(self.page, within, self._rules)
+        if width < _PHONE:
+            found += self.page.evaluate(_SMALL)
         over = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if over > 0:
             found.append(f"it is {over} px wider than the screen")
@@ -70,7 +82,7 @@ class Eye:
             if frame.parent_frame is not None and not frame.is_detached():
                 # It is transparent, and axe takes what it does not see for white.
                 frame.evaluate(_GROUND, paper)
-                if found := violations(frame):
+                if found := violations(frame, rules=self._rules):
                     self.wrong.setdefault(name, []).extend(found)
 
 

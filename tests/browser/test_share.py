@@ -241,8 +241,8 @@ def test_a_stranger_is_asked_for_a_name_once(open_notebook: Open) -> None:
     form.get_by_role("radio", name="plum").check(force=True)
     form.get_by_role("button", name="Use this name").click()
     expect(form).to_have_count(0)
-    said = [each["command"] for each in notebook.heard("cmd")]
-    assert {"do": "introduce", "name": "Mara L", "hue": "plum"} in said
+    said = notebook.next_heard("cmd")["command"]
+    assert said == {"do": "introduce", "name": "Mara L", "hue": "plum"}
     notebook.share(status="local")
     notebook.share(status="live")
     expect(page.locator(".saved")).to_contain_text("Saved")
