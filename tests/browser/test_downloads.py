@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -29,10 +29,7 @@ TABLE = (
     + "</tbody></table>"
 )
 ALIVE = "<p id=p>still</p><script>document.getElementById('p').textContent = 'moves'</script>"
-REACH = (
-    "<p>reaches</p><img src='https://evil.example/x.png'>"
-    "<script>fetch('https://evil.example/y')</script>"
-)
+REACH = "<p>reaches</p><img src='HOST/x.png'><script>fetch('HOST/y')</script>"
 DRAWN = "element.textContent = 'drawn </script> well'"
 ERROR = {
     "output_type": "error",
@@ -126,12 +123,6 @@ def download(page: Page, menu: str, label: str, to: Path) -> str:
     return to.read_text()
 
 
-def refuse(route: Route, asked: list[str]) -> None:
-    """Note what is asked of the network, which nobody answers."""
-    asked.append(route.request.url)
-    route.abort()
-
-
 def saved(page: Page) -> None:
     expect(page.locator(".saved")).to_contain_text("Saved")
 
@@ -140,9 +131,16 @@ class TestWebPage:
     def test_it_stands_for_itself(
         self, home: Page, chromium: Browser, tmp_path: Path, artefacts: Path
     ) -> None:
-        pick(home, "Tides.ipynb", RICH)
+        with hosting() as (host, asked):
+            data = RICH.replace(b"HOST", host.encode())
+            self._read_everywhere(home, data, chromium, tmp_path / "Tides.html", artefacts)
+        assert asked == []
+
+    def _read_everywhere(
+        self, home: Page, data: bytes, chromium: Browser, file: Path, artefacts: Path
+    ) -> None:
+        pick(home, "Tides.ipynb", data)
         saved(home)
-        file = tmp_path / "Tides.html"
         text = download(home, "Notebook menu", "Web page (.html)", file)
         assert "<button" not in text
         for scheme in ("light", "dark"):
@@ -151,14 +149,9 @@ class TestWebPage:
                     color_scheme=scheme, viewport={"width": width, "height": 900}
                 )
                 page = reader.new_page()
-                asked: list[str] = []
-                reader.route(
-                    re.compile("^https?:"), lambda route, asked=asked: refuse(route, asked)
-                )
                 page.goto(file.as_uri())
                 self._look(page)
                 page.screenshot(path=artefacts / f"web-page-{scheme}-{width}.png", full_page=True)
-                assert asked == [], "what the policy lets through would be asked of the network"
                 wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 assert wide <= 0, f"{wide} px wider than the screen"
                 reader.close()
