@@ -61,7 +61,7 @@ export async function writeWebPage(wanted) {
   if (made.querySelector("iframe")) {
     const script = made.createElement("script");
     script.textContent = FRAME_SCRIPT;
-    made.body.append(script);
+    made.head.append(script); // it must hear them from the first word on
   }
   return new Blob(["<!doctype html>\n", made.documentElement.outerHTML, "\n"], { type: "text/html" });
 }

@@ -69,6 +69,14 @@ class TestThereAndBack:
             (c.cell_type, c.source) for c in valid(source).cells
         ]
 
+    def test_as_a_web_page(self, tmp_path: Path, source: Path) -> None:
+        done = foldbook(tmp_path, "export", source, "-o", "tides.html")
+        assert (done.returncode, done.stderr) == (Exit.OK, "")
+        html = (tmp_path / "tides.html").read_text()
+        assert "<title>tides</title>" in html
+        assert f"data:image/png;base64,{PICTURE.strip()}" in html
+        assert '<h1 id="Title">Title</h1>' in html
+
     def test_by_pipes(self, tmp_path: Path, source: Path) -> None:
         done = foldbook(tmp_path, "export", "-", "-o", "-", "-t", "py", stdin=source.read_bytes())
         assert done.returncode == Exit.OK

@@ -34,7 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("agent", "guests", "joining", "sealed_blobs"),
     ("offers",),
     ("view", "ipynb"),
-    ("margin", "percent"),
+    ("margin", "percent", "webpage"),
     ("rescue",),
     ("relaying", "publishing"),
     ("api",),

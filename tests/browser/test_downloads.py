@@ -29,10 +29,7 @@ TABLE = (
     + "</tbody></table>"
 )
 ALIVE = "<p id=p>still</p><script>document.getElementById('p').textContent = 'moves'</script>"
-REACH = (
-    "<p>reaches</p><img src='https://evil.example/x.png'>"
-    "<script>fetch('https://evil.example/y')</script>"
-)
+REACH = "<p>reaches</p><img src='HOST/x.png'><script>fetch('HOST/y')</script>"
 DRAWN = "element.textContent = 'drawn </script> well'"
 ERROR = {
     "output_type": "error",
@@ -134,9 +131,16 @@ class TestWebPage:
     def test_it_stands_for_itself(
         self, home: Page, chromium: Browser, tmp_path: Path, artefacts: Path
     ) -> None:
-        pick(home, "Tides.ipynb", RICH)
+        with hosting() as (host, asked):
+            data = RICH.replace(b"HOST", host.encode())
+            self._read_everywhere(home, data, chromium, tmp_path / "Tides.html", artefacts)
+        assert asked == []
+
+    def _read_everywhere(
+        self, home: Page, data: bytes, chromium: Browser, file: Path, artefacts: Path
+    ) -> None:
+        pick(home, "Tides.ipynb", data)
         saved(home)
-        file = tmp_path / "Tides.html"
         text = download(home, "Notebook menu", "Web page (.html)", file)
         assert "<button" not in text
         for scheme in ("light", "dark"):
@@ -145,13 +149,9 @@ class TestWebPage:
                     color_scheme=scheme, viewport={"width": width, "height": 900}
                 )
                 page = reader.new_page()
-                asked: list[str] = []
-                page.on("request", lambda request, asked=asked: asked.append(request.url))
                 page.goto(file.as_uri())
                 self._look(page)
                 page.screenshot(path=artefacts / f"web-page-{scheme}-{width}.png", full_page=True)
-                seen = {url.split(":")[0] for url in asked} - {"data", "blob", "about"}
-                assert seen == {"file"}, asked
                 wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 assert wide <= 0, f"{wide} px wider than the screen"
                 reader.close()

@@ -16,14 +16,16 @@ from foldbook.native.outfile import checked, write_whole
 from foldbook.native.sources import Source, source
 from foldbook.percent import writing
 from foldbook.pruning import named_blobs
+from foldbook.webpage import document
 
 _EPILOG: Final = f"""\
 SOURCE is an .ipynb or .py file, a raw log (.foldbook), a log that foldbook run --log or foldbook
 import has stored (or its folder), or a share link, whose right to view suffices; - is the
 standard input. Nothing in it is run.
 
-ipynb has everything, py is a script in jupytext's percent format (without outputs), log is the
-raw log: every event, and every file. OUT is written whole or not at all.
+ipynb has everything, py is a script in jupytext's percent format (without outputs), html a page
+that needs neither network nor scripts, log is the raw log: every event, and every file. OUT is
+written whole or not at all.
 
 {ADVICE}
 
@@ -35,7 +37,7 @@ def add(subparsers: Any) -> None:
     """Add the command to a parser's."""
     parser = subparsers.add_parser(
         "export",
-        help="write a notebook as .ipynb, .py or raw log",
+        help="write a notebook as .ipynb, .py, .html or raw log",
         description="Write a notebook as a file.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -75,9 +77,8 @@ def _form_of(name: str) -> str:
     if name == "-":
         return "ipynb"
     ending = Path(name).suffix.lower()
-    for form, wanted in (("ipynb", ".ipynb"), ("py", ".py"), ("log", ".foldbook")):
-        if ending == wanted:
-            return form
+    if ending in _ENDINGS:
+        return _ENDINGS[ending]
     raise BadParameters(f"-t expected: which format {name} is to have")
 
 
@@ -88,6 +89,11 @@ async def _ipynb(found: Source, notes: list[str]) -> bytes:
 
 async def _py(found: Source, notes: list[str]) -> bytes:
     return writing.write(found.notebook, notes).encode()
+
+
+async def _html(found: Source, notes: list[str]) -> bytes:
+    blobs = {digest: await found.blob(digest) for digest in document.needed(found.notebook)}
+    return document.write(found.notebook, blobs.get, notes)
 
 
 async def _log(found: Source, notes: list[str]) -> bytes:
@@ -104,8 +110,14 @@ async def _log(found: Source, notes: list[str]) -> bytes:
 _FORMS: Final[dict[str, Callable[[Source, list[str]], Awaitable[bytes]]]] = {
     "ipynb": _ipynb,
     "py": _py,
+    "html": _html,
     "log": _log,
 }
+
+
+_ENDINGS: Final = {
+    ".ipynb": "ipynb", ".py": "py", ".html": "html", ".htm": "html", ".foldbook": "log",
+}  # fmt: skip
 
 
 def _say(text: str) -> None:
