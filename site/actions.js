@@ -3,7 +3,9 @@
  * shortcuts. `keys` act on the selected cell; those marked `always` act while typing too.
  */
 
+import { foldCode, goToLine } from "./code_places.js";
 import { isApple } from "./dom.js";
+import { flip } from "./preferences.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 
@@ -42,6 +44,12 @@ export const ACTIONS = [
   act("first", "Go to the first cell", "Move", "Mod+Home|Home", (p) => p.select.end(-1)),
   act("last", "Go to the last cell", "Move", "Mod+End|End", (p) => p.select.end(1)),
 
+  act("fold-section", "Hide the section, or go to its heading", "Move", "ArrowLeft", (p) => p.folds.foldOrLeave()),
+  act("open-section", "Show the section, or go to the next heading", "Move", "ArrowRight", (p) => p.folds.openOrEnter()),
+  act("flip-section", "Hide or show the section", "Move", "", (p) => p.folds.flipActive()),
+  act("fold-sections", "Hide all sections", "Move", "Mod+Shift+ArrowLeft", (p) => p.folds.all(true)),
+  act("open-sections", "Show all sections", "Move", "Mod+Shift+ArrowRight", (p) => p.folds.all(false)),
+
   act("above", "Insert cell above", "Cells", "A", (p) => p.cells.insert("above"), "w"),
   act("below", "Insert cell below", "Cells", "B", (p) => p.cells.insert("below"), "w"),
   act("text-below", "Insert text below", "Cells", "", (p) => p.cells.insert("below", "markdown"), "w"),
@@ -73,6 +81,12 @@ export const ACTIONS = [
   act("find-next", "Go to the next match", "Edit", "F3|Mod+G", (p) => p.find.step(1), "a"),
   act("find-previous", "Go to the match before", "Edit", "Shift+F3|Mod+Shift+G", (p) => p.find.step(-1), "a"),
 
+  act("go-to-line", "Go to line", "Edit", "Mod+Alt+G", goToLine, "a"),
+  act("fold-code", "Fold code at the caret", "Edit", "", (p) => foldCode(p, "fold")),
+  act("unfold-code", "Unfold code at the caret", "Edit", "", (p) => foldCode(p, "unfold")),
+  act("fold-all-code", "Fold all code of the cell", "Edit", "", (p) => foldCode(p, "foldAll")),
+  act("unfold-all-code", "Unfold all code of the cell", "Edit", "", (p) => foldCode(p, "unfoldAll")),
+
   act("share", "Share", "Notebook", "", (p) => p.openShare()),
   act("save", "Save", "Notebook", "Mod+S", (p) => p.files.sayWhereSaved(), "a"),
   act("rename", "Rename notebook", "Notebook", "", (p) => p.header.rename(), "w"),
@@ -85,6 +99,8 @@ export const ACTIONS = [
   act("palette", "Commands", "Page", "Mod+K|Mod+Shift+P|P", (p) => p.openPalette(), "as"),
   act("panel", "Show or hide the panel", "Page", "Mod+B", (p) => p.panel.toggle(), "a"),
   act("shortcuts", "Show keyboard shortcuts", "Page", "H|?|Shift+?", (p) => p.openShortcuts()),
+  act("line-numbers", "Show or hide line numbers", "Page", "Shift+L|L", () => flip("line-numbers")),
+  act("wrap", "Wrap long lines of code, or do not", "Page", "", () => flip("wrap")),
   act("settings", "Settings", "Page", "", (p) => p.openSettings()),
   act("next-region", "Go to the next region", "Page", "F6", (p) => p.keys.nextRegion(1), "as"),
   act("previous-region", "Go to the region before", "Page", "Shift+F6", (p) => p.keys.nextRegion(-1), "as"),
@@ -124,7 +140,7 @@ const SIGNS = isApple
   ? { Mod: "⌘", Ctrl: "⌃", Alt: "⌥", Shift: "⇧" }
   : { Mod: "Ctrl", Ctrl: "Ctrl", Alt: "Alt", Shift: "Shift" };
 /** @type {Record<string, string>} */
-const NAMES = { ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc" };
+const NAMES = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc" };
 
 /** A key or chord as people read it: "Ctrl+Enter", "⌘K", "D D". @param {string} keys */
 export function keyWords(keys) {

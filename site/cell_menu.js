@@ -16,7 +16,7 @@ const ITEMS = {
     ...SHARED, null,
     "fold-outputs", "clear", null, "delete",
   ],
-  markdown: ["edit", "to-code", "to-raw", null, ...SHARED, null, "delete"],
+  markdown: ["edit", "to-code", "to-raw", null, "flip-section", null, ...SHARED, null, "delete"],
   raw: ["edit", "to-code", "to-text", null, ...SHARED, null, "delete"],
 };
 

@@ -7,6 +7,8 @@
 import { attr, h } from "./dom.js";
 import { createEditor } from "./editor.js";
 import { paintCode } from "./editor_theme.js";
+import { preferences } from "./preferences.js";
+import { numberLines } from "./still_lines.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./editor.js").Editor} Editor */
@@ -15,6 +17,8 @@ import { paintCode } from "./editor_theme.js";
 const LANGUAGES = { code: "python", markdown: "markdown", raw: "text" };
 /** @type {Record<string, string>} */
 export const TYPE_WORDS = { code: "code", markdown: "text", raw: "raw text" };
+const UNNAMED = /"""[^]*?"""|'''[^]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#.*/g;
+const NAMES = /[\p{L}_][\p{L}\p{N}_]*/gu;
 const LONG = 20_000; // characters; an editor draws only those that are seen
 
 export class CellSource {
@@ -33,6 +37,7 @@ export class CellSource {
     /** The name that the editor has, as far as is known. */
     this._named = "";
     this._isNear = false;
+    this._isNumbered = false;
   }
 
   get _editor() {
@@ -58,10 +63,14 @@ export class CellSource {
     attr(this._still, "aria-readonly", String(!this.page.canEdit));
     const text = this.page.model.source(this.id);
     const language = (this._isNear && LANGUAGES[type]) || "text";
-    if (text === this._text && language === this._language) return;
+    const { numbers } = preferences();
+    if (text === this._text && language === this._language && numbers === this._isNumbered) return;
     this._text = text;
     this._language = language;
+    this._isNumbered = numbers;
     paintCode(this._still, text, language);
+    this._still.classList.toggle("numbered", numbers);
+    if (numbers) numberLines(this._still);
     this.page.find.touched();
   }
 
@@ -143,6 +152,7 @@ export class CellSource {
       onCursor: () => page.cursorMoved(),
       keys: this._keys(),
       complete: (source, position) => page.ask("complete", { source, position }),
+      names: () => namesIn(page.model),
       inspect: (source, position, detail) => page.ask("inspect", { source, position, detail }),
     });
     const scrolled = this._still?.scrollLeft;
@@ -169,8 +179,8 @@ export class CellSource {
 
   /** The arrow left the editor at its edge: the neighbour's editor takes it. @param {number} by */
   _leaveBy(by) {
-    const { model, select } = this.page;
-    const next = model.view.order[model.view.order.indexOf(this.id) + by];
+    const { select } = this.page;
+    const next = select.beside(this.id, by);
     if (!next) return;
     select.set(next, { focus: false });
     select.edit({ at: by < 0 ? "end" : "start" });
@@ -212,6 +222,17 @@ export class CellSource {
     editor.focus();
     this.page.select.tookFocus(this.id); // the editor itself would say so somewhat later
   }
+}
+
+/** Every name that stands in a code cell, and in no comment or text as far as can be told cheaply. @param {import("./model.js").Model} model */
+function namesIn(model) {
+  /** @type {Set<string>} */
+  const names = new Set();
+  for (const id of model.view.order) {
+    if (model.cell(id)?.type !== "code") continue;
+    for (const [name] of model.source(id).replace(UNNAMED, " ").matchAll(NAMES)) names.add(name);
+  }
+  return [...names].sort();
 }
 
 /** What is selected of a text. @param {HTMLElement} element */

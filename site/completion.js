@@ -30,18 +30,21 @@ import { fromCodePoints, toCodePoints } from "./editor_text.js";
  * @typedef {{pos: number, text: string, detail: number}} Documentation
  */
 
+const NAME = /[\p{L}_][\p{L}\p{N}_]*$/u;
+
 /** @type {import("@codemirror/state").StateEffectType<Documentation | null>} */
 const showDocumentation = StateEffect.define();
 
 /**
- * @param {{complete?: Complete, inspect?: Inspect}} from
+ * @param {{complete?: Complete, inspect?: Inspect, names?: () => Iterable<string>}} from names: those
+ *   that are known where the runtime cannot answer
  * @returns {import("@codemirror/state").Extension}
  */
-export function assistance({ complete, inspect }) {
+export function assistance({ complete, inspect, names = () => [] }) {
   const asked = { open: false };
   return [
     autocompletion({
-      override: [askRuntime(complete), namesOfThisCell],
+      override: [askRuntime(complete, names), namesOfThisCell],
       selectOnOpen: false,
       interactionDelay: 0,
       icons: false,
@@ -69,14 +72,17 @@ export function isAssisting(state) {
 /**
  * The runtime is asked only when the reader asks: an answer may take a while.
  * @param {Complete | undefined} complete
+ * @param {() => Iterable<string>} names
  * @returns {import("@codemirror/autocomplete").CompletionSource}
  */
-function askRuntime(complete) {
+function askRuntime(complete, names) {
   return async (context) => {
     if (!context.explicit || !complete) return null;
     const { doc } = context.state;
     const answer = await complete(doc.toString(), toCodePoints(doc, context.pos));
-    if (!answer || answer.matches.length === 0 || context.aborted) return null;
+    if (context.aborted) return null;
+    if (!answer) return namesOfTheCells(context, names());
+    if (answer.matches.length === 0) return null;
     const from = fromCodePoints(doc, answer.start);
     const dots = countDots(doc.sliceString(from, context.pos));
     return {
@@ -86,6 +92,18 @@ function askRuntime(complete) {
       validFor: (text) => /^%{0,2}[\p{L}\p{N}_.]*$/u.test(text) && countDots(text) === dots,
     };
   };
+}
+
+/**
+ * While code runs, or before any has: what stands in the cells, as it is written there.
+ * @param {import("@codemirror/autocomplete").CompletionContext} context
+ * @param {Iterable<string>} names
+ */
+function namesOfTheCells(context, names) {
+  const word = context.matchBefore(NAME);
+  if (!word) return null;
+  const options = [...names].filter((label) => label !== word.text && label.startsWith(word.text)).map((label) => ({ label, detail: "in the cells" }));
+  return options.length ? { from: word.from, options, validFor: NAME } : null;
 }
 
 /** @param {string} text */
@@ -148,11 +166,11 @@ function tab(view, asked) {
 /** Spaces up to the next stop. @param {EditorView} view */
 function indentHere(view) {
   if (view.state.readOnly) return false;
-  const unit = view.state.facet(indentUnit).length;
+  const unit = view.state.facet(indentUnit);
   view.dispatch(
     view.state.changeByRange((range) => {
       const column = range.from - view.state.doc.lineAt(range.from).from;
-      const insert = " ".repeat(unit - (column % unit));
+      const insert = unit === "\t" ? unit : " ".repeat(unit.length - (column % unit.length));
       const cursor = EditorSelection.cursor(range.from + insert.length);
       return { changes: { from: range.from, to: range.to, insert }, range: cursor };
     }),

@@ -3,7 +3,7 @@
  * change at a time, and takes in the changes of others, all in code points.
  */
 
-import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
+import { closeBracketsKeymap } from "@codemirror/autocomplete";
 import {
   defaultKeymap,
   history,
@@ -16,7 +16,7 @@ import {
   undoDepth,
 } from "@codemirror/commands";
 import { markdown, markdownLanguage } from "@codemirror/lang-markdown";
-import { LanguageSupport, bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
+import { LanguageSupport, bracketMatching, foldAll, foldCode, foldedRanges, indentOnInput, unfoldAll, unfoldCode, unfoldEffect } from "@codemirror/language";
 import { highlightSelectionMatches, selectNextOccurrence, selectSelectionMatches } from "@codemirror/search";
 import { Compartment, EditorSelection, EditorState, Prec, Transaction } from "@codemirror/state";
 import {
@@ -25,9 +25,7 @@ import {
   drawSelection,
   dropCursor,
   highlightActiveLine,
-  highlightActiveLineGutter,
   keymap,
-  lineNumbers,
   rectangularSelection,
   tooltips,
 } from "@codemirror/view";
@@ -43,8 +41,10 @@ import {
   toCodePoints,
   toDoc,
 } from "./editor_text.js";
+import { folding, preferred } from "./editor_preferences.js";
 import { python, theme } from "./editor_theme.js";
 import { foundMarks, setFound } from "./found_marks.js";
+import { preferences } from "./preferences.js";
 
 /**
  * @typedef {import("./editor_text.js").Section} Section
@@ -68,7 +68,6 @@ import { foundMarks, setFound } from "./found_marks.js";
  * @property {Language} language
  * @property {string} [label] its accessible name: "Cell 4, code"
  * @property {boolean} [readOnly]
- * @property {boolean} [lineNumbers]
  * @property {(changes: Section[], lengthBefore: number) => void} onEdit one change; the next comes
  *   when this one is acknowledged
  * @property {() => void} [onFocus]
@@ -77,6 +76,7 @@ import { foundMarks, setFound } from "./found_marks.js";
  * @property {CellKeys} [keys]
  * @property {import("./completion.js").Complete} [complete]
  * @property {import("./completion.js").Inspect} [inspect]
+ * @property {() => Iterable<string>} [names] what can be completed while the runtime cannot answer
  *
  * @typedef {ReturnType<typeof createEditor>} Editor
  */
@@ -87,7 +87,7 @@ const fromElsewhere = [Transaction.addToHistory.of(false), Transaction.remote.of
 /** @param {EditorOptions} options */
 export function createEditor(options) {
   const slots = { language: new Compartment(), readOnly: new Compartment() };
-  const more = { label: new Compartment(), lines: new Compartment() };
+  const more = { label: new Compartment(), preferred: new Compartment() };
   let edits = new Unacknowledged(toDoc(options.doc));
 
   const send = () => {
@@ -104,7 +104,7 @@ export function createEditor(options) {
         slots.language.of(languageOf(options.language, options)),
         slots.readOnly.of(readOnlyAs(options.readOnly ?? false)),
         more.label.of(labelled(options.label ?? "Cell")),
-        more.lines.of(options.lineNumbers ? numbers : []),
+        more.preferred.of(preferred(preferences())),
         EditorView.updateListener.of((update) => {
           const own = update.transactions.filter(isOwnEdit);
           for (const { changes } of own) edits.add(changes);
@@ -156,8 +156,10 @@ export function createEditor(options) {
     setLanguage: (language) => reset(view, slots.language, languageOf(language, options)),
     /** @param {string} label */
     setLabel: (label) => reset(view, more.label, labelled(label)),
-    /** @param {boolean} shown */
-    setLineNumbers: (shown) => reset(view, more.lines, shown ? numbers : []),
+    /** What the person prefers is something else now. */
+    setPreferences: () => reset(view, more.preferred, preferred(preferences())),
+    /** Fold or unfold the code at the caret, or all of it. @param {keyof typeof FOLDING} how */
+    fold: (how) => FOLDING[how](view),
     /** Where the cursor is; both count from 1, columns in code points. */
     cursor: () => cursorOf(view),
     /** The cursor in code points from the start. */
@@ -177,7 +179,7 @@ export function createEditor(options) {
     /** Mark what was found. @param {import("./finding.js").Match[]} matches @param {number} here the one that the reader is at; -1: none */
     showFound: (matches, here) => view.dispatch({ effects: setFound.of({ matches, here }) }),
     /** Bring a match into view. @param {import("./finding.js").Match} match @param {number} air px around it that are to be seen too */
-    reveal: ({ from, to }, air) => view.dispatch({ effects: EditorView.scrollIntoView(EditorSelection.range(from, to), { y: "nearest", yMargin: air }) }),
+    reveal: ({ from, to }, air) => view.dispatch({ effects: unfolding(view.state, from, to).concat(/** @type {any} */ (EditorView.scrollIntoView(EditorSelection.range(from, to), { y: "nearest", yMargin: air }))) }),
     /** @param {import("./finding.js").Match} match */
     select: ({ from, to }) => view.dispatch({ selection: { anchor: from, head: to }, scrollIntoView: true }),
     /** How far down the screen the caret's line is; null where it is not drawn. */
@@ -185,6 +187,7 @@ export function createEditor(options) {
     /** Selects a line, counted from 1, and brings it into view. @param {number} n */
     goToLine(n) {
       const line = view.state.doc.line(Math.max(1, Math.min(n, view.state.doc.lines)));
+      view.dispatch({ effects: unfolding(view.state, line.from, line.to) });
       placeCursor(view, line.from + line.text.search(/\S|$/));
       view.focus();
     },
@@ -198,7 +201,7 @@ export function createEditor(options) {
 
 /** @param {EditorState} state */
 function wasUsed(state) {
-  return undoDepth(state) > 0 || redoDepth(state) > 0 || !state.selection.main.empty;
+  return undoDepth(state) > 0 || redoDepth(state) > 0 || !state.selection.main.empty || foldedRanges(state).size > 0;
 }
 
 /** @param {Transaction} transaction */
@@ -206,14 +209,21 @@ function isOwnEdit(transaction) {
   return transaction.docChanged && !transaction.annotation(Transaction.remote);
 }
 
-const numbers = [lineNumbers(), highlightActiveLineGutter()];
+const FOLDING = { fold: foldCode, unfold: unfoldCode, foldAll, unfoldAll };
+
+/** What is folded around a place. @param {EditorState} state @param {number} from @param {number} to */
+function unfolding(state, from, to) {
+  /** @type {import("@codemirror/state").StateEffect<{from: number, to: number}>[]} */
+  const effects = [];
+  foldedRanges(state).between(from, to, (start, end) => void effects.push(unfoldEffect.of({ from: start, to: end })));
+  return effects;
+}
 
 const base = [
   EditorState.lineSeparator.of("\n"),
   EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, "\n")),
   EditorState.transactionFilter.of(keepWellFormed),
   EditorState.allowMultipleSelections.of(true),
-  indentUnit.of("    "),
   history(),
   drawSelection({ cursorBlinkRate: 1060 }),
   dropCursor(),
@@ -221,7 +231,7 @@ const base = [
   crosshairCursor(),
   indentOnInput(),
   bracketMatching(),
-  closeBrackets(),
+  folding,
   highlightActiveLine(),
   highlightSelectionMatches({ minSelectionLength: 2 }),
   tooltips({ parent: document.body }),

@@ -89,7 +89,18 @@ const look = EditorView.theme({
     border: "0",
     fontSize: "12px",
   },
+  ".cm-lineNumbers": { backgroundColor: "var(--ground)" },
   ".cm-lineNumbers .cm-gutterElement": { padding: "0 0 0 12px" },
+  // It lies over the margin that the text has anyway, and takes no press but on its signs.
+  ".cm-foldGutter": { width: "16px", marginRight: "-16px", pointerEvents: "none" },
+  ".cm-foldPlaceholder": {
+    margin: "0 2px",
+    padding: "0 4px",
+    border: "0",
+    borderRadius: "3px",
+    backgroundColor: "var(--sunk)",
+    color: "var(--ink2)",
+  },
   ".cm-activeLineGutter": { backgroundColor: "transparent" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground":
     { background: "color-mix(in srgb, var(--accent) 24%, transparent)" },

@@ -34,7 +34,7 @@ export class FindBar {
       h(
         "div",
         { class: "rows" },
-        h("div", { class: "row ask" }, this._query(), this.previous, this.next, h("button", { class: "btn s sq shut", type: "button", "aria-label": "Close", title: "Close (Esc)", onclick: () => find.close() }, icon("x"))),
+        h("div", { class: "row seek" }, this._query(), this.previous, this.next, h("button", { class: "btn s sq shut", type: "button", "aria-label": "Close", title: "Close (Esc)", onclick: () => find.close() }, icon("x"))),
         this.wrong,
         this._replaceRow,
         h("div", { class: "row options" }, this.outputs.element, this.chosen.element),

@@ -102,7 +102,8 @@ export class FindMarks {
 
   /** A match is not to stand behind the bar. */
   get _air() {
-    return this._find.bar.element.offsetHeight + AIR;
+    const over = this._find.bar.element.getBoundingClientRect().bottom - this._sheet.scroller.getBoundingClientRect().top;
+    return Math.max(0, over) + AIR;
   }
 
   /** @param {Range} range @param {HTMLElement} element */

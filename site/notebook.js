@@ -7,6 +7,7 @@ import { h } from "./dom.js";
 import { Ends } from "./ends.js";
 import { Files, messageOf, onDrop } from "./files.js";
 import { Find } from "./find.js";
+import { Folds } from "./folds.js";
 import { Header } from "./header.js";
 import { Installs } from "./installs.js";
 import { Introduction } from "./introduction.js";
@@ -19,6 +20,7 @@ import { CellOperations } from "./operations.js";
 import { openPalette, openShortcuts } from "./palette.js";
 import { Panel } from "./panel.js";
 import { Phone } from "./phone.js";
+import { onPreferences } from "./preferences.js";
 import { Rights } from "./rights.js";
 import { openRuntime } from "./runtime_menu.js";
 import { Runs } from "./runs.js";
@@ -75,6 +77,7 @@ export class NotebookPage {
     this.panel = new Panel(this);
     this.toolbar = new Toolbar(this);
     this.sheet = new Sheet(this);
+    this.folds = new Folds(this);
     this.find = new Find(this);
     this.phone = new Phone(this);
     this.keys = new Keys(this);
@@ -97,6 +100,7 @@ export class NotebookPage {
     onDrop(this.root, (files) => this.files.add(files));
     document.addEventListener("paste", (event) => this.files.pasted(event));
     enableDrag(this);
+    onPreferences(() => this._preferred());
     addEventListener("pagehide", (event) => (event.persisted ? this.link.suspend() : this.link.close()));
     addEventListener("pageshow", (event) => event.persisted && location.reload());
   }
@@ -288,6 +292,7 @@ export class NotebookPage {
     this.rights.draw();
     const reach = reachOf(this.model.view);
     this.sheet.draw(actors !== this._actors || reach !== this._reach); // all cells say who, and what they wait for
+    this.folds.follow();
     this._reach = reach;
     this._actors = actors;
     if (this.select.active !== wasActive) this.sheet.redrawSelection();
@@ -303,6 +308,12 @@ export class NotebookPage {
     this.find.follow();
     this.redrawFrame();
     if (before.length === 0) this._begin();
+  }
+
+  /** The person wants code to be shown otherwise. */
+  _preferred() {
+    for (const id of this.texts.held) this.texts.editor(id)?.setPreferences();
+    this.sheet.redrawAll();
   }
 
   redrawFrame() {

@@ -23,7 +23,8 @@ export class CellOperations {
   /** @param {"above" | "below"} where @param {CellType} [type] @param {string} [beside] a cell; else the active one */
   insert(where, type = "code", beside) {
     if (!this.page.rights.allows("edit")) return;
-    const near = beside ?? this.page.select.active;
+    const { active } = this.page.select;
+    const near = beside ?? (where === "below" && active ? (this.page.folds.under(active).at(-1) ?? active) : active);
     const cell_id = newId();
     const place = near === null ? {} : where === "below" ? { after: near } : { before: near };
     this.page.send({ do: "create_cell", cell_id, cell_type: type, source: "", ...place });
@@ -69,7 +70,7 @@ export class CellOperations {
   /** @returns {Copied[]} */
   _selected() {
     const { model, select } = this.page;
-    return select.ids.flatMap((id) => {
+    return select.whole.flatMap((id) => {
       const cell = model.cell(id);
       if (!cell) return [];
       return [{ cell_type: cell.type, source: model.source(id), metadata: cell.metadata, attachments: cell.attachments ?? {} }];
@@ -111,7 +112,7 @@ export class CellOperations {
   }
 
   duplicate() {
-    const last = this.page.select.ids.at(-1);
+    const last = this.page.select.whole.at(-1);
     if (last) this._pasteAfter(this._selected(), last);
   }
 
@@ -124,7 +125,7 @@ export class CellOperations {
   }
 
   remove() {
-    const cell_ids = this.page.select.ids;
+    const cell_ids = this.page.select.whole;
     if (cell_ids.length === 0) return;
     this.page.send({ do: "delete_cells", cell_ids });
     const what = cell_ids.length === 1 ? "Cell deleted." : `${plural(cell_ids.length, "cell")} deleted.`;
@@ -136,10 +137,10 @@ export class CellOperations {
 
   /** @param {number} by */
   move(by) {
-    const { order } = this.page.model.view;
-    const cell_ids = this.page.select.ids;
-    const edge = by < 0 ? order.indexOf(cell_ids[0] ?? "") - 1 : order.indexOf(cell_ids.at(-1) ?? "") + 1;
-    const beside = order[edge];
+    const { select, folds } = this.page;
+    const cell_ids = select.whole;
+    const next = select.beside((by < 0 ? cell_ids[0] : cell_ids.at(-1)) ?? "", by);
+    const beside = next && by > 0 ? (folds.under(next).at(-1) ?? next) : next; // past a section that is folded
     if (!beside || cell_ids.length === 0) return;
     this.moveTo(cell_ids, by < 0 ? { before: beside } : { after: beside });
   }

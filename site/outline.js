@@ -15,7 +15,7 @@ export function entriesOf(cell, source) {
   const { id } = cell;
   if (cell.type === "markdown") {
     return headings(source).map(({ level, words }) => {
-      const depth = Math.max(0, Math.min(2, level) - 2);
+      const depth = level > 2 ? 1 : 0;
       return { id, words, depth, isHeading: true, state: "", look: "" };
     });
   }
@@ -30,7 +30,7 @@ export function headings(source) {
   for (const line of source.split("\n")) {
     const mark = line.match(/^ {0,3}(`{3,}|~{3,})/)?.[1]?.charAt(0) ?? "";
     if (mark && (!fence || fence === mark)) fence = fence ? "" : mark;
-    const match = fence || mark ? null : line.match(/^ {0,3}(#{1,3})\s+(.*?)(?:\s+#+)?\s*$/);
+    const match = fence || mark ? null : line.match(/^ {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$/);
     if (match?.[1] && match[2]) found.push({ level: match[1].length, words: plain(match[2]) });
   }
   return found;

@@ -2,13 +2,21 @@
 
 import { ACTIONS, keyWords } from "./actions.js";
 import { openDialog } from "./dialogs.js";
-import { attr, fill, h, setText } from "./dom.js";
+import { attr, fill, h, isApple, setText } from "./dom.js";
 import { icon } from "./icons.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./actions.js").Action} Action */
 
 const GROUPS = /** @type {const} */ (["Run", "Cells", "Edit", "Move", "Notebook", "Page"]);
+
+/** What the keys do while one types, and no action of the notebook is. */
+const TYPING = [
+  ["Complete", "Tab"], ["Documentation", "Shift+Tab"], ["Comment", "Mod+/"], ["Undo typing", "Mod+Z"],
+  ["Select the next occurrence too", "Mod+D"], ["Select all occurrences", "Mod+Shift+L"],
+  ["One more caret", isApple ? "⌘ click" : "Ctrl click"], ["Move the line", "Alt+ArrowUp"],
+  ["Delete the line", "Mod+Shift+K"], ["Fold code", "Ctrl+Shift+["], ["Unfold code", "Ctrl+Shift+]"],
+];
 
 /** @param {Page} page */
 export function openPalette(page) {
@@ -146,7 +154,7 @@ export function openShortcuts() {
         "section",
         null,
         h("h3", null, "While typing"),
-        [["Complete", "Tab"], ["Documentation", "Shift+Tab"], ["Comment", "Mod+/"], ["Undo typing", "Mod+Z"]].map(([label, keys]) =>
+        TYPING.map(([label, keys]) =>
           h("div", { class: "row" }, h("span", null, label), h("kbd", null, keyWords(keys ?? ""))),
         ),
       ),

@@ -1,9 +1,10 @@
-/** The left panel: the outline and the files of the notebook. */
+/** The left panel: the outline and the files of the notebook, and what is in memory. */
 
 import { attr, fill, h, narrow } from "./dom.js";
 import { icon } from "./icons.js";
 import { openMenu } from "./menus.js";
 import { entriesOf } from "./outline.js";
+import { Variables } from "./variables.js";
 import { sizeWords } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
@@ -24,11 +25,13 @@ export class Panel {
       icon("plus"),
     );
     this.add = add;
+    this.variables = new Variables(page);
     this.element = h(
       "aside",
       { class: "panel", id: "panel", "data-region": "panel", "aria-label": "Panel" },
       section("Outline", this.outline),
-      section("Files", this.files, add),
+      section("Files", this.files, { control: add }),
+      section("Variables", this.variables.element, { flipped: () => this.variables.draw() }),
     );
     this.scrim = h("div", { class: "panel-scrim", onclick: () => this.toggle(false) });
     narrow.addEventListener("change", () => this.toggle(!narrow.matches));
@@ -61,6 +64,7 @@ export class Panel {
       this._drawOutline();
       this._drawFiles();
     });
+    this.variables.draw();
   }
 
   _drawFiles() {
@@ -228,8 +232,8 @@ function fileLines(files, draw) {
   });
 }
 
-/** @param {string} title @param {HTMLElement} body @param {HTMLElement} [control] */
-function section(title, body, control) {
+/** @param {string} title @param {HTMLElement} body @param {{control?: HTMLElement, flipped?: () => void}} [how] */
+function section(title, body, { control, flipped } = {}) {
   const key = `panel-${title}`;
   const toggle = h(
     "button",
@@ -242,6 +246,7 @@ function section(title, body, control) {
     attr(toggle, "aria-expanded", String(open));
     localStorage.setItem(key, open ? "open" : "closed");
     body.hidden = !open;
+    flipped?.();
   };
   body.hidden = toggle.getAttribute("aria-expanded") !== "true";
   return h("section", null, h("div", { class: "sec" }, toggle, control), body);

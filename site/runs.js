@@ -33,12 +33,12 @@ export class Runs {
   /** Run, and go on to the next cell; at the end a new one. */
   advance() {
     if (!this.page.rights.allows("run")) return;
-    const { select, model } = this.page;
+    const { select } = this.page;
     const { ids } = select;
     const last = ids.at(-1);
     if (!last) return;
     this.cells(ids);
-    const next = model.view.order[model.view.order.indexOf(last) + 1];
+    const next = select.beside(last, 1);
     if (next) {
       select.isEditing = false;
       select.set(next);

@@ -41,6 +41,7 @@ export class Selection {
    */
   set(id, how = {}) {
     if (id !== null && !this._order.includes(id)) return;
+    if (id !== null && !how.extend) this.page.folds.show(id);
     const wasEditing = this.isEditing && this.active !== id;
     if (wasEditing) this.isEditing = false;
     this.active = id;
@@ -59,14 +60,26 @@ export class Selection {
 
   /** @param {number} by */
   step(by) {
-    const at = this._order.indexOf(this.active ?? "");
-    const next = this._order[at < 0 ? 0 : Math.max(0, Math.min(this._order.length - 1, at + by))];
-    if (next) this.set(next);
+    const next = this._order.includes(this.active ?? "") ? this.beside(this.active ?? "", by) : this._order[0];
+    this.set(next ?? this.active);
+  }
+
+  /** The next cell that is to be seen, below or above. @param {string} id @param {number} by */
+  beside(id, by) {
+    const at = this._order.indexOf(id);
+    const isSeen = (/** @type {string} */ each) => !this.page.folds.isHidden(each);
+    return by > 0 ? this._order.slice(at + 1).find(isSeen) : this._order.slice(0, at).findLast(isSeen);
+  }
+
+  /** The selected cells, and those that are hidden under them. @returns {string[]} */
+  get whole() {
+    const chosen = new Set(this.ids.flatMap((id) => [id, ...this.page.folds.under(id)]));
+    return this._order.filter((id) => chosen.has(id));
   }
 
   /** @param {number} by */
   extend(by) {
-    const next = this._order[this._order.indexOf(this.active ?? "") + by];
+    const next = this.beside(this.active ?? "", by);
     if (!next) return;
     this.set(next, { extend: true });
     announce(`${this.ids.length} cells selected`);
@@ -84,7 +97,8 @@ export class Selection {
 
   /** @param {number} side -1: first, 1: last */
   end(side) {
-    this.set((side < 0 ? this._order[0] : this._order.at(-1)) ?? null);
+    const seen = this._order.filter((id) => !this.page.folds.isHidden(id));
+    this.set((side < 0 ? seen[0] : seen.at(-1)) ?? null);
   }
 
   /**

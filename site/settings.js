@@ -1,15 +1,18 @@
-/** Settings of this browser: name, colour, theme, size of code. */
+/** Settings of this browser: name, colour, theme, how code looks and is typed. */
 
 import { setSetting } from "./catalogue.js";
 import { openDialog } from "./dialogs.js";
 import { h } from "./dom.js";
 import { endsField } from "./ends.js";
 import { hueRow, personHue, personName } from "./introduction.js";
+import { followPreferences, kept, onPreferences, prefer, preferences } from "./preferences.js";
 
 /** @typedef {"system" | "light" | "dark"} Theme */
 
 const THEMES = /** @type {const} */ ([["system", "System"], ["light", "Light"], ["dark", "Dark"]]);
 const PAPER = { light: "#ffffff", dark: "#101317" }; // --paper in tokens.css
+const SWITCH = /** @type {const} */ ([["off", "Off"], ["on", "On"]]);
+const INDENTS = /** @type {const} */ ([["2", "2 spaces"], ["4", "4 spaces"], ["8", "8 spaces"], ["tab", "Tab"]]);
 const SIZES = /** @type {const} */ ([["12", "Small"], ["13", "Normal"], ["15", "Large"], ["18", "Larger"]]);
 
 /** Put the pinned theme and size on the page; called before anything is drawn. */
@@ -22,6 +25,9 @@ export function applyLook() {
   const size = Number(localStorage.getItem("code-size") ?? "13");
   root.style.setProperty("--code-size", `${size / 16}rem`);
   root.style.setProperty("--code-line", `${Math.round(size * 1.54) / 16}rem`);
+  const { wraps, tab } = preferences();
+  root.toggleAttribute("data-wraps", wraps);
+  root.style.setProperty("--tab", String(tab));
 }
 
 /** What the system draws round the page. @param {string} theme */
@@ -37,6 +43,8 @@ export function followLook() {
   addEventListener("storage", (event) => {
     if (event.key === "theme" || event.key === "code-size") applyLook();
   });
+  onPreferences(applyLook);
+  followPreferences();
 }
 
 /** @param {{onPerson?: () => void}} [how] onPerson: the name or the colour is another one now */
@@ -66,10 +74,20 @@ export async function openSettings(how = {}) {
       h("div", { class: "field" }, h("span", { id: "set-theme" }, "Theme"), choice("theme", "set-theme", THEMES, "system")),
       h("div", { class: "field" }, h("span", { id: "set-size" }, "Size of code"), choice("code-size", "set-size", SIZES, "13")),
       endsField(),
+      preference("wrap", "Wrap long lines of code", SWITCH),
+      preference("line-numbers", "Line numbers", SWITCH),
+      preference("indent", "Indent with", INDENTS),
+      preference("close-brackets", "Close brackets and quotes", SWITCH),
     ],
     acts: [{ label: "Done", look: "pri", first: true }],
     onClose: keepName,
   });
+}
+
+/** @param {string} key @param {string} label @param {ReadonlyArray<readonly [string, string]>} options */
+function preference(key, label, options) {
+  const id = `set-${key}`;
+  return h("div", { class: "field" }, h("span", { id }, label), choice(key, id, options, kept(key), () => prefer(key, localStorage.getItem(key) ?? "")));
 }
 
 /**
@@ -78,8 +96,9 @@ export async function openSettings(how = {}) {
  * @param {string} labelId
  * @param {ReadonlyArray<readonly [string, string]>} options
  * @param {string} otherwise
+ * @param {() => void} [changed]
  */
-function choice(key, labelId, options, otherwise) {
+function choice(key, labelId, options, otherwise, changed = applyLook) {
   const now = localStorage.getItem(key) ?? otherwise;
   return h(
     "div",
@@ -92,7 +111,7 @@ function choice(key, labelId, options, otherwise) {
           type: "radio", name: key, value, ".checked": value === now,
           onchange: () => {
             localStorage.setItem(key, value);
-            applyLook();
+            changed();
           },
         }),
         h("span", null, word),

@@ -23,7 +23,7 @@ NAMES: Final = 300
 """Variables told, at most."""
 ROWS: Final = 50
 COLUMNS: Final = 20
-SECONDS: Final = 0.05
+SECONDS: Final = 1.0
 """After so long variables are told without a look at their values."""
 _SHORT, _CELL, _LONG = 60, 40, 4000  # characters
 _ITEMS: Final = 6
