@@ -15,7 +15,7 @@ export class Folds {
     this.page = page;
     this._key = `folded:${page.id}`;
     /** @type {Set<string>} */
-    this._folded = new Set(JSON.parse(localStorage.getItem(this._key) ?? "[]"));
+    this._folded = new Set(listOf(localStorage.getItem(this._key)));
     /** Hidden cell -> the one whose section is folded. @type {Map<string, string>} */
     this._hidden = new Map();
     /** @type {Map<string, {source: string, type: string, level: number}>} */
@@ -165,5 +165,15 @@ export class Folds {
     const shown = this._order.filter((id) => !this.isHidden(id));
     const below = headingBelow(shown, this.level, active);
     if (below) this.page.select.set(below);
+  }
+}
+
+/** What is kept; nothing where that is no list. @param {string | null} kept @returns {string[]} */
+function listOf(kept) {
+  try {
+    const list = JSON.parse(kept ?? "[]");
+    return Array.isArray(list) ? list : [];
+  } catch {
+    return [];
   }
 }
