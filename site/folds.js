@@ -74,8 +74,10 @@ export class Folds {
     if (!isHead && !cell.fold) return;
     cell.fold ??= this._makeHead(cell);
     const { button, note } = cell.fold;
-    button.hidden = !isHead;
-    note.hidden = !isFolded || count === 0;
+    // Only what changes: a mark that is set again is a change to whoever watches the page.
+    if (button.hidden === isHead) button.hidden = !isHead;
+    const isSilent = !isFolded || count === 0;
+    if (note.hidden !== isSilent) note.hidden = isSilent;
     cell.element.classList.toggle("folded", isFolded);
     const words = isFolded ? "Show section" : "Hide section";
     if (button.getAttribute("aria-label") !== words) {

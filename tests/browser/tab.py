@@ -98,8 +98,12 @@ class Tab:
     def share(self, right: str) -> str:
         """Share the notebook at the relay that the page names; the link for a right ("edit")."""
         self.press_button("Share")
-        self.press_button("Share this notebook", "dialog[open]")
         choice = f"dialog[open] input[value={right}]"
+        begun = (
+            f"document.querySelector('{choice}') || document.querySelector('.share-start[hidden]')"
+        )
+        self.press_until("dialog[open] .share-start button[type=submit]", begun)
+        self.wait(f"document.querySelector('{choice}')", "the links")
         self.press_until(choice, f"document.querySelector('{choice}')?.checked")
         field = "document.querySelector('dialog[open] .share-row input')"
         has_link = f"{field}?.value.includes('#join/')"

@@ -183,7 +183,8 @@ def test_what_was_installed_is_recorded_and_offered_again(sheet: Sheet, world: s
     assert sheet.cells[0]["outputs"] == ["Installed tidal 1.2."]
     with page.expect_download() as download:
         page.get_by_role("button", name="Notebook menu").click()
-        page.get_by_role("menuitem", name="Download .ipynb").click()
+        page.get_by_role("menuitem", name="Download as").click()
+        page.get_by_role("menuitem", name="Notebook (.ipynb)").click()
     file = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
     assert file["metadata"]["foldbook"]["packages"] == [wheel]
 

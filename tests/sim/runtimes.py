@@ -167,7 +167,7 @@ class Native(Runtime):
             return super().left()
         found = dict.fromkeys(self.mine, "")
         for row in [*self.disk.rows, *self.disk.waiting]:
-            event = understood(row)
+            event = understood(row) if row.actor == self.replica.actor else None
             if isinstance(event, StreamAppended) and event.execution_id in found:
                 found[event.execution_id] += event.text
         return found
