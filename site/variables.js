@@ -40,8 +40,9 @@ export class Variables {
     const why = this._whyNot();
     if (!why && !isBusy && this._of !== this._now) this._askSoon();
     setText(this.note, why || this._why || (isBusy && this._told ? "As they were before this run." : this._told?.variables.length === 0 ? "Nothing is in memory yet." : ""));
-    this.note.hidden = this.note.textContent === "";
-    this.list.hidden = why !== "";
+    const isSilent = this.note.textContent === "";
+    if (this.note.hidden !== isSilent) this.note.hidden = isSilent;
+    if (this.list.hidden !== (why !== "")) this.list.hidden = why !== "";
   }
 
   /** Which run of which runtime ended last. */
