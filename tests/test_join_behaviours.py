@@ -1,6 +1,7 @@
 """How outputs, questions and interrupts behave of runtimes that have joined a notebook."""
 
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -25,4 +26,4 @@ class TestIPykernel(Behaviours):
     """The measure of all the others."""
 
     kernel = "python3"
-    goes_on = ("await",)  # its loop wakes up only when something else comes
+    errors = MappingProxyType({"await": "CancelledError"})  # so it shows in JupyterLab, too

@@ -154,10 +154,15 @@ class KernelProcess:
         if self._running_parent is None or self._gone is not None:
             return False
         self._ask_no_more()
-        task = asyncio.ensure_future(self._manager.interrupt_kernel())
+        task = asyncio.ensure_future(self._interrupt())
         self._interrupting.add(task)
         task.add_done_callback(self._interrupting.discard)
         return True
+
+    async def _interrupt(self) -> None:
+        await self._manager.interrupt_kernel()
+        # Where its code awaits, ipykernel heeds a signal when its loop wakes up: by a message.
+        self.client.kernel_info()
 
     async def stop(self) -> None:
         """End it."""
