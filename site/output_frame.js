@@ -22,7 +22,7 @@ const LONGEST = 500; // characters of what a frame complains of
 const LONGEST_NAME = 100;
 const MARGIN = "800px"; // around the screen, where frames are loaded ahead
 /** Markup with colours of its own was made for a white page, and gets one in the dark too. */
-const BRINGS_COLOURS = /background|color\s*[:=]|<(?:script|style|svg|canvas|link)[\s>]/i;
+export const BRINGS_COLOURS = /background|color\s*[:=]|<(?:script|style|svg|canvas|link)[\s>]/i;
 
 /** Whether it is worth reading as a document: that of a large table takes long. */
 const ASKS_ELSEWHERE = /(?:src|href|poster|data)\s*=\s*["']?\s*(?:https?:)?\/\//i;

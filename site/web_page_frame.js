@@ -5,6 +5,7 @@
  */
 
 import { h } from "./dom.js";
+import { BRINGS_COLOURS } from "./output_frame.js";
 
 /** In the file: hears how high the frames are to be. */
 export const FRAME_SCRIPT = `"use strict";
@@ -35,9 +36,6 @@ const STYLE = `:root{color-scheme:light dark}html{background:transparent}
 body{margin:0;display:flow-root;font:400 13px/20px system-ui,sans-serif;overflow-wrap:break-word;overflow-x:auto}
 pre,code{font:400 13px/20px ui-monospace,monospace}table{border-collapse:collapse}
 th,td{padding:3px 16px;text-align:right}img,svg,video,canvas{max-width:100%}`;
-
-/** Markup with colours of its own was made for a white page, as on the page of a notebook. */
-const BRINGS_COLOURS = /background|color\s*[:=]|<(?:script|style|svg|canvas)[\s>]/i;
 
 /** @param {{html: string} | {script: string}} content @returns {HTMLElement} */
 export function drawFrame(content) {

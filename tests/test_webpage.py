@@ -12,7 +12,7 @@ import pytest
 from desk import Desk
 from foldbook.errors import BadNotebookFile
 from foldbook.ipynb import read, to_events
-from foldbook.webpage import ansi, document, prose
+from foldbook.webpage import ansi, document, frames, look, prose
 
 PIXEL = base64.b64encode(b"\x89PNG and so on").decode()
 
@@ -199,3 +199,16 @@ def test_colours_of_a_terminal() -> None:
 
 def test_a_formula_that_is_none_is_shown_as_it_was_written() -> None:
     assert prose.formula("\\left( <", False) == '<code class="math-problem">\\left( &lt;</code>'
+
+
+def test_it_looks_and_draws_frames_as_the_page_does() -> None:
+    """What stands in both, as the page's own is in no package."""
+    site = Path(__file__).parents[1] / "site"
+    tokens = (site / "tokens.css").read_text(encoding="utf-8")
+    for name, (light, dark) in look._COLOURS.items():
+        assert f"--{name}: light-dark({light}, {dark});" in tokens
+    page = (site / "web_page_frame.js").read_text(encoding="utf-8")
+    assert frames.FRAME_SCRIPT in page
+    assert frames._INNER in page
+    pattern = frames._BRINGS_COLOURS.pattern
+    assert f"BRINGS_COLOURS = /{pattern}/i;" in (site / "output_frame.js").read_text("utf-8")

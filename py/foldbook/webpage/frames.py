@@ -37,7 +37,7 @@ _STYLE: Final = (
     "th,td{padding:3px 16px;text-align:right}img,svg,video,canvas{max-width:100%}"
 )
 _BRINGS_COLOURS: Final = re.compile(
-    r"background|color\s*[:=]|<(?:script|svg|canvas)[\s>]", re.IGNORECASE
+    r"background|color\s*[:=]|<(?:script|style|svg|canvas|link)[\s>]", re.IGNORECASE
 )
 """Markup with colours of its own was made for a white page."""
 
