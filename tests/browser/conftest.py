@@ -17,6 +17,7 @@ from tests.browser.page_client import PageClient
 from tests.browser.people import People
 from tests.browser.profile import Profile, drive_page
 from tests.browser.render import rendering_page
+from tests.browser.sheet import Sheet
 from tests.browser.stand_in import Open, StandIn
 
 
@@ -58,6 +59,19 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a page with the real renderers on it."""
     with rendering_page(tmp_path_factory.mktemp("render")) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def sheet(chromium: Browser, site_url: str) -> Iterator[Sheet]:
+    """One notebook for a module's stories, each of which fills it anew; what the page throws
+    fails the last one."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 860})
+    errors: list[str] = []
+    made = Sheet.new(context, site_url)
+    made.page.on("pageerror", lambda error: errors.append(str(error)))
+    yield made
+    context.close()
+    assert errors == []
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ _LATER = ("share.js", 'console.debug("of a later build");\n')
 _PYTHON = ("pyodide", "snapshots")
 
 
-def build(dist: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def build(dist: Path, folder: Path) -> Path:
     """Build it into `folder`, beside the build in `dist`; gives where."""
     site, target = folder / "site", folder / "later"
     shutil.copytree(paths.SITE, site, ignore=shutil.ignore_patterns("node_modules"))
@@ -25,11 +25,11 @@ def build(dist: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with (site / _LATER[0]).open("a", encoding="utf-8") as script:
         script.write(_LATER[1])
     target.mkdir()
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(paths, "SITE", site)
         scripts = bundle.assemble(target, STAMP)
     for name in _PYTHON:
-        shutil.copytree(dist / name, target / name, copy_function=_link)
+        link_all(dist / name, target / name)
     before = json.loads((dist / manifest.NAME).read_text(encoding="utf-8"))
     manifest.write(target, scripts, before["snapshots"], STAMP)
     compress.assemble(target)
@@ -39,8 +39,9 @@ def build(dist: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def deploy(later: Path, site: Path) -> None:
     """Put a build in the place of another, as an upload of the whole folder does."""
     shutil.rmtree(site)
-    shutil.copytree(later, site, copy_function=_link)
+    link_all(later, site)
 
 
-def _link(source: str, target: str) -> None:
-    Path(target).hardlink_to(source)
+def link_all(folder: Path, target: Path) -> None:
+    """A copy of a folder that takes no room."""
+    shutil.copytree(folder, target, copy_function=lambda a, b: Path(b).hardlink_to(a))

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.newcomer import newcomer
+
 pytestmark = pytest.mark.browser
 
-PATIENCE = 150_000
-"""Milliseconds that Python may take to start on a busy machine."""
 PIXEL = base64.b64encode(
     bytes.fromhex(
         "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
@@ -28,6 +28,7 @@ TABLE = (
     + "".join(f"<tr><th>{i}</th><td>{i}.5</td></tr>" for i in range(40))
     + "</tbody></table>"
 )
+
 ALIVE = "<p id=p>still</p><script>document.getElementById('p').textContent = 'moves'</script>"
 REACH = "<p>reaches</p><img src='HOST/x.png'><script>fetch('HOST/y')</script>"
 DRAWN = "element.textContent = 'drawn </script> well'"
@@ -42,12 +43,8 @@ ERROR = {
 @pytest.fixture
 def context(chromium: Browser, site_url: str) -> Iterator[BrowserContext]:
     """A browser that knows no notebook."""
-    made = chromium.new_context(base_url=site_url)
-    made.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
-    yield made
-    made.close()
-    expect.set_options(timeout=5_000)
+    with newcomer(chromium, site_url) as made:
+        yield made
 
 
 @pytest.fixture

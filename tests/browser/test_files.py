@@ -14,10 +14,9 @@ import pytest
 from builder import serve
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-pytestmark = pytest.mark.browser
+from tests.browser.newcomer import newcomer
 
-PATIENCE = 150_000
-"""Milliseconds that Python may take to start and run on a busy machine."""
+pytestmark = pytest.mark.browser
 
 READ = 'import pandas as pd\nframe = pd.read_csv("tide.csv")\nprint(frame.level.sum(), len(frame))'
 ASK = 'import getpass\nword = getpass.getpass("Key: ")\nprint(len(word), word[:1])'
@@ -43,12 +42,8 @@ _WATCH_FRAMES = """() => {
 @pytest.fixture(scope="module")
 def context(chromium: Browser, site_url: str) -> Iterator[BrowserContext]:
     """A browser that knows no notebook."""
-    made = chromium.new_context(base_url=site_url)
-    made.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
-    yield made
-    made.close()
-    expect.set_options(timeout=5_000)
+    with newcomer(chromium, site_url) as made:
+        yield made
 
 
 @pytest.fixture

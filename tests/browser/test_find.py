@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.sheet import Sheet
 from tests.browser.stand_in import Open, cell, sharing, view
@@ -62,18 +62,6 @@ class Bar:
         self.marked(text, name="found-here")
         self.page.wait_for_function(_SEEN)
         return self
-
-
-@pytest.fixture(scope="module")
-def sheet(chromium: Browser, site_url: str) -> Iterator[Sheet]:
-    """One notebook for all of these; each story fills it anew."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 860})
-    errors: list[str] = []
-    made = Sheet.new(context, site_url)
-    made.page.on("pageerror", lambda error: errors.append(str(error)))
-    yield made
-    context.close()
-    assert errors == []
 
 
 @pytest.fixture

@@ -1,27 +1,16 @@
 """Keys as in Jupyter: two modes, cells made, moved, cut, merged, split, undone; nobody is lost."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser
 
 from tests.browser.sheet import Sheet
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def sheet(chromium: Browser, site_url: str) -> Iterator[Sheet]:
-    """One notebook for all of these; each story fills it anew."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 860})
-    errors: list[str] = []
-    page = Sheet.new(context, site_url)
-    page.page.on("pageerror", lambda error: errors.append(str(error)))
-    page.write("6 * 7").press("Control+Enter")
-    page.status(0, "ok")
-    yield page
-    context.close()
-    assert errors == []
+@pytest.fixture(scope="module", autouse=True)
+def _python_is_up(sheet: Sheet) -> None:
+    sheet.write("6 * 7").press("Control+Enter")
+    sheet.status(0, "ok")
 
 
 def test_escape_and_enter_change_between_the_two_modes(sheet: Sheet) -> None:

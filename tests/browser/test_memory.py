@@ -1,10 +1,9 @@
 """Variables in the panel: real Python in the page, asked for only while they are looked at."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.sheet import Sheet
 from tests.browser.stand_in import Open, cell, sharing, view
@@ -16,17 +15,6 @@ READY: dict[str, Any] = {
     "asked": "", "selected": True, "here": True, "actor": "aa", "owner": "aa", "running": None,
     "count": 3, "queue": 0, "since": 5, "language": {"name": "python"}, "reason": None,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def sheet(chromium: Browser, site_url: str) -> Iterator[Sheet]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 860})
-    errors: list[str] = []
-    made = Sheet.new(context, site_url)
-    made.page.on("pageerror", lambda error: errors.append(str(error)))
-    yield made
-    context.close()
-    assert errors == []
 
 
 def lines(sheet: Sheet) -> Locator:

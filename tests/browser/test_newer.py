@@ -1,7 +1,6 @@
 """The page as an app: it can be installed, and goes over to a new version when asked to."""
 
 import json
-import shutil
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +26,20 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
     made.set_default_timeout(PATIENCE)
     yield made
     made.close()
+
+
+@pytest.fixture
+def site(dist: Path, tmp_path: Path) -> Path:
+    """Where a host has the build of now."""
+    folder = tmp_path / "site-of-now"
+    later_build.link_all(dist, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def later(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The build that comes after it."""
+    return later_build.build(dist, tmp_path_factory.mktemp("later"))
 
 
 def build_of(page: Page) -> str | None:
@@ -68,11 +81,8 @@ def test_the_app_stands_at_any_path_and_its_icons_are_what_they_say(dist: Path) 
 
 
 def test_an_open_page_tells_of_a_new_version_and_goes_over_when_asked(
-    dist: Path, tmp_path: Path, context: BrowserContext, monkeypatch: pytest.MonkeyPatch
+    site: Path, later: Path, context: BrowserContext
 ) -> None:
-    site = tmp_path / "site-of-now"
-    shutil.copytree(dist, site, copy_function=lambda a, b: Path(b).hardlink_to(a))
-    later = later_build.build(dist, tmp_path, monkeypatch)
     with serve.running(site) as url:
         sheet = Sheet.new(context, url)
         page = sheet.page
@@ -114,12 +124,7 @@ def test_an_open_page_tells_of_a_new_version_and_goes_over_when_asked(
         expect(page.locator(".banner", has_text=NEWS)).to_have_count(0)
 
 
-def test_the_list_goes_over_too(
-    dist: Path, tmp_path: Path, context: BrowserContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site = tmp_path / "site-of-now"
-    shutil.copytree(dist, site, copy_function=lambda a, b: Path(b).hardlink_to(a))
-    later = later_build.build(dist, tmp_path, monkeypatch)
+def test_the_list_goes_over_too(site: Path, later: Path, context: BrowserContext) -> None:
     with serve.running(site) as url:
         page = context.new_page()
         page.goto(url)
