@@ -1,8 +1,8 @@
 /** Notebooks at addresses of the web: which file an address means, and how it is fetched. */
 
-/** @typedef {{name: string, data: ArrayBuffer}} Fetched */
+import { ENDING } from "./reading.js";
 
-const NOTEBOOK = /\.(ipynb|py|foldbook|json)$/i;
+/** @typedef {{name: string, data: ArrayBuffer}} Fetched */
 
 /**
  * The address of the file itself, where this is that of a page which shows it: GitHub, gists,
@@ -82,7 +82,7 @@ function whyNot({ host, protocol }) {
 function nameOf(address, data) {
   const last = decoded(address.pathname.split("/").filter((part) => part && part !== "raw").at(-1) ?? "");
   const name = last || address.host;
-  return NOTEBOOK.test(name) ? name : `${name}.${kindOf(data)}`;
+  return ENDING.test(name) ? name : `${name}.${kindOf(data)}`;
 }
 
 /** @param {string} part */

@@ -7,7 +7,7 @@
  */
 
 import * as db from "./db.js";
-import { checkNotebookFile } from "./reading.js";
+import { ENDING, checkNotebookFile } from "./reading.js";
 
 /**
  * @typedef {object} Entry
@@ -77,7 +77,7 @@ export async function create(name = "Untitled") {
 export async function importFile(fileName, data) {
   checkNotebookFile(fileName, data);
   const id = newId();
-  const name = fileName.replace(/\.(ipynb|json|py|foldbook)$/i, "") || "Untitled";
+  const name = fileName.replace(ENDING, "") || "Untitled";
   await begin(id, name, { do: "import_file", notebook_id: id, name, file: fileName, data });
   return id;
 }

@@ -45,6 +45,11 @@ export class Folds {
     return this._folded.has(id) && this.level(id) > 0;
   }
 
+  /** The folded cell that a hidden one stands under. @param {string} id */
+  headOf(id) {
+    return this._hidden.get(id);
+  }
+
   /** The cells that are hidden under a folded one. @param {string} id */
   under(id) {
     return this._order.filter((each) => this._hidden.get(each) === id);
@@ -137,7 +142,8 @@ export class Folds {
     /** @type {string[]} */
     const heads = [];
     const folded = new Set(this._folded);
-    for (let head = hiddenUnder(this._order, this.level, folded).get(id); head; head = hiddenUnder(this._order, this.level, folded).get(id)) {
+    const headOf = () => (folded.size ? hiddenUnder(this._order, this.level, folded).get(id) : undefined);
+    for (let head = headOf(); head; head = headOf()) {
       folded.delete(head);
       heads.push(head);
     }

@@ -11,6 +11,7 @@ import { FORMATS, messageOf, onDrop, pickFiles, saveAs } from "./files.js";
 import { icon, logo } from "./icons.js";
 import { personName } from "./introduction.js";
 import { openMenu } from "./menus.js";
+import { ENDING } from "./reading.js";
 import { openSettings } from "./settings.js";
 import { drawStrip } from "./strip.js";
 import { showToast } from "./toast.js";
@@ -272,7 +273,7 @@ export class HomePage {
 
   /** @param {File[]} files */
   async _open(files) {
-    const isBook = (/** @type {File} */ file) => /\.(ipynb|json|py|foldbook)$/i.test(file.name);
+    const isBook = (/** @type {File} */ file) => ENDING.test(file.name);
     const others = files.filter((file) => !isBook(file));
     /** @type {string[]} */
     const ids = [];

@@ -2,6 +2,9 @@
 
 const LOG = "foldbook-log ";
 
+/** How the name of a file ends that may be a notebook. */
+export const ENDING = /\.(ipynb|json|py|foldbook)$/i;
+
 /**
  * Raises an error with words for people where the file is no notebook of any version. Whether
  * every cell of it can be read is found out when it is.

@@ -6,6 +6,7 @@
  */
 
 import { fetchAsset, siteAddress } from "./assets.js";
+import { dataAddress } from "./data_address.js";
 import { RUNTIME_BOOTSTRAP } from "./runtime_bootstrap.js";
 
 // What the frame may do, within what the page may: run its one script (the page's policy names
@@ -130,7 +131,7 @@ function openFrame() {
 /** @param {HTMLIFrameElement} frame @param {Promise<Blob>} script @param {boolean} asAddress */
 async function give(frame, script, asAddress) {
   const blob = new Blob([await script], { type: "text/javascript;charset=utf-8" });
-  const given = asAddress ? { script: await addressOf(blob) } : { script: blob, isCoreComing: true };
+  const given = asAddress ? { script: await dataAddress(blob) } : { script: blob, isCoreComing: true };
   frame.contentWindow?.postMessage(given, "*");
 }
 
@@ -147,16 +148,6 @@ function makeFrame() {
     `<meta http-equiv="Content-Security-Policy" content="${FRAME_POLICY}">` +
     `<script>${RUNTIME_BOOTSTRAP}</script>`;
   return frame;
-}
-
-/** The script as an address that every opaque origin can start. @param {Blob} script @returns {Promise<string>} */
-function addressOf(script) {
-  const reader = new FileReader();
-  return new Promise((resolve, reject) => {
-    reader.onload = () => resolve(/** @type {string} */ (reader.result));
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(script);
-  });
 }
 
 /**

@@ -73,8 +73,8 @@ export class Selection {
 
   /** The selected cells, and those that are hidden under them. @returns {string[]} */
   get whole() {
-    const chosen = new Set(this.ids.flatMap((id) => [id, ...this.page.folds.under(id)]));
-    return this._order.filter((id) => chosen.has(id));
+    const chosen = new Set(this.ids);
+    return this._order.filter((id) => chosen.has(id) || chosen.has(this.page.folds.headOf(id) ?? ""));
   }
 
   /** @param {number} by */

@@ -8,6 +8,7 @@
 
 import { renderAnsi } from "./ansi_draw.js";
 import { libraryOf } from "./charts.js";
+import { dataAddress } from "./data_address.js";
 import { h } from "./dom.js";
 import { paintCode } from "./editor_theme.js";
 import { renderMarkdown } from "./markdown.js";
@@ -265,14 +266,4 @@ function settle(root) {
   }
   for (const button of root.querySelectorAll("button")) button.remove();
   return root;
-}
-
-/** @param {Blob} blob @returns {Promise<string>} */
-function dataAddress(blob) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(String(reader.result));
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(blob);
-  });
 }
