@@ -12,6 +12,7 @@ import pytest
 from desk import Desk
 from foldbook.errors import BadNotebookFile
 from foldbook.ipynb import read, to_events
+from foldbook.mime import PREFERENCE, is_drawn_elsewhere
 from foldbook.webpage import ansi, document, frames, look, prose
 
 PIXEL = base64.b64encode(b"\x89PNG and so on").decode()
@@ -199,6 +200,13 @@ def test_colours_of_a_terminal() -> None:
 
 def test_a_formula_that_is_none_is_shown_as_it_was_written() -> None:
     assert prose.formula("\\left( <", False) == '<code class="math-problem">\\left( &lt;</code>'
+
+
+@pytest.mark.parametrize("mime", [each for each in PREFERENCE if is_drawn_elsewhere(each)])
+def test_what_needs_a_library_is_shown_in_its_other_form(mime: str) -> None:
+    made = page(code("chart", display({mime: {"mark": "bar"}, "text/plain": "a chart"})))
+    assert "a chart" in made
+    assert "mark" not in made.partition("<main>")[2]
 
 
 def test_it_looks_and_draws_frames_as_the_page_does() -> None:

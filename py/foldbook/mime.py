@@ -58,6 +58,12 @@ def is_json(mime: str) -> bool:
     return mime == "application/json" or mime.endswith("+json")
 
 
+def is_drawn_elsewhere(mime: str) -> bool:
+    """Whether a library or a program of its own draws this type. Where there is none, another form
+    of the bundle stands for it."""
+    return mime.startswith(("application/vnd.vega", "application/vnd.plotly", "application/pdf"))
+
+
 def is_blob(value: object) -> bool:
     """Whether a bundle's value stands for a blob: ``{"$blob": sha256, "size": bytes}``."""
     return isinstance(value, dict) and isinstance(value.get(BLOB_KEY), str)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from foldbook import ipynb
 from foldbook.blobs import unpack
-from foldbook.mime import PREFERENCE
+from foldbook.mime import PREFERENCE, is_drawn_elsewhere
 from foldbook.notebook import Cell, Execution, Notebook, Output
 from foldbook.pruning import stand_in
 from foldbook.webpage import ansi, prose
@@ -29,10 +29,7 @@ _POLICY: Final = "; ".join(
         "form-action 'none'",
     )
 )
-_PICTURES: Final = frozenset(
-    {"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"}
-)
-_SHOWN: Final = tuple(mime for mime in PREFERENCE if not mime.endswith(".v1+json"))
+_SHOWN: Final = tuple(mime for mime in PREFERENCE if not is_drawn_elsewhere(mime))
 
 needed = ipynb.needed
 
@@ -124,12 +121,12 @@ class _Writer:
 def _value(mime: str, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
     value = data[mime]
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-    if mime in _PICTURES:
+    if mime.startswith("image/"):
         return _picture(mime, text, data.get("text/plain"), metadata.get(mime))
     match mime:
         case "text/html":
             return frame(text, "HTML output")
-        case "application/javascript":
+        case "application/javascript" | "text/javascript":
             return frame(text, "Script output", is_script=True)
         case "text/markdown":
             return f'<div class="md">{prose.to_html(text)}</div>'
