@@ -12,10 +12,17 @@ from foldbook.errors import BadParameters, FoldbookError
 from foldbook.native.exits import Exit, exit_of, sentence, table
 from foldbook.native.local import kept_notebook
 from foldbook.native.outfile import FileFailed
-from foldbook.native.sharing import RELAY, SITE, TOKEN, delivered, site_of
+from foldbook.native.sharing import (
+    RELAY,
+    SITE,
+    TOKEN,
+    address_of,
+    delivered,
+    relay_of,
+    share,
+)
 from foldbook.native.sources import put, read_bytes
 from foldbook.native.store import SqliteStore
-from foldbook.row import Role
 from foldbook.store import MemoryStore
 
 _EPILOG: Final = f"""\
@@ -67,11 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _import(arguments: argparse.Namespace) -> int:
-    relay: str | None = None
-    if arguments.share is not None:
-        relay = arguments.share or os.environ.get(RELAY, "")
-        if not relay:
-            raise BadParameters(f"--share expects a relay's address, there or as {RELAY}")
+    relay = relay_of(arguments.share)
     data = read_bytes(arguments.file)
     if relay is not None:
         return await _share(data, arguments, relay)
@@ -114,12 +117,11 @@ async def _share(data: bytes, arguments: argparse.Namespace, relay: str) -> int:
     for note in await put(store, data, arguments.file):
         _say(note)
     async with kept_notebook(store) as local:
-        link = await local.share(relay, os.environ.get(TOKEN, ""), Role(arguments.role))
+        link = await share(local, relay, arguments.role)
         trouble = await delivered(local)
     if trouble is not None:
         raise trouble
-    site = arguments.site or os.environ.get(SITE) or site_of(link)
-    print(link.address(site) if site else f"#{link.fragment()}")
+    print(address_of(link, arguments.site))
     return Exit.OK
 
 

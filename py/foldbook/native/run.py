@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import math
-import os
 import re
 import sys
 from contextlib import suppress
@@ -26,7 +25,7 @@ from foldbook.native.local import Local, local_notebook
 from foldbook.native.outfile import OutFile
 from foldbook.native.parameters import code, from_yaml, inject, typed
 from foldbook.native.python import ChildPython
-from foldbook.native.sharing import RELAY, SITE, TOKEN, delivered, site_of
+from foldbook.native.sharing import RELAY, SITE, TOKEN, address_of, delivered, relay_of, share
 from foldbook.native.signals import heeded
 from foldbook.native.sources import read_bytes
 from foldbook.native.store import SqliteStore
@@ -102,12 +101,8 @@ class _Command:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._arguments = arguments
-        self._relay: str | None = None
-        if arguments.share is not None:
-            self._relay = arguments.share or os.environ.get(RELAY, "")
-            if not self._relay:
-                raise BadParameters(f"--share expects a relay's address, there or as {RELAY}")
-        elif not (arguments.output or arguments.log):
+        self._relay = relay_of(arguments.share)
+        if self._relay is None and not (arguments.output or arguments.log):
             raise BadParameters("-o OUT expected: where the outputs shall go (-: stdout)")
 
     async def run(self) -> int:
@@ -131,7 +126,9 @@ class _Command:
     async def _work(self, local: Local, imported: ImportedNotebook, values: dict[str, Any]) -> Exit:
         name = self._arguments.output
         out = OutFile(name, local.notebook, local.peer) if name else None
-        link = await self._share(local, self._relay) if self._relay is not None else None
+        link = None
+        if self._relay is not None:
+            link = await share(local, self._relay, self._arguments.role)
         hosted = self._hosted(local, imported)
         code = Exit.OK
         try:
@@ -162,12 +159,8 @@ class _Command:
                     code = Exit.RELAY
         return code
 
-    async def _share(self, local: Local, relay: str) -> ShareLink:
-        return await local.share(relay, os.environ.get(TOKEN, ""), Role(self._arguments.role))
-
     def _tell(self, link: ShareLink) -> None:
-        site = self._arguments.site or os.environ.get(SITE) or site_of(link)
-        _say(f"This run is shared: {link.address(site) if site else '#' + link.fragment()}")
+        _say(f"This run is shared: {address_of(link, self._arguments.site)}")
         if link.role is Role.RUN:
             _say("Whoever has this link runs code on this machine, as your user.")
 
