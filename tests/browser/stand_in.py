@@ -32,6 +32,13 @@ ACTORS = {
     INES: {"name": "Ines Okafor", "kind": "person", "me": False, "hue": "rose", "initials": "IO"},
     KESTREL: {"name": "Kestrel", "kind": "agent", "me": False, "hue": "olive", "initials": "K"},
 }
+
+READY: dict[str, Any] = {
+    "session": "s1", "name": "Python", "kind": "browser", "status": "ready", "gone": None,
+    "asked": "", "selected": True, "here": True, "actor": "aa", "owner": "aa", "running": None,
+    "count": 3, "queue": 0, "since": 5, "language": {"name": "python"}, "reason": None,
+}  # fmt: skip
+"""A runtime of this page that waits for something to run."""
 TREND = (
     "window = 15  # years, centred\n"
     "smooth = gt.anomaly.rolling(window, center=True).mean()\n"

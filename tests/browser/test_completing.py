@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.stand_in import Open, cell, sharing, view
-from tests.browser.test_memory import READY
+from tests.browser.stand_in import READY, Open, cell, sharing, view
 
 pytestmark = pytest.mark.browser
 

@@ -4,7 +4,6 @@ The notebook of `bench` is opened once, by a drop, and several tests run a cell 
 """
 
 import json
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from builder import serve
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.newcomer import newcomer
+from tests.browser.wheels import write_tidal
 
 pytestmark = pytest.mark.browser
 
@@ -61,7 +61,7 @@ def home(context: BrowserContext) -> Iterator[Page]:
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a wheel, at another origin than the page's."""
     folder = tmp_path_factory.mktemp("wheels")
-    name = write_wheel(folder)
+    name = write_tidal(folder)
     with serve.running(folder, isolated=False) as url:
         yield url + name
 
@@ -95,22 +95,6 @@ def notebook(**sources: str) -> dict[str, Any]:
         for name, source in sources.items()
     ]
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"title": "kept"}, "cells": cells}
-
-
-def write_wheel(folder: Path) -> str:
-    """A wheel of one module; returns its file's name."""
-    files = {
-        "tidal.py": "def moons():\n    return 'one moon'\n",
-        "tidal-1.2.dist-info/METADATA": "Metadata-Version: 2.1\nName: tidal\nVersion: 1.2\n",
-        "tidal-1.2.dist-info/WHEEL": (
-            "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        ),
-    }
-    files["tidal-1.2.dist-info/RECORD"] = "".join(f"{name},,\n" for name in files)
-    with zipfile.ZipFile(folder / "tidal-1.2-py3-none-any.whl", "w") as wheel:
-        for name, text in files.items():
-            wheel.writestr(name, text)
-    return "tidal-1.2-py3-none-any.whl"
 
 
 def pick(page: Page, name: str, data: bytes) -> None:

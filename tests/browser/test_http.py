@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.servers import HOST, running
 from tests.browser.sheet import Sheet
-from tests.browser.test_files import write_wheel
+from tests.browser.wheels import write_tidal
 
 pytestmark = pytest.mark.browser
 
@@ -73,7 +73,7 @@ class World(BaseHTTPRequestHandler):
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of another origin."""
     folder = tmp_path_factory.mktemp("world")
-    World.wheel = (folder / write_wheel(folder)).read_bytes()
+    World.wheel = (folder / write_tidal(folder)).read_bytes()
     with running(ThreadingHTTPServer((HOST, 0), World)) as place:
         yield f"http://{place}"
 

@@ -1,6 +1,5 @@
 """tqdm and Plotly in the browser's own Python: installed as people do, and seen on the page."""
 
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.python import installed
 from tests.browser.sheet import Sheet
+from tests.browser.wheels import write_wheel
 
 pytestmark = pytest.mark.browser
 
@@ -25,20 +25,16 @@ NESTED = (
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The addresses of wheels, at another origin than the page's."""
     folder = tmp_path_factory.mktemp("wheels")
-    names = [write_wheel(folder, name) for name in PACKAGES]
+    names = [wheel_of(folder, name) for name in PACKAGES]
     with serve.running(folder, isolated=False) as url:
         yield " ".join(url + name for name in names)
 
 
-def write_wheel(folder: Path, name: str) -> str:
+def wheel_of(folder: Path, name: str) -> str:
     """A wheel of a pure package as it is installed here; returns its file's name."""
     files = {path: data for path, data in installed(name).items() if not path.startswith(".")}
     [info] = {path.split("/")[0] for path in files if path.split("/")[0].endswith(".dist-info")}
-    file = f"{info.removesuffix('.dist-info')}-py3-none-any.whl"
-    with zipfile.ZipFile(folder / file, "w", zipfile.ZIP_DEFLATED) as wheel:
-        for path, data in files.items():
-            wheel.writestr(path, data)
-    return file
+    return write_wheel(folder, info.removesuffix(".dist-info"), files)
 
 
 def test_bars_are_text_and_figures_are_drawn(chromium: Browser, site_url: str, wheels: str) -> None:

@@ -1,20 +1,12 @@
 """Variables in the panel: real Python in the page, asked for only while they are looked at."""
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.sheet import Sheet
-from tests.browser.stand_in import Open, cell, sharing, view
+from tests.browser.stand_in import READY, Open, cell, sharing, view
 
 pytestmark = pytest.mark.browser
-
-READY: dict[str, Any] = {
-    "session": "s1", "name": "Python", "kind": "browser", "status": "ready", "gone": None,
-    "asked": "", "selected": True, "here": True, "actor": "aa", "owner": "aa", "running": None,
-    "count": 3, "queue": 0, "since": 5, "language": {"name": "python"}, "reason": None,
-}  # fmt: skip
 
 
 def lines(sheet: Sheet) -> Locator:

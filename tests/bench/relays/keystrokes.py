@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from conftest import CHROMIUM_ARGUMENTS  # noqa: E402 - found through the path above
 
-from tests.browser.test_two_browsers import People  # noqa: E402
+from tests.browser.people import People  # noqa: E402
 
 _MARK = "#"
 _PAGE = """<!doctype html><textarea></textarea><pre></pre>
