@@ -163,6 +163,7 @@ class KernelProcess:
         await self._manager.interrupt_kernel()
         # Where its code awaits, ipykernel heeds a signal when its loop wakes up: by a message.
         self.client.kernel_info()
+        _look_again(self.client.shell_channel.socket)
 
     async def stop(self) -> None:
         """End it."""
@@ -193,6 +194,8 @@ class KernelProcess:
             self._parents[number] = parent
         if self._gone is not None:
             request.reply.set_exception(Died(self._gone))
+        else:
+            _look_again(self.client.shell_channel.socket)
         return request
 
     async def _all_outputs(self, request: _Request, parent: str) -> None:
@@ -316,6 +319,7 @@ class KernelProcess:
             self.interrupt()
         else:
             self.client.input(value)
+            _look_again(self.client.stdin_channel.socket)
 
     def _ask_no_more(self) -> None:
         if self._question is not None:
@@ -367,6 +371,16 @@ class KernelProcess:
 
 async def _at_once() -> None:
     pass
+
+
+def _look_again(socket: zmq.asyncio.Socket) -> None:
+    """After each message sent on a socket that somebody listens to.
+
+    ZeroMQ tells once that something has come, and tells it to whoever uses the socket next. The
+    session sends past the asyncio socket, which would not hear of it; asked for its events, it
+    looks for itself.
+    """
+    socket.get(zmq.EVENTS)
 
 
 async def _handshake(socket: Any) -> None:
