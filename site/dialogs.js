@@ -35,7 +35,8 @@ export function openDialog(what) {
   );
   element.addEventListener("close", () => {
     element.remove();
-    opener?.focus({ preventScroll: true });
+    // The browser gave it back already, and this comes later: a key may have moved it on.
+    if (document.activeElement === document.body) opener?.focus({ preventScroll: true });
     what.onClose?.();
   });
   // A click on the backdrop is a click on the dialog itself.
