@@ -500,7 +500,7 @@ def test_which_modules_a_cell_imports(source: str, modules: list[str]) -> None:
     assert imported_modules(source) == modules
 
 
-# Input and interrupts
+# Input
 
 
 def test_looking_for_imports_warns_of_nothing() -> None:
@@ -524,77 +524,6 @@ def test_input_and_getpass_ask_whoever_looks_on(tmp_path: Path) -> None:
         assert shell.notes.only("result")[2]["text/plain"] == "('Ada', 'secret')"
 
     in_shell(tmp_path, story)
-
-
-def test_an_interrupt_ends_an_endless_loop(tmp_path: Path) -> None:
-    async def story(shell: Shell) -> None:
-        session = shell.executor._session
-        assert session is not None
-        started = threading.Event()
-        session.user_ns["started"] = started
-
-        def interrupt() -> None:
-            started.wait()
-            shell.executor.interrupt()
-
-        thread = threading.Thread(target=interrupt)
-        thread.start()
-        outcome = await shell.run("started.set()\nwhile True: print('x', end='')")
-        thread.join()
-        assert outcome.status == "error"
-        assert shell.notes.all[-1][2] == "KeyboardInterrupt"
-        assert shell.notes.all[0][0] == "stdout"
-
-    in_shell(tmp_path, story)
-
-
-def test_an_interrupt_ends_a_cell_that_awaits(tmp_path: Path) -> None:
-    async def story(shell: Shell) -> None:
-        session = shell.executor._session
-        assert session is not None
-        session.user_ns["waiting"] = waiting = asyncio.Event()
-        running = asyncio.ensure_future(
-            shell.run("import asyncio\nwaiting.set()\nawait asyncio.Event().wait()")
-        )
-        await waiting.wait()
-        assert shell.executor.interrupt()
-        assert (await running).status == "error"
-        assert shell.notes.only("error")[2] == "KeyboardInterrupt"
-        assert (await shell.run("await asyncio.sleep(0)\n1")).status == "ok"
-
-    in_shell(tmp_path, story)
-
-
-def test_nothing_is_interrupted_where_nothing_runs(tmp_path: Path) -> None:
-    async def story(shell: Shell) -> None:
-        assert not shell.executor.interrupt()
-        assert (await shell.run("1")).status == "ok"
-
-    in_shell(tmp_path, story)
-
-
-def test_an_interrupt_does_not_strike_in_the_middle_of_an_output() -> None:
-    async def story() -> None:
-        notes, parents = Notes(), Parents()
-        emitter = Emitter(notes, parents)
-        namespace: dict[str, Any] = {"emitter": emitter, "notes": notes}
-        emitter.interrupts.install(namespace)
-        try:
-            exec(
-                "import signal\n"
-                "def stream(parent, name, text):\n"
-                "    signal.raise_signal(signal.SIGINT)\n"
-                "    notes.all.append((name, parent, text))\n"
-                "notes.stream = stream\n",
-                namespace,
-            )
-            with parents.running("e"), pytest.raises(KeyboardInterrupt):
-                exec("emitter.write('stdout', 'whole\\n')", namespace)
-        finally:
-            emitter.interrupts.uninstall()
-        assert notes.text() == "whole\n"
-
-    asyncio.run(story())
 
 
 # Help
@@ -660,23 +589,3 @@ def test_after_the_end_everything_stands_as_before(tmp_path: Path) -> None:
     in_shell(tmp_path, story)
     assert (sys.stdout, sys.stderr, input, threading.Thread.start, Path.cwd()) == before
     assert os.environ.get("MPLBACKEND") is None
-
-
-def test_a_signal_and_its_call_are_one_interrupt(tmp_path: Path) -> None:
-    """The page interrupts by a signal and by the log; whichever is first, it strikes once."""
-
-    async def story(shell: Shell) -> None:
-        source = "import signal\nsignal.raise_signal(signal.SIGINT)"
-        assert (await shell.run(source)).status == "error"
-        session = shell.executor._session
-        assert session is not None
-        session.user_ns["waiting"] = waiting = asyncio.Event()
-        running = asyncio.ensure_future(
-            shell.run("import asyncio\nwaiting.set()\nawait asyncio.sleep(0)\n'whole'")
-        )
-        await waiting.wait()
-        assert shell.executor.interrupt()  # it is the one before
-        assert (await running).status == "ok"
-        assert not shell.executor.interrupt()
-
-    in_shell(tmp_path, story)

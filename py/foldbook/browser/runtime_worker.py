@@ -12,12 +12,12 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from pathlib import Path
 from random import random
 from typing import Any, TypeVar
 
-from pyodide.ffi import can_run_sync, run_sync
+from pyodide.ffi import ConversionError, can_run_sync, run_sync
 
 from foldbook.agent import RuntimeAgent
 from foldbook.browser.fetching import asking
@@ -107,12 +107,23 @@ class _Page:
 
 def _wait(awaitable: Awaitable[T]) -> T:
     if not can_run_sync():
-        close = getattr(awaitable, "close", None)
-        if close is not None:
-            close()
+        _close(awaitable)
         raise RuntimeError("Python cannot wait in this browser: it lacks stack switching (JSPI).")
-    result: T = run_sync(awaitable)
+    try:
+        result: T = run_sync(awaitable)
+    except ConversionError as why:
+        # So Pyodide says that an interrupt struck while it handed the awaitable over.
+        if not isinstance(why.__cause__ or why.__context__, KeyboardInterrupt):
+            raise
+        _close(awaitable)
+        raise KeyboardInterrupt from None
     return result
+
+
+def _close(awaitable: Awaitable[object]) -> None:
+    """Nobody is going to wait for it."""
+    if isinstance(awaitable, Coroutine):
+        awaitable.close()
 
 
 def _let_sleep(executor: ShellExecutor) -> None:

@@ -73,6 +73,7 @@ class ShellExecutor:
         """Run one source; every output has gone to the outlet when this returns."""
         session, emitter = self._parts()
         self._runs += 1
+        emitter.interrupts.missed = False  # it came when nothing ran
         with self._parents.running(parent):
             self._task = asyncio.ensure_future(self._run_cell(session, source))
             try:
@@ -148,6 +149,7 @@ class ShellExecutor:
             return True
         if self._hooks.drop_signal is not None:
             self._hooks.drop_signal()
+        emitter.interrupts.missed = False
         self._called_run = self._runs
         if self._stop_waiting is None:
             session.interrupting = True

@@ -2,7 +2,7 @@
 
 A SIGINT can come between any two instructions. In the cell's own code it becomes a
 KeyboardInterrupt; inside a `shield` (an output on its way into the log) it waits until the
-shield ends; anywhere else the handler that stood before decides.
+shield ends; anywhere else it is noted, and the handler that stood before decides.
 """
 
 import signal
@@ -26,6 +26,8 @@ class Interrupts:
         self._previous: Any = None
         self._previous_alarm: Any = None
         self.struck = False
+        self.missed = False
+        """One came where it may not strike: before the cell's code began, or between its lines."""
 
     def install(self, namespace: Mapping[str, Any]) -> None:
         """Take over SIGINT; code whose globals are ``namespace`` is a cell's."""
@@ -63,13 +65,21 @@ class Interrupts:
             self._held = False
             raise KeyboardInterrupt
 
+    def strike(self) -> bool:
+        """Before code of a cell begins: whether it must not, as an interrupt came too early."""
+        strikes, self.missed = self.missed, False
+        self.struck = self.struck or strikes
+        return strikes
+
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
         if self._in_cell(frame):
             self.struck = True
             if not self._depth:
                 raise KeyboardInterrupt
             self._held = True
-        elif callable(self._previous):
+            return
+        self.missed = True
+        if callable(self._previous):
             self._previous(number, frame)
 
     def _on_alarm(self, number: int, frame: FrameType | None) -> None:

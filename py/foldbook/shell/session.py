@@ -117,6 +117,18 @@ class Session(InteractiveShell):
         """``exit``, ``quit``."""
         print(EXIT_NOTE, file=sys.stderr)
 
+    async def run_code(self, code_obj: Any, result: Any = None, *, async_: bool = False) -> bool:
+        """Run one statement of a cell; True where it failed."""
+        if self.emitter.interrupts.strike():
+            if result is not None:
+                result.error_before_exec = KeyboardInterrupt()
+            self._showtraceback(KeyboardInterrupt, "", ["KeyboardInterrupt"])
+            return True
+        failed: bool = await super().run_code(  # type: ignore[no-untyped-call]
+            code_obj, result, async_=async_
+        )
+        return failed
+
     def showtraceback(self, exc_tuple: Any = None, *args: Any, **kwargs: Any) -> None:
         try:
             kind, value, trace = self._get_exc_info(exc_tuple)  # type: ignore[no-untyped-call]
