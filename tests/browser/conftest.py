@@ -2,13 +2,14 @@
 those who take part in a hostile story.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builder import serve
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Error
 
 from tests.browser.drive import Notebook
 from tests.browser.hostile.attacker import Attacker, listening
@@ -19,6 +20,20 @@ from tests.browser.profile import Profile, drive_page
 from tests.browser.render import rendering_page
 from tests.browser.sheet import Sheet
 from tests.browser.stand_in import Open, StandIn
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """After a story that fails the next ones of its module get a new notebook: what it left
+    running would be in their way, and each would fail for no reason of its own."""
+    report = yield
+    sheet = item.funcargs.get("sheet") if isinstance(item, pytest.Function) else None
+    if call.when == "call" and report.failed and isinstance(sheet, Sheet):
+        with suppress(Error, AssertionError):  # else they tell why it does not come
+            sheet.begin()
+    return report
 
 
 @pytest.fixture

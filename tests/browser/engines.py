@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,6 +39,10 @@ _KEYS = {
 
 class Missing(Exception):
     """The browser is not installed here."""
+
+
+class FrameIsGone(AssertionError):
+    """A frame was asked that has left the page."""
 
 
 class Engine(Protocol):
@@ -136,7 +140,8 @@ class Firefox:
         while waiting:
             frame = waiting.pop()
             waiting += frame.get("children") or []
-            found.append(self._run(frame["context"], body, ()))
+            with suppress(FrameIsGone):  # a frame goes where its cell leaves the screen
+                found.append(self._run(frame["context"], body, ()))
         return found
 
     def marks_below(self) -> list[str]:
@@ -179,7 +184,8 @@ class Firefox:
             if answer.get("id") != self._count:
                 continue  # an event, or the late answer to something else
             if answer["type"] == "error":
-                raise AssertionError(f"{method}: {answer['error']}: {answer['message']}")
+                kind = FrameIsGone if answer["error"] == "no such frame" else AssertionError
+                raise kind(f"{method}: {answer['error']}: {answer['message']}")
             return answer["result"]
 
 

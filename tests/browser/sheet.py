@@ -32,19 +32,25 @@ PATIENCE = 60_000  # ms; a busy machine starts Python slowly
 class Sheet:
     """The page of one notebook. Nothing here waits for a time, all for what is to be seen."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, home: str | None = None) -> None:
+        """``home``: where the list of notebooks is, for `begin`."""
         self.page = page
+        self._home = home
         page.set_default_timeout(PATIENCE)
 
     @classmethod
     def new(cls, context: BrowserContext, url: str) -> "Sheet":
         """A new notebook, made from the list of notebooks; its first cell is being edited."""
-        page = context.new_page()
-        page.goto(url)
-        page.get_by_role("button", name="New notebook").first.click()
-        sheet = cls(page)
-        sheet.until("cells.length === 1 && cells[0].editing")
-        return sheet
+        return cls(context.new_page(), url).begin()
+
+    def begin(self) -> "Sheet":
+        """A new notebook in this tab; nothing of the one before goes on."""
+        if self._home is not None:
+            self.page.goto("about:blank")
+            self.page.goto(self._home)
+            self.page.get_by_role("button", name="New notebook").first.click()
+            self.until("cells.length === 1 && cells[0].editing")
+        return self
 
     def press(self, *keys: str) -> "Sheet":
         """Press these keys, one after the other."""
