@@ -1,13 +1,14 @@
 """What the tests share: the built page, a server for it, a browser, the corpus."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builder import assemble, serve
 from builder import relay as relays
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM_ARGUMENTS = [
@@ -19,7 +20,11 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
+SPARING = """
+Object.defineProperty(navigator.connection, "saveData", { get: () => !globalThis.isLavish });
+"""
+"""A page is told to save data, as a phone may tell it: what only the next start would use is then
+not fetched and not rehearsed, which takes longer than most stories. ``isLavish`` takes it back."""
 
 LONG = (
     "sim/test_sim.py",
@@ -88,8 +93,19 @@ def chromium(chromium_path: Path | None) -> Iterator[Browser]:
     """A headless Chromium for the whole session; a test opens its own context in it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGUMENTS)
-        yield browser
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(browser, "new_context", _sparing(browser.new_context))
+            yield browser
         browser.close()
+
+
+def _sparing(make: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:
+    def new_context(**options: Any) -> BrowserContext:
+        context = make(**options)
+        context.add_init_script(SPARING)
+        return context
+
+    return new_context
 
 
 @pytest.fixture

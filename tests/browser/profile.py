@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, BrowserType, Page
 
-from tests.conftest import CHROMIUM_ARGUMENTS
+from tests.conftest import CHROMIUM_ARGUMENTS, SPARING
 
 PAGES = Path(__file__).parent / "pages"
 SITE = Path(__file__).resolve().parents[2] / "site"
@@ -47,6 +47,7 @@ class Profile:
             self._context = self._kind.launch_persistent_context(
                 self._folder, executable_path=self._executable, args=CHROMIUM_ARGUMENTS
             )
+            self._context.add_init_script(SPARING)
             self._context.set_default_timeout(150_000)  # a busy machine starts Python slowly
         return self._context
 

@@ -61,6 +61,7 @@ print(json.dumps([solved, sums, days, thrown, len(linked()) > 10]))
 @pytest.fixture
 def context(chromium: Browser, site_url: str) -> Iterator[BrowserContext]:
     made = chromium.new_context(base_url=site_url, timezone_id="America/St_Johns", locale="de-AT")
+    made.add_init_script("globalThis.isLavish = true")  # the larger snapshot is wanted
     yield made
     made.close()
 

@@ -43,7 +43,7 @@ def test_two_people_type_into_one_word_at_once(people: People) -> None:
 def test_undo_takes_back_only_ones_own(people: People) -> None:
     mara = people.owner("x = 1")
     ines = people.join(people.link(mara, "Edit"), "x = 1")
-    write_at(mara, 0, "End", " + mara")
+    mara.go(0).press("Enter", "Control+End").write(" + mara")  # one step of undo
     ines.shows("x = 1 + mara")
     write_at(ines, 0, "End", " + ines")
     mara.shows("x = 1 + mara + ines")
