@@ -143,6 +143,7 @@ export class ShareDialog {
     const found = await fetch("relay.json").then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
     if (typeof found?.relay !== "string" || field.value) return;
     field.value = found.relay;
+    if (field === document.activeElement) field.select(); // what is typed takes its place
     this._relayChanged();
   }
 

@@ -20,6 +20,7 @@ from tests.browser.profile import Profile, drive_page
 from tests.browser.render import rendering_page
 from tests.browser.sheet import Sheet
 from tests.browser.stand_in import Open, StandIn
+from tests.browser.visitors import Visitors
 
 
 @pytest.hookimpl(wrapper=True)
@@ -77,15 +78,15 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def sheet(chromium: Browser, site_url: str) -> Iterator[Sheet]:
+def sheet(visitors: Visitors, site_url: str) -> Iterator[Sheet]:
     """One notebook for a module's stories, each of which fills it anew; what the page throws
     fails the last one."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 860})
+    context = visitors.come(viewport={"width": 1280, "height": 860})
     errors: list[str] = []
     made = Sheet.new(context, site_url)
     made.page.on("pageerror", lambda error: errors.append(str(error)))
     yield made
-    context.close()
+    visitors.go(context)
     assert errors == []
 
 
@@ -103,14 +104,27 @@ def reader(chromium: Browser, site_url: str) -> Iterator[Reader]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def shared_site(dist: Path) -> Iterator[tuple[str, str]]:
+    """The address of the page with a relay beside it, and the relay's."""
+    with serve.running_with_relay(dist) as addresses:
+        yield addresses
+
+
+@pytest.fixture(scope="session")
+def visitors(chromium: Browser, site_url: str, shared_site: tuple[str, str]) -> Iterator[Visitors]:
+    """Browsers that have been at these sites before."""
+    made = Visitors(chromium, site_url, shared_site[0])
+    yield made
+    made.end()
+
+
 @pytest.fixture
-def people(chromium: Browser, dist: Path) -> Iterator[People]:
+def people(visitors: Visitors, shared_site: tuple[str, str]) -> Iterator[People]:
     """Opens browsers for people who share a notebook, over a relay."""
-    with serve.running_with_relay(dist) as (url, relay):
-        made = People(chromium, url, relay)
-        yield made
-        for context in made.contexts:
-            context.close()
+    made = People(visitors, *shared_site)
+    yield made
+    made.leave()
 
 
 @pytest.fixture

@@ -2,22 +2,30 @@
 
 import re
 
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.sheet import PATIENCE, Sheet
+from tests.browser.visitors import Visitors
 
 
 class People:
     """Opens browsers of their own for people who share one notebook."""
 
-    def __init__(self, browser: Browser, url: str, relay: str) -> None:
+    def __init__(self, visitors: Visitors, url: str, relay: str) -> None:
         self.url = url
         self.relay = relay
-        self._browser = browser
+        self._visitors = visitors
         self.contexts: list[BrowserContext] = []
+        """Those of all who have come, in the order of their coming."""
+
+    def leave(self, *contexts: BrowserContext) -> None:
+        """These go, else all; what they have done stays with the others."""
+        for context in contexts or tuple(self.contexts):
+            self.contexts.remove(context)
+            self._visitors.go(context)
 
     def _context(self) -> BrowserContext:
-        context = self._browser.new_context(viewport={"width": 1280, "height": 800})
+        context = self._visitors.come(viewport={"width": 1280, "height": 800})
         context.set_default_timeout(PATIENCE)
         self.contexts.append(context)
         return context

@@ -4,9 +4,10 @@ import os
 import re
 import signal
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, BrowserType, Page
+from playwright.sync_api import BrowserContext, BrowserType, Error, Page
 
 from tests.conftest import CHROMIUM_ARGUMENTS, SPARING
 
@@ -66,7 +67,8 @@ class Profile:
             return
         for pid in processes_of(self._folder):
             os.kill(pid, signal.SIGKILL)
-        context.close()
+        with suppress(Error):  # Playwright may have noticed
+            context.close()
 
     def close(self) -> None:
         """End the browser in good order."""

@@ -1,6 +1,7 @@
 """A notebook driven as a reader drives it: keys, mouse and what stands on the page."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Locator, Page
@@ -65,14 +66,25 @@ class Sheet:
 
     def fill(self, *sources: str) -> "Sheet":
         """Only these code cells; the last one is selected."""
-        self.press("Escape", "Control+a", "d", "d")
-        self.until("cells.length === 0")
+        self.press("Escape", "Control+a")
+        self.until("cells.every((cell) => cell.selected || cell.also)")
+        self._delete()
         for index, source in enumerate(sources):
             self.press("b")
             self.until("cells.length === argument && cells.at(-1).selected", index + 1)
             self.press("Enter").write(source).press("Escape")
         self.shows(*sources)
         return self
+
+    def _delete(self) -> None:
+        """Delete what is selected, all cells. Two strokes that come too slowly are none, and on a
+        busy machine they may."""
+        for _ in range(5):
+            self.press("d", "d")
+            with suppress(OutOfTime):
+                self.page.locator("[data-cell-id]").first.wait_for(state="detached", timeout=3_000)
+                return
+        raise AssertionError(f"all cells are to be deleted; there are {self.cells}")
 
     def go(self, cell: int) -> "Sheet":
         """Select a cell by keys."""

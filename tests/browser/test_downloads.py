@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.newcomer import newcomer
+from tests.browser.visitors import Visitors
 
 pytestmark = pytest.mark.browser
 
@@ -41,9 +42,9 @@ ERROR = {
 
 
 @pytest.fixture
-def context(chromium: Browser, site_url: str) -> Iterator[BrowserContext]:
+def context(visitors: Visitors, site_url: str) -> Iterator[BrowserContext]:
     """A browser that knows no notebook."""
-    with newcomer(chromium, site_url) as made:
+    with newcomer(visitors, site_url) as made:
         yield made
 
 

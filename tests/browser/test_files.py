@@ -11,9 +11,10 @@ from typing import Any
 import nbformat
 import pytest
 from builder import serve
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.newcomer import newcomer
+from tests.browser.visitors import Visitors
 from tests.browser.wheels import write_tidal
 
 pytestmark = pytest.mark.browser
@@ -40,9 +41,9 @@ _WATCH_FRAMES = """() => {
 
 
 @pytest.fixture(scope="module")
-def context(chromium: Browser, site_url: str) -> Iterator[BrowserContext]:
+def context(visitors: Visitors, site_url: str) -> Iterator[BrowserContext]:
     """A browser that knows no notebook."""
-    with newcomer(chromium, site_url) as made:
+    with newcomer(visitors, site_url) as made:
         yield made
 
 

@@ -117,7 +117,7 @@ def test_no_frame_and_no_code_finds_a_key(people: People, engine: Engine) -> Non
     texts = [each for each in engine.below(DRAWN) if each]
 
     tab.wait("!document.querySelector('.here-now').hidden", "the owner")
-    people.contexts[0].close()  # the code is to run here, not in the Python of the owner
+    people.leave(people.contexts[0])  # the code is to run here, not in the Python of the owner
     # What is asked of that Python before its end is known waits for it.
     tab.wait("document.querySelector('.here-now').hidden", "the owner, gone")
     first, second = engine.run(
@@ -187,9 +187,7 @@ def test_between_browsers_and_relay_nothing_is_read(people: People) -> None:
             sheet.until("cells[0].outputs.join().includes('NOBODY ELSE MUST KNOW')")
         ines.page.evaluate(DROP)
         expect(mara.page.get_by_text("household.csv")).to_be_visible(timeout=PATIENCE)
-        for context in people.contexts:
-            context.close()
-        people.contexts.clear()
+        people.leave()
     heard = listen(wire.streams)
     assert len(heard.hellos) >= 2
     assert len(heard.authorizations) >= 2

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.visitors import Visitors
 
 pytestmark = pytest.mark.browser
 
@@ -31,16 +33,13 @@ NewPage = Callable[..., Page]
 
 
 @pytest.fixture
-def new_page(chromium: Browser, site_url: str) -> Iterator[NewPage]:
+def new_page(visitors: Visitors, site_url: str) -> Iterator[NewPage]:
     """Make pages of a browser that knows no notebook; a complaint on the console is a failure."""
     complaints: list[str] = []
     contexts = []
 
     def make(width: int = 1280, height: int = 860, **how: object) -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            **how,  # type: ignore[arg-type]
-        )
+        context = visitors.come(viewport={"width": width, "height": height}, **how)
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
@@ -56,7 +55,7 @@ def new_page(chromium: Browser, site_url: str) -> Iterator[NewPage]:
 
     yield make
     for context in contexts:
-        context.close()
+        visitors.go(context)
     assert complaints == []
 
 

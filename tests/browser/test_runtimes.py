@@ -3,12 +3,11 @@
 import re
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builder import serve
 from cable import cable
 from foldbook.link import ShareLink, parse
 from joined import Joined
@@ -222,14 +221,15 @@ def test_people_stop_a_machine_and_the_browser_runs_again(
 
 
 def test_the_laptop_closes_and_the_work_goes_on(
-    chromium: Browser, chromium_path: Path | None, dist: Path, tmp_path: Path, machines: Machines
+    chromium: Browser,
+    people: People,
+    machines: Machines,
+    tmp_path: Path,
+    chromium_path: Path | None,
 ) -> None:
-    with ExitStack() as stack:
-        url, relay = stack.enter_context(serve.running_with_relay(dist))
-        laptop = Profile(chromium.browser_type, chromium_path, tmp_path / "laptop", url)
-        stack.callback(laptop.close)
-        people = People(chromium, url, relay)
-        mara = Sheet.new(laptop.context, url)
+    laptop = Profile(chromium.browser_type, chromium_path, tmp_path / "laptop", people.url)
+    with closing(laptop):
+        mara = Sheet.new(laptop.context, people.url)
         people.share(mara.fill(JOB))
         link = people.link(mara, "View")
         machines.join(command(mara))
@@ -240,5 +240,3 @@ def test_the_laptop_closes_and_the_work_goes_on(
         phone.until("cells[0].status === 'ok'")
         phone.until("cells[0].outputs.join('') === argument", LINES + "linux")
         chip(phone, "loom · Ready")
-        for context in people.contexts:
-            context.close()

@@ -1,11 +1,11 @@
 """Two browsers on one notebook, over a real relay: from a link to each other's carets."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from builder import serve
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.visitors import Visitors
 
 pytestmark = pytest.mark.browser
 
@@ -14,21 +14,20 @@ PATIENCE = 150_000
 
 
 @pytest.fixture
-def site(dist: Path) -> Iterator[str]:
+def site(shared_site: tuple[str, str]) -> str:
     """The page, and beside it a relay that it knows of."""
-    with serve.running_with_relay(dist) as (url, _relay):
-        yield url
+    return shared_site[0]
 
 
 @pytest.fixture
-def browsers(chromium: Browser) -> Iterator[list[BrowserContext]]:
+def browsers(visitors: Visitors) -> Iterator[list[BrowserContext]]:
     """Two browsers that know nothing of each other."""
-    contexts = [chromium.new_context(), chromium.new_context()]
+    contexts = [visitors.come(), visitors.come()]
     for context in contexts:
         context.set_default_timeout(PATIENCE)
     yield contexts
     for context in contexts:
-        context.close()
+        visitors.go(context)
 
 
 def shared(page: Page, site: str, role: str) -> str:

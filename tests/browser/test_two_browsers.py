@@ -101,8 +101,7 @@ def test_code_runs_where_it_may_and_where_python_is(people: People) -> None:
     runner.go(1).press("Control+Enter")  # in the memory of Mara's Python
     for sheet in (mara, editor, runner):
         sheet.until("cells[1].outputs.join().includes('42')")
-    mara.page.close()
-    people.contexts[0].close()
+    people.leave(people.contexts[0])
     runner.go(1).press("Enter", "Control+a").write("print('still here')").press("Control+Enter")
     for sheet in (editor, runner):
         sheet.until("cells[1].outputs.join().includes('still here')")

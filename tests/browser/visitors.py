@@ -1,0 +1,51 @@
+"""Browsers that have been at the site before. What a first visit costs (fetching, unpacking and
+compiling two Pythons) is paid by the first stories of a run; the later ones find it kept, as
+people do, and nothing else: no notebook, no setting, no name.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext
+
+_FORGOTTEN = "cookies,file_systems,indexeddb,local_storage"
+
+
+class Visitors:
+    """Lends out browser contexts, and takes them back. ``urls``: the sites they know."""
+
+    def __init__(self, browser: Browser, *urls: str) -> None:
+        self._browser = browser
+        self._origins = [url.rstrip("/") for url in urls]
+        self._idle: defaultdict[str, list[BrowserContext]] = defaultdict(list)
+        self._kinds: dict[BrowserContext, str] = {}
+
+    def come(self, **options: Any) -> BrowserContext:
+        """A context with these options that knows no notebook."""
+        kind = repr(sorted(options.items()))
+        if self._idle[kind]:
+            return self._idle[kind].pop()
+        made = self._browser.new_context(**options)
+        self._kinds[made] = kind
+        return made
+
+    def go(self, context: BrowserContext) -> None:
+        """Its story is over."""
+        kind = self._kinds[context]
+        for page in context.pages:
+            page.close()
+        context.unroute_all()
+        context.set_offline(False)
+        context.clear_permissions()
+        page = context.new_page()
+        devtools = context.new_cdp_session(page)
+        for origin in self._origins:
+            what = {"origin": origin, "storageTypes": _FORGOTTEN}
+            devtools.send("Storage.clearDataForOrigin", what)
+        page.close()
+        self._idle[kind].append(context)
+
+    def end(self) -> None:
+        """The run is over."""
+        for context in self._kinds:
+            context.close()
