@@ -26,6 +26,8 @@ export class DiagramView {
     this.source = source;
     /** Whether a picture is to be seen. */
     this.isDrawn = false;
+    /** Held, for its address lives as long as somebody has it. @type {HTMLImageElement | null} */
+    this._img = null;
     /** Which of its drawings is wanted; an older one that comes late is not shown. */
     this._turn = 0;
     this._picture = h("div", { class: "picture", hidden: true });
@@ -43,6 +45,7 @@ export class DiagramView {
   _take(before) {
     this._picture.replaceWith(before._picture);
     this._picture = before._picture;
+    this._img = before._img;
     this._show(true);
   }
 
@@ -64,6 +67,7 @@ export class DiagramView {
 
   /** @param {Diagram} diagram @param {HTMLImageElement} img @param {boolean} isForLight */
   _onDrawn(diagram, img, isForLight) {
+    this._img = img;
     fillPicture(this._picture, img, diagram);
     this._picture.classList.toggle("plated", isForLight);
     for (const box of this._picture.querySelectorAll(".diagram-box")) reachByKeys(box);

@@ -169,7 +169,9 @@ def test_what_cannot_be_drawn_says_why_beside_its_source(
     page = show(prose(0, "Before\n\n" + fence(source)), output(1, source), output(2, STATES)).page
     for at in range(2):
         place = page.locator("[data-cell-id]").nth(at)
-        expect(place.locator(".diagram-problem")).to_contain_text("This diagram is not drawn.")
+        expect(place.locator(".diagram-problem")).to_contain_text(
+            "This diagram is not drawn.", timeout=PATIENCE
+        )
         expect(place.locator(".diagram-problem pre")).to_have_text(re.compile(words))
         expect(place.locator("code.language-mermaid")).to_have_text(source)
         expect(place.locator(".diagram img")).to_have_count(0)
@@ -187,11 +189,11 @@ def test_diagrams_wear_the_dark_and_follow_it(show: Show, artefacts: Path) -> No
     before = [picture(page, at).get_attribute("src") for at in range(2)]
     page.emulate_media(color_scheme="light")
     for at in range(2):
-        expect(picture(page, at)).not_to_have_attribute("src", before[at] or "")
+        expect(picture(page, at)).not_to_have_attribute("src", before[at] or "", timeout=PATIENCE)
         assert "background: rgb(255, 255, 255)" in svg_of(picture(page, at))
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     for at in range(2):
-        expect(picture(page, at)).not_to_have_attribute("src", before[at] or "")
+        expect(picture(page, at)).not_to_have_attribute("src", before[at] or "", timeout=PATIENCE)
         page.wait_for_function(
             """async at => (await (await fetch(document.querySelectorAll(".diagram img")[at].src))
               .text()).includes("background: rgb(16, 19, 23)")""",
@@ -209,11 +211,11 @@ def test_what_is_edited_is_drawn_again_without_a_flash(show: Show) -> None:
     expect(page.locator(".diagram img")).to_have_attribute("src", first)  # the same element
     other = STATES.replace("Still", "Calm")
     notebook.change(["set", ["cells", "t0", "source"], f"Two\n\n{fence(other)}"])
-    expect(page.locator(".diagram img")).not_to_have_attribute("src", first)
+    expect(page.locator(".diagram img")).not_to_have_attribute("src", first, timeout=PATIENCE)
     assert "Calm" in svg_of(picture(page))
     assert page.evaluate("window.flashes") == 0
     notebook.change(["set", ["cells", "t0", "source"], f"Two\n\n{fence(samples.BROKEN)}"])
-    expect(page.locator(".diagram-problem")).to_contain_text("Parse error")
+    expect(page.locator(".diagram-problem")).to_contain_text("Parse error", timeout=PATIENCE)
     expect(page.locator(".diagram .picture")).to_be_hidden()
 
 
@@ -258,7 +260,7 @@ def test_a_library_that_does_not_come_is_told_and_asked_for_again(
     page.route("**/charts/**", abort)
     show(output(0, STATES), page=page)
     problem = page.locator(".diagram-problem")
-    expect(problem).to_contain_text("What draws it could not be loaded")
+    expect(problem).to_contain_text("What draws it could not be loaded", timeout=PATIENCE)
     expect(page.locator(".diagram code")).to_be_visible()
     page.unroute("**/charts/**", abort)
     problem.get_by_role("button", name="Try again").click()
