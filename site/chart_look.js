@@ -7,7 +7,8 @@
  * @typedef {object} ChartLibrary
  * @property {(place: HTMLElement, chart: import("./charts.js").Chart, say: Say) => Promise<void>} draw
  * @property {() => void} wear the page's colours may have changed
- * @property {(type: string) => Promise<Blob>} picture of the chart as it is now
+ * @property {(type: string, of?: unknown) => Promise<Blob>} picture of the chart as it is now, or
+ *   of what is given
  */
 
 export const SVG = "image/svg+xml";

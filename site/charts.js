@@ -1,11 +1,13 @@
 /**
  * Charts as JSON: Vega-Lite, Vega and Plotly. They are drawn in a sandboxed frame by a library of
- * this site, which is fetched when the first such output is near the screen, and kept.
+ * this site, which is fetched when the first such output is near the screen, and kept. So are
+ * diagrams, see `diagram_frame.js`.
  */
 
 import { fetchKept } from "./assets.js";
 
 /** @typedef {"vega" | "plotly"} Library */
+/** @typedef {Library | "mermaid"} Drawer what is fetched to draw something */
 
 /**
  * @typedef {object} Chart
@@ -63,10 +65,10 @@ export function heightOf({ library, value }) {
   return own > 0 && own < TALLEST ? own + around : USUAL_HEIGHTS[library];
 }
 
-/** @type {Map<Library, Promise<Blob>>} */
+/** @type {Map<Drawer, Promise<Blob>>} */
 const libraries = new Map();
 
-/** @param {Library} name @returns {Promise<Blob>} its script */
+/** @param {Drawer} name @returns {Promise<Blob>} its script */
 export function fetchLibrary(name) {
   const known = libraries.get(name);
   if (known) return known;

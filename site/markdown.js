@@ -8,6 +8,7 @@ import { footnote } from "@mdit/plugin-footnote";
 import createDOMPurify from "dompurify";
 import MarkdownIt from "markdown-it";
 
+import { placeDiagrams } from "./diagram.js";
 import { h, isCalm } from "./dom.js";
 import { paintCode } from "./editor_theme.js";
 import { drawFormula, math } from "./math.js";
@@ -22,6 +23,8 @@ import { reachByKeys } from "./scrollers.js";
  * @property {import("./pictures.js").GetBlob} [blob]
  * @property {(img: HTMLImageElement, picture: import("./pictures.js").Picture) => Promise<void>} [show]
  *   gives a picture its bytes, where it is not to be loaded by this page
+ * @property {(fragment: DocumentFragment, container: Element) => void} [diagrams] puts diagrams in
+ *   the place of their code blocks, where this page is not to show them
  */
 
 /** Before every id that a notebook brings: it can then stand for nothing of the page's own. */
@@ -71,6 +74,7 @@ export function renderMarkdown(container, source, options = {}) {
   for (const pre of fragment.querySelectorAll("pre")) reachByKeys(pre);
   for (const img of fragment.querySelectorAll("img")) placeImage(img, options);
   for (const link of fragment.querySelectorAll("a")) guideLink(link);
+  (options.diagrams ?? placeDiagrams)(fragment, container);
   const headings = nameHeadings(fragment);
   container.replaceChildren(fragment);
   return { headings };

@@ -8,8 +8,8 @@
 /**
  * The script in the frame. Messages to the page: `ready`, `height`, `open` (a link), `save` (a
  * file that a link offers), `blocked` (an address that the policy refused), `failed` (a script's
- * error), `drawn` and `undrawn` (a chart). What draws charts (`vega_chart.js`, `plotly_chart.js`)
- * is handed in by the page and leaves itself in `foldbookChart`.
+ * error), `drawn` and `undrawn` (a chart). What draws charts (`vega_chart.js`, `plotly_chart.js`,
+ * `mermaid_chart.js`) is handed in by the page and leaves itself in `foldbookChart`.
  */
 export const BOOTSTRAP = `"use strict";
 (() => {
@@ -97,8 +97,8 @@ export const BOOTSTRAP = `"use strict";
       say({ undrawn: String((error && error.message) || error) });
     }
   };
-  const picture = (type, port) =>
-    foldbookChart.picture(type).then(
+  const picture = (type, of, port) =>
+    foldbookChart.picture(type, of).then(
       (file) => port.postMessage({ file }),
       (error) => port.postMessage({ problem: String((error && error.message) || error) }),
     );
@@ -119,7 +119,7 @@ export const BOOTSTRAP = `"use strict";
       const face = new FontFace(family, bytes, { weight: "100 900" });
       document.fonts.add(face);
     }
-    if (data.picture) picture(data.picture, ports[0]);
+    if (data.picture) picture(data.picture, data.of, ports[0]);
     if (drawn) return;
     if (typeof data.html === "string") {
       drawn = true;
@@ -156,7 +156,7 @@ export const BOOTSTRAP = `"use strict";
 `;
 
 /** For the page's `script-src`; a test holds it to the script above. */
-export const BOOTSTRAP_HASH = "sha256-7Uv46sfZAjHWKEuoYiJmpZzuC8KhWQm5aeuzcwmJuDA=";
+export const BOOTSTRAP_HASH = "sha256-QCHgY5s1eJ3S88VSYs7CwAJqeNFqKBd8fekUzKTkjsw=";
 
 const STYLE = `html{background:transparent;color:var(--ink)}
 body{margin:0;display:flow-root;font:400 13px/20px var(--ui);overflow-wrap:break-word;overflow-x:auto}

@@ -3,6 +3,7 @@
 const TOKENS = [
   "--paper", "--chrome", "--code", "--sunk", "--line", "--edge", "--ink", "--ink2", "--ink3",
   "--accent", "--accentbg", "--err", "--ok", "--stale", "--ui", "--mono", "--prose",
+  "--pine", "--rust", "--rose", "--olive", "--lagoon", "--bronze", "--plum", "--slate",
 ];
 const FAMILIES = ["IBM Plex Sans Variable", "Source Code Pro Variable"];
 

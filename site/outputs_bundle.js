@@ -3,6 +3,8 @@
  */
 
 import { libraryOf, titleOf } from "./charts.js";
+import { DiagramView } from "./diagram.js";
+import { MERMAID } from "./diagram_source.js";
 import { h } from "./dom.js";
 import { renderMarkdown } from "./markdown.js";
 import { drawFormula } from "./math.js";
@@ -34,6 +36,7 @@ export const SHOWN = [
   "application/vnd.plotly.v1+json",
   "text/html",
   "text/markdown",
+  "text/vnd.mermaid",
   "image/svg+xml",
   "text/latex",
   "image/png",
@@ -147,6 +150,8 @@ function drawText(drawn, mime, value, output, options) {
     const prose = h("div", { class: "md" });
     renderMarkdown(prose, text, { blob: options.blob });
     element.append(prose);
+  } else if (mime === MERMAID) {
+    element.append(new DiagramView(text.trimEnd()).element);
   } else if (mime === "text/latex") {
     element.append(drawLatex(text));
   } else if (isJson(mime)) {

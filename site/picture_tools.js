@@ -1,5 +1,6 @@
 /** What can be done with a picture: copy it, save it. By its own button, so with keys too. */
 
+import { dataAddress } from "./data_address.js";
 import { h } from "./dom.js";
 import { saveAs } from "./files.js";
 import { icon } from "./icons.js";
@@ -62,15 +63,15 @@ async function copyPicture(source) {
 }
 
 /**
- * The clipboard takes PNG only.
+ * As PNG, which is all that the clipboard takes.
  * @param {Blob} blob
  * @returns {Promise<Blob>}
  */
-async function asPng(blob) {
+export async function asPng(blob) {
   if (blob.type === PNG) return blob;
-  const address = URL.createObjectURL(blob);
   try {
-    const img = h("img", { src: address });
+    // Of an SVG with HTML in it a canvas gives no pixels where it came by the address of a blob.
+    const img = h("img", { src: await dataAddress(blob) });
     await img.decode();
     const scale = blob.type === SVG ? SCALE : 1;
     const canvas = h("canvas", { width: img.naturalWidth * scale, height: img.naturalHeight * scale });
@@ -79,10 +80,8 @@ async function asPng(blob) {
       canvas.toBlob((made) => (made ? resolve(made) : reject(new Error("It is too large to copy; save it")))),
     );
   } catch (error) {
-    // An SVG with HTML in it may be seen and not be read.
+    // In some browsers an SVG with HTML in it may be seen and not be read.
     const isRefused = error instanceof DOMException && error.name === "SecurityError";
-    throw isRefused ? new Error("This picture can be saved, but not copied") : error;
-  } finally {
-    URL.revokeObjectURL(address);
+    throw isRefused ? new Error("This picture can be saved as SVG, but not copied") : error;
   }
 }

@@ -9,6 +9,9 @@
 import { renderAnsi } from "./ansi_draw.js";
 import { libraryOf } from "./charts.js";
 import { dataAddress } from "./data_address.js";
+import { fencesOf, fillPicture } from "./diagram.js";
+import { drawDiagram } from "./diagram_frame.js";
+import { MERMAID, groundOf } from "./diagram_source.js";
 import { h } from "./dom.js";
 import { paintCode } from "./editor_theme.js";
 import { renderMarkdown } from "./markdown.js";
@@ -141,7 +144,10 @@ class Writer {
   #drawProse(source, { attachments } = {}) {
     const prose = h("div", { class: "md" });
     const show = (/** @type {HTMLImageElement} */ img, /** @type {Picture} */ picture) => this.#embed(img, picture);
-    renderMarkdown(prose, source, { attachments, blob: this.blob, show });
+    const diagrams = (/** @type {DocumentFragment} */ fragment) => {
+      for (const fence of fencesOf(fragment)) this.#drawDiagram(fence.block, fence.source);
+    };
+    renderMarkdown(prose, source, { attachments, blob: this.blob, show, diagrams });
     settle(prose);
     return prose;
   }
@@ -191,6 +197,12 @@ class Writer {
     }
     if (SCRIPTS.includes(mime)) return drawFrame({ script: text });
     if (mime === "text/markdown") return this.#drawProse(text);
+    if (mime === MERMAID) {
+      const block = h("pre", { class: "doc-code", tabindex: "0" }, h("code", { class: "language-mermaid" }, text));
+      const place = h("div", null, block);
+      this.#drawDiagram(block, text.trimEnd());
+      return place;
+    }
     if (mime === "text/latex") {
       const tex = formulaOf(text);
       if (tex === null) return this.#drawProse(text);
@@ -199,6 +211,21 @@ class Writer {
       return settle(prose);
     }
     return plain(text);
+  }
+
+  /** Its picture before its source, which alone stays where it cannot be drawn. @param {HTMLElement} block @param {string} source */
+  #drawDiagram(block, source) {
+    const ground = groundOf(source);
+    const coming = drawDiagram(source, ground ?? "light").then((diagram) => {
+      const img = h("img", null);
+      const picture = h("div", { class: ground === "dark" ? "picture" : "picture plated" });
+      const folded = h("details", { class: "doc-folded" }, h("summary", null, "Source"));
+      fillPicture(picture, img, diagram);
+      block.replaceWith(h("figure", { class: "diagram" }, picture, folded));
+      folded.append(block);
+      return this.#embed(img, { mime: "image/svg+xml", value: diagram.svg, alt: img.alt });
+    });
+    this.#pictures.push(coming.catch((error) => console.info(`A diagram stays as its source: ${error.message}`)));
   }
 
   /** @param {Picture} picture */

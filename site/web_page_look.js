@@ -27,6 +27,7 @@ math[display="block"] { margin: 0.75rem 0; overflow-x: auto; overflow-y: hidden;
   .doc-code, .output pre.text { white-space: pre-wrap; overflow-wrap: anywhere; }
   .output .wide, .md .wide { overflow: visible; }
   .picture, .md table, tr { break-inside: avoid; }
+  .diagram .diagram-box img { width: min(100%, var(--own)); }
   h1, h2, h3, h4, h5, h6 { break-after: avoid; }
 }
 `;

@@ -202,6 +202,25 @@ def test_a_formula_that_is_none_is_shown_as_it_was_written() -> None:
     assert prose.formula("\\left( <", False) == '<code class="math-problem">\\left( &lt;</code>'
 
 
+def test_a_diagram_is_its_source_behind_the_picture_that_came_with_it() -> None:
+    diagram = "flowchart LR\n  a --> b"
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"/>'
+    kept = '<code class="language-mermaid">flowchart LR\n  a --&gt; b</code></pre>'
+    alone = page(code("1", display({"text/vnd.mermaid": diagram, "text/plain": "Mermaid()"})))
+    check(alone)
+    assert f'<pre class="doc-code" tabindex="0">{kept}' in alone
+    assert "Mermaid()" not in alone
+    assert "<figure" not in alone.partition("<main>")[2]
+    drawn = page(code("1", display({"text/vnd.mermaid": diagram, "image/svg+xml": svg})))
+    check(drawn)
+    source = base64.b64encode(svg.encode()).decode()
+    assert f'<img src="data:image/svg+xml;base64,{source}" alt="Diagram">' in drawn
+    assert kept in drawn.partition("<summary>Source</summary>")[2]
+    fence = page({"cell_type": "markdown", "source": f"```mermaid\n{diagram}\n```"})
+    check(fence)
+    assert kept.replace("</code>", "\n</code>") in fence
+
+
 @pytest.mark.parametrize("mime", [each for each in PREFERENCE if is_drawn_elsewhere(each)])
 def test_what_needs_a_library_is_shown_in_its_other_form(mime: str) -> None:
     made = page(code("chart", display({mime: {"mark": "bar"}, "text/plain": "a chart"})))

@@ -25,6 +25,7 @@ PREFERENCE: Final = (
     "application/vnd.plotly.v1+json",
     "text/html",
     "text/markdown",
+    "text/vnd.mermaid",
     "image/svg+xml",
     "text/latex",
     "image/png",

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.diagram_samples import FLOW, MERMAID, STATES, fence
+from tests.browser.hostile.reader import PATIENCE
 from tests.browser.newcomer import newcomer
 from tests.browser.visitors import Visitors
 
@@ -191,6 +193,38 @@ class TestWebPage:
         expect(page.get_by_text("line 59")).to_be_visible()
         expect(page.locator("math").first).to_be_visible()
         expect(page.frame_locator("iframe").first.locator("#p")).to_be_visible()
+        reader.close()
+
+    def test_diagrams_are_pictures_before_their_sources(
+        self, home: Page, chromium: Browser, tmp_path: Path, artefacts: Path
+    ) -> None:
+        shown = display() | {"data": {MERMAID: FLOW, "text/plain": "Mermaid()"}}
+        broken = fence("flowchart LR\n  a -->")
+        made = book(prose(f"# Flow\n\n{fence(STATES)}\n{broken}"), code("flow", shown))
+        pick(home, "Flow.ipynb", made)
+        expect(home.locator(".diagram img")).to_have_count(2, timeout=PATIENCE)
+        saved(home)
+        again = json.loads(
+            download(home, "Notebook menu", "Notebook (.ipynb)", tmp_path / "Flow.ipynb")
+        )
+        (output,) = again["cells"][1]["outputs"]
+        texts = {mime: "".join(lines) for mime, lines in output["data"].items()}
+        assert texts == shown["data"]  # what was drawn is in no file
+        home.set_default_timeout(PATIENCE)
+        file = tmp_path / "Flow.html"
+        download(home, "Notebook menu", "Web page (.html)", file)
+        reader = chromium.new_context(java_script_enabled=False, color_scheme="dark")
+        page = reader.new_page()
+        page.goto(file.as_uri())
+        expect(page.get_by_role("img", name="How readings travel")).to_be_visible()
+        expect(page.locator(".diagram img")).to_have_count(2)
+        page.screenshot(path=artefacts / "web-page-diagrams.png", full_page=True)
+        expect(page.locator("code.language-mermaid:visible")).to_have_text(
+            "flowchart LR\n  a -->\n"
+        )
+        page.get_by_text("Source").last.click()
+        expect(page.locator("code.language-mermaid").last).to_have_text(FLOW)
+        expect(page.locator("code.language-mermaid").last).to_be_visible()
         reader.close()
 
 

@@ -29,6 +29,12 @@ def coloured(source: str, language: str) -> str:
     return "".join(_pieces(lexer.get_tokens(source)))
 
 
+def block(source: str, language: str) -> str:
+    """The source as HTML that tells its language, as a fence of Markdown does."""
+    told = f' class="language-{escape(language)}"' if language else ""
+    return f"<code{told}>{coloured(source, language)}</code>"
+
+
 def _pieces(tokens: Iterator[tuple[_TokenType, str]]) -> Iterator[str]:
     for kind, text in tokens:
         shown = escape(text, quote=False)

@@ -12,7 +12,7 @@ from foldbook.mime import PREFERENCE, is_drawn_elsewhere
 from foldbook.notebook import Cell, Execution, Notebook, Output
 from foldbook.pruning import stand_in
 from foldbook.webpage import ansi, prose
-from foldbook.webpage.code import coloured
+from foldbook.webpage.code import block, coloured
 from foldbook.webpage.frames import FRAME_SCRIPT, frame
 from foldbook.webpage.look import STYLE
 
@@ -130,10 +130,22 @@ def _value(mime: str, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> s
             return frame(text, "Script output", is_script=True)
         case "text/markdown":
             return f'<div class="md">{prose.to_html(text)}</div>'
+        case "text/vnd.mermaid":
+            return _diagram(text, data, metadata)
         case "text/latex":
             return f'<div class="md">{_latex(text)}</div>'
         case _:
             return _text(text)
+
+
+def _diagram(text: str, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
+    """The source, behind the picture that JupyterLab leaves beside it, where there is one."""
+    source = f'<pre class="doc-code" tabindex="0">{block(text, "mermaid")}</pre>'
+    drawn = data.get("image/svg+xml")
+    if not isinstance(drawn, str):
+        return source
+    picture = _picture("image/svg+xml", drawn, "Diagram", metadata.get("image/svg+xml"))
+    return f'<figure class="diagram">{picture}{_folded(source, True, "Source")}</figure>'
 
 
 def _latex(text: str) -> str:

@@ -90,6 +90,7 @@ pre{font:400 .8125rem/1.25rem var(--mono);font-variant-ligatures:none;tab-size:4
 .md :not(pre)>code{font:400 .82em/1 var(--mono);background:var(--code);border-radius:3px;
   padding:1px .25rem}
 .md pre{background:var(--code);border-radius:.25rem;padding:.5625rem 1rem;overflow-x:auto}
+pre code{font:inherit}
 .md table{display:block;overflow-x:auto;border-collapse:collapse;
   font:400 .8125rem/1.25rem var(--ui)}
 .md :is(th,td){padding:3px 2rem 3px 0;text-align:left;border-bottom:1px solid var(--line)}

@@ -15,7 +15,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.tasklists import tasklists_plugin
 
-from foldbook.webpage.code import coloured
+from foldbook.webpage.code import block
 
 _PICTURE: Final = re.compile(r"data:image/[\w.+-]+;base64,[A-Za-z0-9+/=\s]+")
 _HEADING: Final = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
@@ -89,8 +89,8 @@ class _Prose:
         return rule
 
     def _fence(self, tokens: list[Token], index: int, _options: Any, _env: Any) -> str:
-        language = tokens[index].info.split(maxsplit=1)[:1]
-        return self._keep(f"<pre>{coloured(tokens[index].content, (language or [''])[0])}</pre>\n")
+        language = (tokens[index].info.split(maxsplit=1) or [""])[0]
+        return self._keep(f"<pre>{block(tokens[index].content, language)}</pre>\n")
 
     def _image(self, tokens: list[Token], index: int, _options: Any, _env: Any) -> str:
         token = tokens[index]
