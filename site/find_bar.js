@@ -92,10 +92,10 @@ export class FindBar {
 
   draw() {
     const { wrong, count, page, pattern } = this._find;
-    setText(this.count, this._countWords());
+    setText(this.count, this._countWords(count));
     this.count.classList.toggle("none", pattern !== null && count.all === 0);
     this.wrong.hidden = wrong === "";
-    setText(this.wrong, wrong && `This is no regular expression: ${wrong}.`);
+    setText(this.wrong, wrong);
     attr(this.input, "aria-invalid", wrong ? "true" : null);
     attr(this.input, "aria-describedby", wrong ? "find-wrong" : null);
     this.previous.disabled = this.next.disabled = count.all === 0;
@@ -107,8 +107,9 @@ export class FindBar {
     setText(this.chosen.words, chosen > 1 ? `In ${plural(chosen, "selected cell")}` : "In the selected cell");
   }
 
-  _countWords() {
-    const { wrong, pattern, count, isSearching } = this._find;
+  /** @param {{all: number, at: number}} count */
+  _countWords(count) {
+    const { wrong, pattern, isSearching } = this._find;
     if (wrong || !pattern) return "";
     if (count.all === 0) return isSearching ? "…" : "No matches";
     const more = isSearching ? "+" : "";
