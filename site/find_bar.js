@@ -46,15 +46,15 @@ export class FindBar {
   _query() {
     return [
       h("div", { class: "inp" }, this.input, this.count),
-      this._toggle("Aa", "Match case", "matchCase"),
-      this._toggle("ab", "Whole words", "wholeWord"),
-      this._toggle(".*", "Regular expression", "isPattern"),
+      this._toggle("case-sensitive", "Match case", "matchCase"),
+      this._toggle("whole-word", "Whole words", "wholeWord"),
+      this._toggle("regex", "Regular expression", "isPattern"),
     ];
   }
 
-  /** @param {string} sign @param {string} label @param {"matchCase" | "wholeWord" | "isPattern"} what */
+  /** @param {import("./icons.js").IconName} sign @param {string} label @param {"matchCase" | "wholeWord" | "isPattern"} what */
   _toggle(sign, label, what) {
-    const button = h("button", { class: "btn s sq m", type: "button", "aria-label": label, title: label, "aria-pressed": "false" }, sign);
+    const button = h("button", { class: "btn s sq", type: "button", "aria-label": label, title: label, "aria-pressed": "false" }, icon(sign));
     button.addEventListener("click", () => {
       const isOn = button.getAttribute("aria-pressed") !== "true";
       attr(button, "aria-pressed", String(isOn));
