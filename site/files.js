@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { fileName } from "./export.js";
 import { showToast, tellSlow } from "./toast.js";
-import { plural } from "./words.js";
+import { plural, sizeWords } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./types.js").File} File_ */
@@ -120,11 +120,14 @@ export class Files {
     if (!this.page.rights.allows("edit")) return;
     const done = [];
     for (const file of files) {
+      const slow = tellSlow(`Adding ${file.name}, ${sizeWords(file.size)}.`);
       try {
         await this._take(file);
         done.push(file.name);
       } catch (error) {
         this.page.banners.show("file", { look: "bad", title: `${file.name} was not added.`, words: messageOf(error), canClose: true });
+      } finally {
+        slow.end();
       }
     }
     if (done.length) showToast(done.length === 1 ? `Added ${done[0]}.` : `Added ${plural(done.length, "file")}.`);
@@ -162,7 +165,8 @@ export class Files {
 
   /** @param {File_} file */
   async save(file) {
-    const data = await this.page.link.blob(file.digest);
+    const slow = tellSlow(`Reading ${file.path}, ${sizeWords(file.size)}.`);
+    const data = await this.page.link.blob(file.digest).finally(() => slow.end());
     if (data === null) return showToast(`${file.path} has not arrived yet.`);
     saveAs(file.path.split("/").at(-1) ?? file.path, new Blob([data.slice()], { type: file.mime }));
   }

@@ -1,25 +1,17 @@
-/**
- * Finding text in all cells: which matches there are and which of them the reader is at. A cell is
- * searched again when its text has changed, a slice of time at once: typing does not wait for it.
- */
+/** Finding text in all cells: which matches there are, and which of them the reader is at. */
 
-import { firstFrom, matchesIn, movedTo, patternOf } from "./finding.js";
 import { FindBar } from "./find_bar.js";
 import { FindMarks } from "./find_marks.js";
+import { nextPlace, previousPlace } from "./find_places.js";
+import { patternOf } from "./finding.js";
+import { FoundCells } from "./found_cells.js";
 import { Replacing } from "./replacing.js";
+import { Searching } from "./searching.js";
 import { announce } from "./toast.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./finding.js").Match} Match */
-/**
- * What was found in one cell, and in what it was looked for.
- * @typedef {{source: string, execution: unknown, matches: Match[], outputs: Match[]}} Found
- * @typedef {{id: string, isOutput: boolean, at: number}} Place at: where in the text, in UTF-16 units
- */
-
-const SLICE = 8; // ms of searching between two frames
-/** @type {Found} */
-const NOTHING = { source: "", execution: null, matches: [], outputs: [] };
+/** @typedef {import("./find_places.js").Place} Place */
 
 export class Find {
   /** @param {Page} page */
@@ -30,21 +22,18 @@ export class Find {
     this.inOutputs = false;
     /** Only these cells are searched; null: all. @type {Set<string> | null} */
     this.chosen = null;
-    /** Why it is no regular expression; empty where it is one. */
+    /** Why nothing is found, in a sentence; empty where it is looked for. */
     this.wrong = "";
     /** @type {RegExp | null} */
     this.pattern = null;
     /** Where the reader is. @type {Place | null} */
     this.here = null;
-    /** @type {Map<string, Found>} */
-    this._found = new Map();
-    /** Cells that are to be searched. @type {Set<string>} */
-    this._due = new Set();
-    this._timer = 0;
     /** Whether the first match is to be gone to when it is known. */
     this._isSeeking = false;
     this.bar = new FindBar(this);
-    this._marks = new FindMarks(this);
+    this.marks = new FindMarks(this);
+    this._cells = new FoundCells(this);
+    this.searching = new Searching({ idle: () => this.follow(), stopped: (why) => this._stopped(why) });
     this.replacing = new Replacing(this);
     page.sheet.scroller.addEventListener("click", () => this.touched()); // it may have unfolded something
   }
@@ -87,10 +76,10 @@ export class Find {
     if (!this.isOpen) return;
     this.isOpen = false;
     const { here } = this;
-    clearTimeout(this._timer);
-    this._timer = 0;
-    this._found.clear();
-    this._marks.clear();
+    this.searching.end();
+    this._cells.forget();
+    this.replacing.forget();
+    this.marks.clear();
     this.bar.close();
     if (here) this.page.sheet.cell(here.id)?.redrawSelection();
     this._goOn(here);
@@ -117,12 +106,34 @@ export class Find {
       this.pattern = patternOf(this.query);
     } catch (error) {
       this.pattern = null;
-      this.wrong = error instanceof Error ? error.message : String(error);
+      this.wrong = `This is no regular expression: ${error instanceof Error ? error.message : String(error)}.`;
     }
-    this._found.clear();
     this._isSeeking = this.pattern !== null;
+    this._lookAnew();
     this.follow();
-    this._work();
+    if (this.isSearching) this._cells.work();
+    if (this.isSearching) this.bar.draw();
+  }
+
+  /** What was found or asked before is of another query. */
+  _lookAnew() {
+    this.searching.drop();
+    this._cells.forget();
+    this.marks.forget();
+    this.replacing.forget();
+  }
+
+  /** It takes too long, or cannot be done. @param {string} why */
+  _stopped(why) {
+    this.pattern = null;
+    this.wrong = this.replacing.isLooking ? `${why} Nothing was replaced.` : why;
+    this._lookAnew();
+    this.draw();
+  }
+
+  /** Look through a text by what is asked for. @param {string} text @param {(matches: Match[]) => void} found */
+  look(text, found) {
+    this.searching.ask({ query: this.query, text }, found);
   }
 
   /** Only the cells that are selected now, or all. @param {boolean} isOnly */
@@ -139,63 +150,24 @@ export class Find {
 
   /** The notebook may be another one than before. */
   follow() {
-    if (!this.isOpen) return;
-    const { model } = this.page;
-    for (const id of this.ids) {
-      const known = this._found.get(id);
-      const isSame = known && known.source === model.source(id) && (!this.inOutputs || known.execution === model.cell(id)?.execution);
-      if (!isSame) this._due.add(id);
-    }
-    if (this._due.size) this._workSoon();
-    else this._settle();
+    if (this.isOpen) this._cells.follow();
   }
 
   /** What a cell shows is drawn anew, or came near: it is to be marked. */
   touched() {
-    if (this.isOpen) this._marks.drawSoon();
+    if (this.isOpen) this.marks.drawSoon();
   }
 
-  _workSoon() {
-    this._timer ||= window.setTimeout(() => this._work());
-  }
-
-  _work() {
-    clearTimeout(this._timer);
-    this._timer = 0;
-    const until = performance.now() + SLICE;
-    for (const id of this._due) {
-      this._due.delete(id);
-      this._look(id);
-      if (performance.now() > until) break;
-    }
-    if (this._due.size) this._workSoon();
-    else this._settle();
-  }
-
-  /** @param {string} id */
-  _look(id) {
-    const { model } = this.page;
-    const cell = model.cell(id);
-    if (!cell) return;
-    const source = model.source(id);
-    const { pattern } = this;
-    const before = this._found.get(id)?.source;
-    const { here } = this;
-    if (before !== undefined && here?.id === id && !here.isOutput) this.here = { ...here, at: movedTo(here.at, before, source) };
-    const outputs = this.inOutputs && pattern ? this._marks.outputs(id) : null;
-    this._found.set(id, {
-      source,
-      execution: cell.execution,
-      matches: pattern ? matchesIn(source, pattern) : [],
-      outputs: outputs && pattern ? matchesIn(outputs.text, pattern) : [],
-    });
+  /** The text of a cell has become another one, and what was found in it. @param {string} id @param {(at: number) => number} moved */
+  moveHere(id, moved) {
+    if (this.here?.id === id && !this.here.isOutput) this.here = { ...this.here, at: moved(this.here.at) };
   }
 
   /** All is searched. */
-  _settle() {
+  settle() {
     if (this._isSeeking) {
       this._isSeeking = false;
-      const place = this._next(this.here ?? { id: this.ids[0] ?? "", isOutput: false, at: 0 });
+      const place = nextPlace(this, this.here ?? { id: this.ids[0] ?? "", isOutput: false, at: 0 });
       if (place) this.goTo(place, false);
     }
     this.replacing.goOn();
@@ -204,12 +176,12 @@ export class Find {
 
   draw() {
     this.bar.draw();
-    this._marks.drawSoon();
+    this.marks.drawSoon();
   }
 
-  /** @param {string} id @returns {Found} */
+  /** @param {string} id @returns {import("./found_cells.js").Found} */
   in(id) {
-    return (this.pattern && this._found.get(id)) || NOTHING;
+    return this._cells.in(id);
   }
 
   /** How many there are, and which of them the reader is at, from 1; 0: none of them. */
@@ -226,68 +198,35 @@ export class Find {
   }
 
   get isSearching() {
-    return this._due.size > 0;
+    return this._cells.isSearching;
   }
 
   /** Which match of a cell the reader is at; -1: none of them. @param {string} id @param {boolean} isOutput */
   indexIn(id, isOutput) {
     const { here } = this;
     if (here?.id !== id || here.isOutput !== isOutput) return -1;
-    return this._listIn(id, isOutput).findIndex(({ from }) => from === here.at);
+    return this.listIn(id, isOutput).findIndex(({ from }) => from === here.at);
   }
 
   /** @param {string} id @param {boolean} isOutput */
-  _listIn(id, isOutput) {
+  listIn(id, isOutput) {
     const found = this.in(id);
     return isOutput ? found.outputs : found.matches;
-  }
-
-  /** The first match at a place or after it, round the end of the notebook. @param {Place} from @returns {Place | null} */
-  _next(from) {
-    const { ids } = this;
-    const start = Math.max(0, ids.indexOf(from.id));
-    for (let step = 0; step <= ids.length; step++) {
-      const id = ids[(start + step) % ids.length] ?? "";
-      for (const isOutput of [false, true]) {
-        if (step === 0 && from.isOutput && !isOutput) continue;
-        const list = this._listIn(id, isOutput);
-        const index = step === 0 && isOutput === from.isOutput ? firstFrom(list, from.at) : 0;
-        const match = list[index];
-        if (match) return { id, isOutput, at: match.from };
-      }
-    }
-    return null;
-  }
-
-  /** The last match before a place, round the start of the notebook. @param {Place} from @returns {Place | null} */
-  _previous(from) {
-    const { ids } = this;
-    const start = Math.max(0, ids.indexOf(from.id));
-    for (let step = 0; step <= ids.length; step++) {
-      const id = ids[(start - step + ids.length) % ids.length] ?? "";
-      for (const isOutput of [true, false]) {
-        if (step === 0 && isOutput && !from.isOutput) continue;
-        const list = this._listIn(id, isOutput);
-        const isHere = step === 0 && isOutput === from.isOutput;
-        const match = isHere ? list[firstFrom(list, from.at) - 1] : list.at(-1);
-        if (match) return { id, isOutput, at: match.from };
-      }
-    }
-    return null;
   }
 
   /** To the next match, or to the one before. @param {1 | -1} by */
   step(by) {
     if (!this.isOpen) return this.open();
+    if (!this.pattern && this.wrong) this.ask(); // it may end by now: another text stands there
     if (!this.pattern) return this.bar.focus();
     const from = this.here ?? { id: this.ids[0] ?? "", isOutput: false, at: -1 };
-    const place = by > 0 ? this._next({ ...from, at: from.at + 1 }) : this._previous(from);
+    const place = by > 0 ? nextPlace(this, { ...from, at: from.at + 1 }) : previousPlace(this, from);
     if (place) this.goTo(place);
   }
 
   /** To the first match that does not stand before the reader. */
   arrive() {
-    const place = this.here && this._next(this.here);
+    const place = this.here && nextPlace(this, this.here);
     if (place) this.goTo(place);
   }
 
@@ -299,8 +238,8 @@ export class Find {
     if (select.active !== place.id || select.isEditing) select.set(place.id, { scroll: false, focus: false });
     if (before && before.id !== place.id) sheet.cell(before.id)?.redrawSelection();
     sheet.cell(place.id)?.redrawSelection();
-    this._last = this._listIn(place.id, place.isOutput)[this.indexIn(place.id, place.isOutput)] ?? null;
-    if (this._last) this._marks.reveal(place, this._last);
+    this._last = this.listIn(place.id, place.isOutput)[this.indexIn(place.id, place.isOutput)] ?? null;
+    if (this._last) this.marks.reveal(place, this._last);
     this.draw();
     if (says) announce(this._words());
   }

@@ -46,15 +46,15 @@ export class FindBar {
   _query() {
     return [
       h("div", { class: "inp" }, this.input, this.count),
-      this._toggle("Aa", "Match case", "matchCase"),
-      this._toggle("ab", "Whole words", "wholeWord"),
-      this._toggle(".*", "Regular expression", "isPattern"),
+      this._toggle("case-sensitive", "Match case", "matchCase"),
+      this._toggle("whole-word", "Whole words", "wholeWord"),
+      this._toggle("regex", "Regular expression", "isPattern"),
     ];
   }
 
-  /** @param {string} sign @param {string} label @param {"matchCase" | "wholeWord" | "isPattern"} what */
+  /** @param {import("./icons.js").IconName} sign @param {string} label @param {"matchCase" | "wholeWord" | "isPattern"} what */
   _toggle(sign, label, what) {
-    const button = h("button", { class: "btn s sq m", type: "button", "aria-label": label, title: label, "aria-pressed": "false" }, sign);
+    const button = h("button", { class: "btn s sq", type: "button", "aria-label": label, title: label, "aria-pressed": "false" }, icon(sign));
     button.addEventListener("click", () => {
       const isOn = button.getAttribute("aria-pressed") !== "true";
       attr(button, "aria-pressed", String(isOn));
@@ -92,10 +92,10 @@ export class FindBar {
 
   draw() {
     const { wrong, count, page, pattern } = this._find;
-    setText(this.count, this._countWords());
+    setText(this.count, this._countWords(count));
     this.count.classList.toggle("none", pattern !== null && count.all === 0);
     this.wrong.hidden = wrong === "";
-    setText(this.wrong, wrong && `This is no regular expression: ${wrong}.`);
+    setText(this.wrong, wrong);
     attr(this.input, "aria-invalid", wrong ? "true" : null);
     attr(this.input, "aria-describedby", wrong ? "find-wrong" : null);
     this.previous.disabled = this.next.disabled = count.all === 0;
@@ -107,8 +107,9 @@ export class FindBar {
     setText(this.chosen.words, chosen > 1 ? `In ${plural(chosen, "selected cell")}` : "In the selected cell");
   }
 
-  _countWords() {
-    const { wrong, pattern, count, isSearching } = this._find;
+  /** @param {{all: number, at: number}} count */
+  _countWords(count) {
+    const { wrong, pattern, isSearching } = this._find;
     if (wrong || !pattern) return "";
     if (count.all === 0) return isSearching ? "…" : "No matches";
     const more = isSearching ? "+" : "";

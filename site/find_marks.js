@@ -1,6 +1,5 @@
 /** Marks what was found in the cells that are near the screen, and brings a match into view. */
 
-import { matchesIn } from "./finding.js";
 import { ShownText, highlight } from "./found_marks.js";
 
 /** @typedef {import("./find.js").Find} Find */
@@ -15,6 +14,8 @@ export class FindMarks {
     this._frame = 0;
     /** What is marked in which editors. @type {Map<string, {matches: Match[], here: number}>} */
     this._marked = new Map();
+    /** What was found in what cells show. @type {Map<string, {text: string, matches: Match[]}>} */
+    this._shown = new Map();
   }
 
   get _sheet() {
@@ -30,7 +31,13 @@ export class FindMarks {
     this._frame = 0;
     for (const id of this._marked.keys()) this._find.page.texts.editor(id)?.showFound([], -1);
     this._marked.clear();
+    this.forget();
     highlight([], []);
+  }
+
+  /** Something else is looked for. */
+  forget() {
+    this._shown.clear();
   }
 
   _draw() {
@@ -74,12 +81,25 @@ export class FindMarks {
     if (still && matches.length) put(new ShownText(still), matches, this._find.indexIn(id, false));
     if (matches.length && !cell.prose.hidden && this._find.pattern) {
       const prose = new ShownText(cell.prose);
-      put(prose, matchesIn(prose.text, this._find.pattern), -1);
+      put(prose, this._inShown(`prose ${id}`, prose.text), -1);
     }
     if (outputs.length && this._find.pattern) {
       const shown = this.outputs(id);
-      put(shown, matchesIn(shown.text, this._find.pattern), this._find.indexIn(id, true));
+      put(shown, this._inShown(`outputs ${id}`, shown.text), this._find.indexIn(id, true));
     }
+  }
+
+  /** It is looked through again when it shows something else. @param {string} which @param {string} text */
+  _inShown(which, text) {
+    const known = this._shown.get(which);
+    if (known?.text === text) return known.matches;
+    const asked = { text, matches: /** @type {Match[]} */ ([]) };
+    this._shown.set(which, asked);
+    this._find.look(text, (matches) => {
+      asked.matches = matches;
+      this.drawSoon();
+    });
+    return asked.matches;
   }
 
   /** What the outputs of a cell show; nothing where they are hidden. @param {string} id */

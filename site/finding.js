@@ -9,6 +9,12 @@
  *
  * @typedef {{from: number, to: number}} Match in UTF-16 units
  * @typedef {Match & {insert: string}} Replacement
+ *
+ * @typedef {object} Question what stands in a text; with a template, what is to be put there
+ * @property {Query} query
+ * @property {string} text
+ * @property {string} [template]
+ * @property {Match} [only]
  */
 
 const SPECIAL = /[\\^$.*+?()[\]{}|/]/g;
@@ -50,6 +56,14 @@ export function matchesIn(text, pattern) {
     if (match[0]) found.push({ from: match.index, to: match.index + match[0].length });
   }
   return found;
+}
+
+/** @param {Question} question @returns {Replacement[]} where there is no template, nothing is to be put there */
+export function answerTo({ query, text, template, only }) {
+  const pattern = patternOf(query);
+  if (!pattern) return [];
+  if (template === undefined) return matchesIn(text, pattern).map((match) => ({ ...match, insert: "" }));
+  return replacementsIn(text, pattern, template, { isPattern: query.isPattern, only });
 }
 
 /**

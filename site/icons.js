@@ -4,6 +4,7 @@ import arrowDown from "lucide-static/icons/arrow-down.svg";
 import arrowLeft from "lucide-static/icons/arrow-left.svg";
 import arrowRight from "lucide-static/icons/arrow-right.svg";
 import arrowUp from "lucide-static/icons/arrow-up.svg";
+import caseSensitive from "lucide-static/icons/case-sensitive.svg";
 import check from "lucide-static/icons/check.svg";
 import chevronDown from "lucide-static/icons/chevron-down.svg";
 import chevronRight from "lucide-static/icons/chevron-right.svg";
@@ -21,6 +22,7 @@ import pencil from "lucide-static/icons/pencil.svg";
 import play from "lucide-static/icons/play.svg";
 import plus from "lucide-static/icons/plus.svg";
 import redo2 from "lucide-static/icons/redo-2.svg";
+import regex from "lucide-static/icons/regex.svg";
 import rotateCcw from "lucide-static/icons/rotate-ccw.svg";
 import scissors from "lucide-static/icons/scissors.svg";
 import search from "lucide-static/icons/search.svg";
@@ -30,6 +32,7 @@ import trash2 from "lucide-static/icons/trash-2.svg";
 import users from "lucide-static/icons/users.svg";
 import undo2 from "lucide-static/icons/undo-2.svg";
 import upload from "lucide-static/icons/upload.svg";
+import wholeWord from "lucide-static/icons/whole-word.svg";
 import x from "lucide-static/icons/x.svg";
 import clipboardPaste from "lucide-static/icons/clipboard-paste.svg";
 import eraser from "lucide-static/icons/eraser.svg";
@@ -40,6 +43,7 @@ const TEXTS = {
   "arrow-left": arrowLeft,
   "arrow-right": arrowRight,
   "arrow-up": arrowUp,
+  "case-sensitive": caseSensitive,
   check,
   "chevron-down": chevronDown,
   "chevron-right": chevronRight,
@@ -57,6 +61,7 @@ const TEXTS = {
   play,
   plus,
   "redo-2": redo2,
+  regex,
   "rotate-ccw": rotateCcw,
   scissors,
   search,
@@ -66,6 +71,7 @@ const TEXTS = {
   "undo-2": undo2,
   upload,
   users,
+  "whole-word": wholeWord,
   x,
   "clipboard-paste": clipboardPaste,
   eraser,

@@ -117,7 +117,11 @@ def test_an_unchanged_build_does_nothing(dist: Path, capsys: pytest.CaptureFixtu
 
 def test_each_worker_is_one_file(dist: Path) -> None:
     """The runtime's is started in an opaque origin, where a neighbour cannot be imported."""
-    workers = [dist / "runtime_worker.js", dist / manifest.notebook_worker(dist), dist / "sw.js"]
+    workers = [
+        dist / "runtime_worker.js",
+        dist / manifest.worker(dist, "notebook_worker"),
+        dist / "sw.js",
+    ]
     for path in workers:
         script = path.read_text(encoding="utf-8")
         assert not re.search(r"""(^|[;}])(import|export)\b[^(;]*["']\./""", script), path.name

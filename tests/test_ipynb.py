@@ -4,6 +4,7 @@ import base64
 import json
 import random
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from foldbook.row import Role
 from foldbook.view import Around, full_view
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.corpus.round_trip import Tallies, table, together
 
 PICTURE = random.Random(1).randbytes(30_000)
 
@@ -110,30 +113,32 @@ def stream(text: str, name: str = "stdout") -> dict[str, Any]:
 
 
 class TestCorpus:
-    def test_every_notebook_that_nbformat_reads_comes_back_unharmed(self, corpus: Path) -> None:
-        count = cells = outputs = 0
+    def test_every_notebook_that_nbformat_reads_comes_back_unharmed(
+        self, corpus: Path, artefacts: Path
+    ) -> None:
+        tallies: Tallies = {}
         harmed: dict[str, list[str]] = {}
-        unread: list[str] = []
         for path in sorted((corpus / "notebooks").rglob("*.ipynb")):
             data = path.read_bytes()
-            name = str(path.relative_to(corpus / "notebooks"))
+            name = path.relative_to(corpus / "notebooks")
+            tally = tallies.setdefault(name.parts[0], Counter())
+            tally["files"] += 1
             try:
                 node = nbformat.reads(data.decode(), as_version=4)
-            except Exception as why:
+            except Exception:
                 with pytest.raises(BadNotebookFile):
                     read(data, path.name)
-                unread.append(f"{name}: {type(why).__name__}")
+                tally["unreadable"] += 1
                 continue
-            count += 1
-            cells += len(node.cells)
-            outputs += sum(len(cell.get("outputs", ())) for cell in node.cells)
+            tally["cells"] += len(node.cells)
+            tally["outputs"] += sum(len(cell.get("outputs", ())) for cell in node.cells)
             if found := harm(data):
-                harmed[name] = found
-        print(f"{count} notebooks, {cells} cells, {outputs} outputs; unreadable: {unread}")
-        for name, found in harmed.items():
-            print(f"{name}: {len(found)} differences", *found[:5], sep="\n  ")
-        assert count >= 160
-        assert not harmed
+                harmed[str(name)] = found
+                tally["differences"] += len(found)
+        (artefacts / "round-trip.md").write_text(table(tallies, harmed), encoding="utf-8")
+        sum_of_all = together(tallies)
+        assert sum_of_all["files"] - sum_of_all["unreadable"] >= 160
+        assert sum_of_all["differences"] == 0, harmed
 
     def test_what_is_written_is_valid_and_nothing_was_mended(self, corpus: Path) -> None:
         invalid = []

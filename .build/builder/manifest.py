@@ -43,7 +43,8 @@ def write(dist: Path, scripts: list[str], snapshots: dict[str, str], stamp: str)
     }
     manifest = {
         "stamp": stamp,
-        "notebook_worker": notebook_worker(dist),
+        "notebook_worker": worker(dist, "notebook_worker"),
+        "find_worker": worker(dist, "find_worker"),
         "page": list(_page(listed)),
         "files": listed,
         "snapshots": snapshots,
@@ -62,9 +63,9 @@ def _page(listed: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             yield name
 
 
-def notebook_worker(dist: Path) -> str:
-    """The path of the notebook worker's script, which has a hash in its name."""
-    [found] = dist.glob("chunks/notebook_worker-*.js")
+def worker(dist: Path, name: str) -> str:
+    """The path of a worker's script that has a hash in its name."""
+    [found] = dist.glob(f"chunks/{name}-*.js")
     return found.relative_to(dist).as_posix()
 
 
@@ -78,7 +79,7 @@ def _first_result(
     return {
         "page": [*_PAGE, *scripts],
         "Pyodide core": core,
-        "notebook worker": [notebook_worker(dist), *notebook],
+        "notebook worker": [worker(dist, "notebook_worker"), *notebook],
         "runtime worker": ["runtime_worker.js", *runtime],
     }
 

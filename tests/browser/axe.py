@@ -10,12 +10,8 @@ TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 PRACTICE = "best-practice"
 COLOURS = ("color-contrast", "link-in-text-block")
 """The rules that see another page in the dark."""
-LOOKS = [
-    (width, height, scheme)
-    for width, height in ((1280, 860), (768, 1024), (360, 760))
-    for scheme in ("light", "dark")
-]
-"""Every width in light and dark."""
+SIZES = ((1280, 860), (768, 1024), (360, 760))
+SCHEMES = ("light", "dark")
 
 # A rule of WCAG 2.2 is off in axe-core until it is asked for.
 _RUN = """async ([within, tags, rules]) => {

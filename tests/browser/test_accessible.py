@@ -10,15 +10,19 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.axe import COLOURS, LOOKS, violations
+from tests.browser import chart_samples as charts
+from tests.browser.axe import SIZES
+from tests.browser.eye import Eye, Size, looking
 from tests.browser.shown import everything
 from tests.browser.stand_in import (
     KESTREL,
     ME,
+    READY,
     SITE,
     TOMAS,
     Open,
     StandIn,
+    cell,
     paper,
     person,
     sharing,
@@ -37,64 +41,27 @@ PEOPLE = [
 ]
 
 
-_PHONE = 600
-_GROUND = """(paper) => {
-  const root = document.documentElement;
-  if (getComputedStyle(root).colorScheme.includes("dark")) root.style.background = paper;
-}"""
+CALLS = {
+    "variables": {
+        "variables": [
+            {"name": "day", "type": "str", "shape": None, "preview": "'Monday'", "table": False},
+            {"name": "rain", "type": "DataFrame", "shape": [99, 2], "preview": "", "table": True},
+        ],
+        "more": 3,
+    },
+    "variable": {
+        "type": "DataFrame",
+        "shape": [99, 2],
+        "columns": ["month", "mm"],
+        "index": ["0", "1"],
+        "rows": [["Jan", "61.5"], ["Feb", "48.0"]],
+    },
+}
+"""What the runtime has in memory."""
 
 
-# What is pressed with a thumb, but for what stands in a line of text.
-_SMALL = """() => [...document.querySelectorAll(":is(.hd, .bar, .panel, .menu, .dlg-foot) button")]
-  .filter((each) => each.checkVisibility() && !each.closest(".stack"))
-  .map((each) => [each.getAttribute("aria-label") || each.innerText, each.getBoundingClientRect()])
-  .filter(([, { width, height }]) => Math.min(width, height) < 44)
-  .map(([name, { width, height }]) => `${name} is ${width} by ${height} px`)"""
-
-
-class Eye:
-    """Looks at one view after the other; what it does not like is told at the end."""
-
-    def __init__(self, page: Page, folder: Path, look: tuple[int, int, str]) -> None:
-        self.page = page
-        self._folder = folder
-        self._look = look
-        self._rules = COLOURS if look[2] == "dark" else ()
-        self.wrong: dict[str, list[str]] = {}
-
-    def see(self, name: str, within: str = "") -> None:
-        """What stands there now is to be accessible, and as wide as the screen."""
-        width, _, scheme = self._look
-        self.page.screenshot(path=self._folder / f"axe-{name}-{width}-{scheme}.png")
-        found = violations(self.page, within, self._rules)
-        if width < _PHONE:
-            found += self.page.evaluate(_SMALL)
-        over = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if over > 0:
-            found.append(f"it is {over} px wider than the screen")
-        if found:
-            self.wrong[name] = found
-
-    def see_frames(self, name: str) -> None:
-        """What was put into frames for outputs: their page is ours."""
-        paper = self.page.evaluate("getComputedStyle(document.body).backgroundColor")
-        for frame in self.page.frames:
-            if frame.parent_frame is not None and not frame.is_detached():
-                # It is transparent, and axe takes what it does not see for white.
-                frame.evaluate(_GROUND, paper)
-                if found := violations(frame, rules=self._rules):
-                    self.wrong.setdefault(name, []).extend(found)
-
-
-def looking(look: tuple[int, int, str]) -> dict[str, Any]:
-    """Options of a browser context."""
-    width, height, scheme = look
-    size = {"width": width, "height": height}
-    return {"viewport": size, "color_scheme": scheme, "reduced_motion": "reduce"}
-
-
-def id_of(look: tuple[int, int, str]) -> str:
-    return f"{look[0]}-{look[2]}"
+def id_of(size: Size) -> str:
+    return str(size[0])
 
 
 def by_name(page: Page, command: str) -> None:
@@ -127,6 +94,10 @@ def surfaces(notebook: StandIn) -> dict[str, tuple[str, Callable[[], object]]]:
         page.get_by_text("For machines").click()
         expect(page.get_by_role("img", name="QR code")).to_be_visible()
 
+    def toast() -> None:
+        page.keyboard.press("Control+s")
+        page.locator(".toasts > *").hover()  # it stays then
+
     def nothing_found() -> None:
         page.keyboard.press("Control+k")
         page.keyboard.insert_text("granite")
@@ -146,46 +117,99 @@ def surfaces(notebook: StandIn) -> dict[str, tuple[str, Callable[[], object]]]:
         "menu": (popover, click("Notebook menu")),
         "cell-menu": (popover, cell_menu),
         "question": (dialog, lambda: by_name(page, "Restart the runtime")),
-        "toast": (".toasts", lambda: page.keyboard.press("Control+s")),
-        "panel": ("", lambda: page.keyboard.press("Control+b")),
+        "toast": (".toasts", toast),
     }
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=id_of)
-def test_a_notebook(open_notebook: Open, artefacts: Path, look: tuple[int, int, str]) -> None:
+def with_charts() -> dict[str, Any]:
+    """A view with all that there is, and a chart of each library below."""
+    shown = everything()
+    for name, mime, chart in (
+        ("vega", charts.VEGALITE, charts.bars()),
+        ("plotly", charts.PLOTLY, charts.figure()),
+    ):
+        run = charts.execution(7, charts.display({mime: chart}))
+        shown["order"].append(name)
+        shown["cells"][name] = cell(name, name) | {"execution": run}
+    return shown
+
+
+def see_panel(notebook: StandIn, eye: Eye) -> None:
+    """The outline, files and what is in memory; a file's menu, and a variable at length."""
+    page = notebook.page
+    notebook.change(["set", ["runtime"], READY])
+    panel = page.locator("#panel")
+    if not panel.is_visible():
+        page.keyboard.press("Control+b")
+    variable = panel.get_by_role("button", name="rain")
+    expect(variable).to_be_visible()
+    variable.scroll_into_view_if_needed()
+    eye.see("panel")
+    panel.get_by_role("button", name="More for data/tides.csv").click()
+    eye.see("file-menu", "[popover]")
+    close(page)
+    variable.click()
+    expect(page.get_by_role("dialog", name="rain").get_by_role("row")).to_have_count(3)
+    eye.see("variable", "dialog[open]")
+    close(page)
+    page.keyboard.press("Escape")  # where the panel stands over the notebook
+
+
+def see_find_bar(page: Page, eye: Eye) -> None:
+    """With matches, with a field for what takes their place, and with what is wrong."""
+    page.keyboard.press("Control+f")
+    bar = page.get_by_role("search")
+    page.keyboard.insert_text("plain")
+    expect(bar.locator(".found-count")).to_contain_text("of")
+    eye.see("find", ".find")
+    bar.get_by_role("button", name="Show replace").click()
+    eye.see("find-replace", ".find")
+    bar.get_by_role("button", name="Regular expression").click()
+    bar.get_by_role("textbox", name="Find").fill("(")
+    expect(bar.get_by_text("This is no regular expression")).to_be_visible()
+    eye.see("find-wrong", ".find")
+    page.keyboard.press("Escape")
+    expect(bar).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=id_of)
+def test_a_notebook(open_notebook: Open, artefacts: Path, size: Size) -> None:
     link = LINK | {"fragment": f"join/roomedit/{KEY}"}
     sharing_it = sharing(links=[link], people=PEOPLE)
-    notebook = open_notebook(sharing_it, view=everything(), **looking(look))
-    page, eye = notebook.page, Eye(notebook.page, artefacts, look)
+    notebook = open_notebook(sharing_it, view=with_charts(), calls=CALLS, **looking(size))
+    page, eye = notebook.page, Eye(notebook.page, artefacts, size)
     notebook.people(person(ME, "idle"), person(TOMAS, "ok", 3), person(KESTREL, "run"))
-    page.set_viewport_size({"width": look[0], "height": 3800})
+    page.set_viewport_size({"width": size[0], "height": 5200})
     framed = page.locator("iframe").first.content_frame
     expect(framed.get_by_text("Framed")).to_be_visible()
+    for chart in ("vega", "plotly"):
+        drawn = page.locator(f"[data-cell-id={chart}] iframe").content_frame
+        drawn.locator("svg").first.wait_for()
     eye.see("notebook")
     eye.see_frames("frames")
-    page.set_viewport_size({"width": look[0], "height": look[1]})
+    page.set_viewport_size({"width": size[0], "height": size[1]})
     for name, (within, opening) in surfaces(notebook).items():
         opening()
         eye.see(name, within)
         close(page)
+    see_panel(notebook, eye)
+    see_find_bar(page, eye)
     notebook.sheet.cell(3).locator(".g").click(position={"x": 4, "y": 4})
     notebook.sheet.press("Enter").until("cells[3].editing")
     eye.see("editing")
     assert eye.wrong == {}
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=id_of)
-def test_a_notebook_to_be_read(
-    open_notebook: Open, artefacts: Path, look: tuple[int, int, str]
-) -> None:
+@pytest.mark.parametrize("size", SIZES, ids=id_of)
+def test_a_notebook_to_be_read(open_notebook: Open, artefacts: Path, size: Size) -> None:
     """Behind a link that lets people only read; with banners, and a stranger asked for a name."""
     notebook = open_notebook(
         sharing("live", role="view", people=PEOPLE),
         view=view(*paper(), rights=READS),
         name="",
-        **looking(look),
+        **looking(size),
     )
-    page, eye = notebook.page, Eye(notebook.page, artefacts, look)
+    page, eye = notebook.page, Eye(notebook.page, artefacts, size)
     expect(page.locator(".saved")).to_contain_text("Reading")
     eye.see("reading")
     notebook.share(status="ended", message="Mara removed you")
@@ -200,15 +224,13 @@ def test_a_notebook_to_be_read(
     assert eye.wrong == {}
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=id_of)
-def test_the_list_of_notebooks(
-    chromium: Browser, dist: Path, artefacts: Path, look: tuple[int, int, str]
-) -> None:
-    context = chromium.new_context(**looking(look))
+@pytest.mark.parametrize("size", SIZES, ids=id_of)
+def test_the_list_of_notebooks(chromium: Browser, dist: Path, artefacts: Path, size: Size) -> None:
+    context = chromium.new_context(**looking(size))
     context.set_default_timeout(60_000)
     stand_there(context, dist)
     page = context.new_page()
-    eye = Eye(page, artefacts, look)
+    eye = Eye(page, artefacts, size)
     page.goto(SITE)
     expect(page.get_by_role("heading", name="No notebooks yet")).to_be_visible()
     eye.see("home-empty")
@@ -234,6 +256,7 @@ def test_the_list_of_notebooks(
     more.click()
     page.get_by_role("menuitem", name="Delete").click()
     expect(page.get_by_text("Deleted “Untitled”.")).to_be_visible()
+    page.locator(".toasts > *").hover()  # it stays then
     eye.see("home-toast", ".toasts")
     context.close()
     assert eye.wrong == {}

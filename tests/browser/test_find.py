@@ -225,3 +225,78 @@ def test_what_somebody_else_types_meanwhile_stays(open_notebook: Open) -> None:
     assert command["edits"] == [
         {"cell_id": "a", "changes": [2, [1, "z"], 1, [1, "z"]], "before": "# x\nx = 1"}
     ]
+
+
+# What the worker that finds is asked, of which page; and nothing else that is asked of a worker.
+_OVERHEAR = """() => {
+  window.asked = [];
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (message, ...rest) {
+    if (message?.question) window.asked.push(message.question.text);
+    return post.call(this, message, ...rest);
+  };
+}"""
+# The second cell's text is a slow one when it is looked through to be replaced.
+_SWAP = """slow => {
+  window.swapped = 0;
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (message, ...rest) {
+    const { template, text } = message?.question ?? {};
+    if (template === undefined || text !== "a") return post.call(this, message, ...rest);
+    window.swapped += 1;
+    return post.call(this, { ...message, question: { ...message.question, text: slow } }, ...rest);
+  };
+}"""
+EXPLODES = "(a+)+$"
+TOO_LONG = "This regular expression takes too long. The search has stopped."
+
+
+def test_an_expression_that_explodes_is_ended_and_the_page_goes_on(sheet: Sheet, bar: Bar) -> None:
+    sheet.fill("x = 1", "#" + "a" * 40 + "b", "y = 1")
+    bar.find("x", "1 of 1").press("Regular expression")
+    bar.field("Find").fill(EXPLODES)
+    sheet.press("Escape").go(2).press("Enter", "End").write("0")
+    sheet.shows("x = 1", "#" + "a" * 40 + "b", "y = 10")
+    sheet.press("Control+f")
+    bar.field("Find").fill(EXPLODES)
+    expect(bar.element.get_by_text(TOO_LONG)).to_be_visible()
+    bar.field("Find").fill("a+")
+    bar.counts("1 of 1")
+    expect(bar.element.get_by_text(TOO_LONG)).to_be_hidden()
+
+
+def test_what_an_older_expression_would_find_is_never_shown(sheet: Sheet, bar: Bar) -> None:
+    sheet.fill("b", "a" * 40 + "b")
+    bar.find("a", "1 of 40").press("Regular expression")
+    bar.field("Find").fill(EXPLODES)
+    bar.field("Find").fill("b$")
+    bar.counts("2 of 2").marked("b")
+    expect(bar.element.get_by_text(TOO_LONG)).to_be_hidden()
+
+
+def test_nothing_is_half_replaced_when_time_runs_out(open_notebook: Open) -> None:
+    there = open_notebook(sharing(), view=view(cell("a", "aaa"), cell("b", "a")))
+    there.sheet.press("Escape")
+    bar = Bar(there.sheet).find(EXPLODES, "No matches").press("Regular expression").counts("1 of 2")
+    bar.press("Show replace").field("Replace with").fill("z")
+    there.page.evaluate(_SWAP, "a" * 40 + "b")
+    bar.press("Replace all")
+    expect(bar.element.get_by_text(f"{TOO_LONG} Nothing was replaced.")).to_be_visible()
+    assert there.page.evaluate("window.swapped") == 1
+    there.sheet.shows("aaa", "a")
+    assert there.heard("cmd") == []
+
+
+def test_a_key_has_its_own_cell_searched_and_no_other(open_notebook: Open) -> None:
+    cells = [cell(f"c{at}", f"value_{at} = {at}") for at in range(1000)]
+    there = open_notebook(sharing(), view=view(*cells))
+    there.sheet.press("Escape")
+    bar = Bar(there.sheet).find("value_", "1 of 1,000")
+    there.page.evaluate(_OVERHEAR)
+    bar.press("Regular expression").counts("1 of 1,000")
+    assert len(there.page.evaluate("window.asked")) == 1000
+    there.page.evaluate("window.asked = []")
+    there.sheet.cell(1).locator(".cm-content, .source").first.click()
+    there.sheet.press("End").write(" + value_9")
+    bar.counts("1 of 1,001")
+    assert there.page.evaluate("window.asked") == ["value_1 = 1 + value_9"]

@@ -38,6 +38,8 @@ function hear(message) {
     seen[view] = message.k;
     if (message.command.do === "edit_source") edit(message.command);
     say({ t: "patch", view, v: ++v, ack: message.k, stored: message.k, seq: given.view.seq, ops: [] });
+  } else if (message.t === "call" && message.method in (given.calls ?? {})) {
+    result(given.calls[message.method]);
   } else if (message.t === "share") {
     const wrong = given.wrong?.[message.do];
     if (wrong) say({ t: "result", view, id, ok: false, message: wrong });
