@@ -3,7 +3,9 @@
 The notebook of `bench` is opened once, by a drop, and several tests run a cell of it each.
 """
 
+import hashlib
 import json
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ pytestmark = pytest.mark.browser
 
 READ = 'import pandas as pd\nframe = pd.read_csv("tide.csv")\nprint(frame.level.sum(), len(frame))'
 ASK = 'import getpass\nword = getpass.getpass("Key: ")\nprint(len(word), word[:1])'
+HASH = "import hashlib\nprint(hashlib.sha256(open('large.bin', 'rb').read()).hexdigest())"
+LARGE = 20 << 20
 SECRET = "swordfish-\u00e4\u00f6\u00fc"
 
 _DROP = """([selector, name, text]) => {
@@ -75,7 +79,7 @@ def bench(context: BrowserContext, wheels: str) -> Iterator[Page]:
     page.goto("/")
     expect(page.get_by_role("heading", name="Examples")).to_be_visible()
     pip = f"%pip install {wheels}"
-    book = notebook(read=READ, pip=pip, use="import tidal\ntidal.moons()", ask=ASK)
+    book = notebook(read=READ, pip=pip, use="import tidal\ntidal.moons()", ask=ASK, hash=HASH)
     page.evaluate(_DROP, [".home", "Bench.ipynb", json.dumps(book)])
     expect(page.locator("[data-cell-id=ask]")).to_be_visible()
     yield page
@@ -207,6 +211,29 @@ def test_a_dropped_table_is_read_by_pandas(bench: Page) -> None:
     assert text(bench, "read").strip() == "5.75 2"
 
 
+def test_a_large_file_is_whole_in_code_after_an_undo_and_in_a_download(bench: Page) -> None:
+    data = random.Random(1).randbytes(LARGE)
+    with bench.expect_file_chooser() as chooser:
+        bench.get_by_role("button", name="Add a file").click()
+    chooser.value.set_files(
+        [{"name": "large.bin", "mimeType": "application/octet-stream", "buffer": data}]
+    )
+    more = bench.get_by_role("button", name="More for large.bin")
+    more.click()
+    bench.get_by_role("menuitem", name="Remove").click()
+    expect(more).to_have_count(0)
+    removed = bench.get_by_role("status").filter(has_text="Removed large.bin.")
+    removed.get_by_role("button", name="Undo").click()
+    expect(more).to_be_visible()
+    run(bench, "hash")
+    assert status(bench, "hash", "ok", "error") == "ok"
+    assert hashlib.sha256(data).hexdigest() in text(bench, "hash")
+    more.click()
+    name, given = download(bench, bench.get_by_role("menuitem", name="Download").click)
+    assert name == "large.bin"
+    assert given == data
+
+
 def test_pip_installs_a_wheel_from_elsewhere(bench: Page) -> None:
     run(bench, "pip")
     assert status(bench, "pip", "ok", "error") == "ok", text(bench, "pip")
@@ -237,9 +264,9 @@ def test_a_dropped_notebook_comes_after_the_cells_that_are_there(bench: Page) ->
     bench.evaluate(_DROP, [".mid", "More.ipynb", json.dumps(more)])
     expect(bench.locator("[data-cell-id=late]")).to_be_visible()
     cells = bench.locator("[data-cell-id]")
-    expect(cells).to_have_count(6)
-    expect(cells.nth(4)).to_contain_text("# the same id")
-    assert cells.nth(5).get_attribute("data-cell-id") == "late"
+    expect(cells).to_have_count(7)
+    expect(cells.nth(5)).to_contain_text("# the same id")
+    assert cells.nth(6).get_attribute("data-cell-id") == "late"
     expect(bench.locator(".banner")).to_contain_text("Cell 2: 'sauce' is no part of the format.")
 
 
