@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from foldbook.executor import Outcome
 from foldbook.shell.emitter import Emitter
 from foldbook.shell.parents import Parents
 from IPython.core.compilerop import CachingCompiler
@@ -17,6 +18,17 @@ from IPython.core.compilerop import CachingCompiler
 from tests.cells import Notes, Shell, in_shell
 
 pytestmark = pytest.mark.usefixtures("own_home")
+
+
+async def begun(shell: Shell, source: str) -> asyncio.Future[Outcome]:
+    """A run of this source, which has come to where it says ``waiting.set()``."""
+    session = shell.executor._session
+    assert session is not None
+    waiting = asyncio.Event()
+    session.user_ns |= {"asyncio": asyncio, "waiting": waiting}
+    running = asyncio.ensure_future(shell.run(source))
+    await waiting.wait()
+    return running
 
 
 def test_an_interrupt_ends_an_endless_loop(tmp_path: Path) -> None:
@@ -43,13 +55,7 @@ def test_an_interrupt_ends_an_endless_loop(tmp_path: Path) -> None:
 
 def test_an_interrupt_ends_a_cell_that_awaits(tmp_path: Path) -> None:
     async def story(shell: Shell) -> None:
-        session = shell.executor._session
-        assert session is not None
-        session.user_ns["waiting"] = waiting = asyncio.Event()
-        running = asyncio.ensure_future(
-            shell.run("import asyncio\nwaiting.set()\nawait asyncio.Event().wait()")
-        )
-        await waiting.wait()
+        running = await begun(shell, "waiting.set()\nawait asyncio.Event().wait()")
         assert shell.executor.interrupt()
         assert (await running).status == "error"
         assert shell.notes.only("error")[2] == "KeyboardInterrupt"
@@ -96,13 +102,7 @@ def test_a_signal_and_its_call_are_one_interrupt(tmp_path: Path) -> None:
     async def story(shell: Shell) -> None:
         source = "import signal\nsignal.raise_signal(signal.SIGINT)"
         assert (await shell.run(source)).status == "error"
-        session = shell.executor._session
-        assert session is not None
-        session.user_ns["waiting"] = waiting = asyncio.Event()
-        running = asyncio.ensure_future(
-            shell.run("import asyncio\nwaiting.set()\nawait asyncio.sleep(0)\n'whole'")
-        )
-        await waiting.wait()
+        running = await begun(shell, "waiting.set()\nawait asyncio.sleep(0)\n'whole'")
         assert shell.executor.interrupt()  # it is the one before
         assert (await running).status == "ok"
         assert not shell.executor.interrupt()
@@ -167,16 +167,11 @@ def test_an_interrupt_when_nothing_runs_strikes_nothing_later(tmp_path: Path) ->
 @pytest.mark.usefixtures("no_other_handler")
 def test_what_comes_as_a_signal_and_ends_an_await_strikes_once(tmp_path: Path) -> None:
     async def story(shell: Shell) -> None:
-        session = shell.executor._session
-        assert session is not None
-        session.user_ns["waiting"] = waiting = asyncio.Event()
-        running = asyncio.ensure_future(
-            shell.run(
-                "import asyncio\ntry:\n    waiting.set()\n    await asyncio.Event().wait()\n"
-                "except asyncio.CancelledError: print('caught')\nprint('and on')"
-            )
+        running = await begun(
+            shell,
+            "try:\n    waiting.set()\n    await asyncio.Event().wait()\n"
+            "except asyncio.CancelledError: print('caught')\nprint('and on')",
         )
-        await waiting.wait()
         signal.raise_signal(signal.SIGINT)  # no code of the cell runs now
         assert shell.executor.interrupt()
         assert (await running).status == "ok"
