@@ -88,7 +88,7 @@ def test_the_outline_and_the_search_open_what_they_go_to(open_notebook: Open) ->
     seen(sheet, 0, 1, 2, 3, 4, 5)
 
 
-def test_what_is_done_to_a_folded_heading_is_done_to_its_section(open_notebook: Open) -> None:
+def test_a_folded_heading_moves_with_its_section(open_notebook: Open) -> None:
     there = paper(open_notebook)
     sheet = there.sheet
     sheet.press("ArrowLeft")
@@ -96,5 +96,14 @@ def test_what_is_done_to_a_folded_heading_is_done_to_its_section(open_notebook: 
     sheet.press("Alt+ArrowDown")
     moved = there.next_heard("cmd")["command"]
     assert (moved["cell_ids"], moved["after"]) == (["h1", "a", "h2", "b"], "h3")
+
+
+def test_a_folded_heading_is_cut_with_its_section(open_notebook: Open) -> None:
+    there = paper(open_notebook)
+    sheet = there.sheet
+    sheet.press("ArrowLeft")
+    seen(sheet, 0, 4, 5)
     sheet.press("x")
+    cut = there.next_heard("cmd")["command"]
+    assert (cut["do"], cut["cell_ids"]) == ("delete_cells", ["h1", "a", "h2", "b"])
     there.page.get_by_role("status").get_by_text("4 cells deleted.").wait_for()
