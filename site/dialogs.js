@@ -114,6 +114,7 @@ export function askLine(question) {
     });
     input.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.isComposing) return;
+      event.preventDefault(); // else it presses the button that gets the focus back
       take();
       close();
     });

@@ -1,5 +1,6 @@
 /** Files: into the notebook (picker, drop), out of it (downloads), and notebooks as files. */
 
+import { askLine } from "./dialogs.js";
 import { h } from "./dom.js";
 import { fileName } from "./export.js";
 import { showToast, tellSlow } from "./toast.js";
@@ -171,6 +172,19 @@ export class Files {
     saveAs(file.path.split("/").at(-1) ?? file.path, new Blob([data.slice()], { type: file.mime }));
   }
 
+  /** Another name, or another folder. @param {File_} file */
+  async rename(file) {
+    const to = await askLine({ title: "Rename file", label: "Name, or path", value: file.path, act: "Rename" });
+    if (!to || to === file.path) return undefined;
+    if (!isPath(to)) return showToast("Not renamed. A name or a path in the working directory is expected, as data/rain.csv.");
+    if (this.page.model.view.files.some(({ path }) => path === to)) return showToast(`Not renamed. There is a file ${to} already.`);
+    this.page.send({ do: "rename_file", path: file.path, to });
+    return showToast(`Renamed to ${to}.`, {
+      label: "Undo",
+      run: () => this.page.send({ do: "rename_file", path: to, to: file.path }),
+    });
+  }
+
   /** @param {File_} file */
   remove(file) {
     this.page.send({ do: "remove_file", path: file.path });
@@ -199,6 +213,11 @@ export class Files {
     const words = failed ? `Not saved: ${failed}` : unsaved > 0 ? "Saving." : "Saved already, in this browser.";
     showToast(words, { label: "Download a copy", run: () => this.download("ipynb") });
   }
+}
+
+/** As `foldbook.events.files.Path` has it. @param {string} path */
+function isPath(path) {
+  return path.length <= 512 && path.split("/").every((part) => part && !/^\.+$/.test(part));
 }
 
 /** @param {unknown} error */

@@ -44,6 +44,10 @@ const FORESEEN = {
     ...view,
     files: [...view.files.filter((file) => file.path !== path), { path, size, mime, digest }],
   }),
+  rename_file: (view, { path, to }) => ({
+    ...view,
+    files: view.files.map((file) => (file.path === path ? { ...file, path: to } : file)),
+  }),
   remove_file: (view, { path }) => ({
     ...view,
     files: view.files.filter((file) => file.path !== path),

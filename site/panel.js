@@ -182,6 +182,7 @@ export class Panel {
       [
         { label: "Copy path", icon: "copy", run: () => this.page.files.copyPath(file) },
         { label: "Download", icon: "download", run: () => this.page.files.save(file) },
+        { label: "Rename", icon: "pencil", why: this.page.rights.why("edit"), run: () => this.page.files.rename(file) },
         null,
         { label: "Remove", icon: "trash-2", danger: true, why: this.page.rights.why("edit"), run: () => this.page.files.remove(file) },
       ],

@@ -396,6 +396,27 @@ class TestFiles:
         desk.do("remove_file", path="data/a.csv")
         assert "no file data/a.csv" in refusal(desk, "remove_file", path="data/a.csv")
 
+    def test_a_file_gets_another_path(self) -> None:
+        desk = Desk()
+        desk.do("add_file", path="a.csv", digest="0" * 64, size=3, mime="text/csv")
+        desk.do("add_file", path="b.csv", digest="1" * 64, size=4)
+        before = desk.notebook.files["a.csv"]
+        desk.do("rename_file", path="a.csv", to="data/rain.csv")
+        assert desk.notebook.files.keys() == {"b.csv", "data/rain.csv"}
+        after = desk.notebook.files["data/rain.csv"]
+        assert (after.digest, after.size, after.mime) == (before.digest, before.size, before.mime)
+        desk.do("rename_file", path="b.csv", to="b.csv")
+        assert desk.notebook.files.keys() == {"b.csv", "data/rain.csv"}
+
+    def test_no_file_is_written_over_by_a_new_name(self) -> None:
+        desk = Desk()
+        desk.do("add_file", path="a.csv", digest="0" * 64, size=3)
+        desk.do("add_file", path="b.csv", digest="1" * 64, size=4)
+        assert "b.csv already" in refusal(desk, "rename_file", path="a.csv", to="b.csv")
+        assert "no file c.csv" in refusal(desk, "rename_file", path="c.csv", to="d.csv")
+        message = refusal(desk, "rename_file", path="a.csv", to="../up")
+        assert message.startswith("rename_file: to")
+
     def test_no_way_out_of_the_folder(self) -> None:
         message = refusal(Desk(), "add_file", path="../up", digest="0" * 64, size=1)
         assert message.startswith("add_file: path")

@@ -616,6 +616,7 @@ class _Chaos:
                 ("rename_notebook", {"name": self.chance.choice("xyz")}),
                 ("add_file", {"path": self.chance.choice("abc"), "digest": "0" * 64, "size": 1}),
                 ("remove_file", {"path": "a"}),
+                ("rename_file", {"path": "b", "to": self.chance.choice("ac")}),
                 ("clear_outputs", {"cell_ids": [self.cell()]}),
             ]
         )

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.browser
 READ = 'import pandas as pd\nframe = pd.read_csv("tide.csv")\nprint(frame.level.sum(), len(frame))'
 ASK = 'import getpass\nword = getpass.getpass("Key: ")\nprint(len(word), word[:1])'
 HASH = "import hashlib\nprint(hashlib.sha256(open('large.bin', 'rb').read()).hexdigest())"
+WALK = """import pathlib
+sorted(str(each) for each in pathlib.Path().rglob("tide*"))"""
 LARGE = 20 << 20
 SECRET = "swordfish-\u00e4\u00f6\u00fc"
 
@@ -79,7 +81,8 @@ def bench(context: BrowserContext, wheels: str) -> Iterator[Page]:
     page.goto("/")
     expect(page.get_by_role("heading", name="Examples")).to_be_visible()
     pip = f"%pip install {wheels}"
-    book = notebook(read=READ, pip=pip, use="import tidal\ntidal.moons()", ask=ASK, hash=HASH)
+    use = "import tidal\ntidal.moons()"
+    book = notebook(read=READ, pip=pip, use=use, ask=ASK, hash=HASH, walk=WALK)
     page.evaluate(_DROP, [".home", "Bench.ipynb", json.dumps(book)])
     expect(page.locator("[data-cell-id=ask]")).to_be_visible()
     yield page
@@ -209,6 +212,35 @@ def test_a_dropped_table_is_read_by_pandas(bench: Page) -> None:
     run(bench, "read")
     assert status(bench, "read", "ok", "error") == "ok", text(bench, "read")
     assert text(bench, "read").strip() == "5.75 2"
+
+
+def test_a_file_gets_another_path(bench: Page) -> None:
+    def rename(path: str, to: str) -> None:
+        bench.get_by_role("button", name=f"More for {path}").click()
+        bench.get_by_role("menuitem", name="Rename").click()
+        dialog = bench.get_by_role("dialog", name="Rename file")
+        expect(dialog.get_by_role("textbox")).to_have_value(path)
+        dialog.get_by_role("textbox").fill(to)
+        bench.keyboard.press("Enter")
+        expect(dialog).to_have_count(0)
+
+    bench.evaluate(_DROP, [".mid", "tide.csv", "hour,level\n0,1.5\n6,4.25\n"])
+    bench.evaluate(_DROP, [".mid", "tide notes.txt", "spring tide"])
+    said = bench.get_by_role("status")
+    rename("tide.csv", "../tide.csv")
+    expect(said.filter(has_text="a path in the working directory is expected")).to_be_visible()
+    rename("tide.csv", "tide notes.txt")
+    expect(said.filter(has_text="There is a file tide notes.txt already")).to_be_visible()
+    rename("tide.csv", "data/tide.csv")
+    expect(bench.get_by_role("button", name="More for data/tide.csv")).to_be_visible()
+    run(bench, "walk")
+    assert status(bench, "walk", "ok", "error") == "ok"
+    assert text(bench, "walk").strip() == "['data/tide.csv', 'tide notes.txt']"
+    renamed = said.filter(has_text="Renamed to data/tide.csv.")
+    rename("data/tide.csv", "tides.csv")
+    expect(renamed).to_have_count(0)
+    said.filter(has_text="Renamed to tides.csv.").get_by_role("button", name="Undo").click()
+    expect(bench.get_by_role("button", name="More for data/tide.csv")).to_be_visible()
 
 
 def test_a_large_file_is_whole_in_code_after_an_undo_and_in_a_download(bench: Page) -> None:

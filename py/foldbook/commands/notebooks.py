@@ -145,6 +145,24 @@ class RemoveFile(Command):
         return Decision((FileRemoved(path=self.path),))
 
 
+class RenameFile(Command):
+    """Give a file another path, perhaps in another folder."""
+
+    path: Path
+    to: Path
+
+    def decide(self, notebook: Notebook, stamp: Stamp) -> Decision:
+        file = notebook.files.get(self.path)
+        if file is None:
+            raise CommandRefused(f"There is no file {self.path}.")
+        if self.to == self.path:
+            return Decision()
+        if self.to in notebook.files:
+            raise CommandRefused(f"There is a file {self.to} already.")
+        added = FileAdded(path=self.to, digest=file.digest, size=file.size, mime=file.mime)
+        return Decision((added, FileRemoved(path=self.path)))
+
+
 class Undo(Command):
     """Take back what this session last did to the notebook's structure, where nobody else has
     touched it since. Decided by `foldbook.undo.UndoStack`, which knows what that was."""
