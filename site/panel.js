@@ -73,7 +73,7 @@ export class Panel {
     if (key === this._filesKey) return;
     this._filesKey = key;
     const files = [...view.files].sort((a, b) => a.path.localeCompare(b.path));
-    fill(this.files, files.length ? fileLines(files, (file) => this._file(file)) : this._empty("Drop a file on the page to read it from code."));
+    fill(this.files, files.length ? fileLines(files, (file) => this._file(file)) : this._empty("Drop a file on the page to read it from code. What code writes is listed too."));
   }
 
   /** Only lines of cells that changed are made anew, and only lines that moved are put elsewhere. */

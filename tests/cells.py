@@ -2,13 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from foldbook.executor import Bundle, Outcome, Outlet
+from foldbook.executor import Bundle, FileChange, Outcome, Outlet
 from foldbook.outlet import cannot_wait
 from foldbook.shell import Hooks, ShellExecutor
 
@@ -158,6 +158,12 @@ class Threaded:
 
     async def remove_file(self, path: str) -> None:
         await self._inner.remove_file(path)
+
+    async def file_changes(self) -> Sequence[FileChange]:
+        return await self._inner.file_changes()
+
+    async def read_file(self, path: str) -> bytes:
+        return await self._inner.read_file(path)
 
     async def stop(self) -> None:
         if self._loop.is_closed():

@@ -17,11 +17,12 @@ from foldbook.events.executions import ExecutionRequested
 from foldbook.events.runtimes import RuntimeLost, RuntimeStarted
 from foldbook.ipynb import needed, write
 from foldbook.mime import BLOB_KEY
-from foldbook.notebook import Status
+from foldbook.notebook import File, Status
 from foldbook.peer import Change
 from foldbook.row import ROW_LIMIT
 from foldbook.shell import ShellExecutor
 from foldbook.wire import Hello, Push, encode, identify
+from foldbook.workdir import COUNT_LIMIT, FILE_LIMIT
 from open_book import RUNTIME, Book, Runtime, opened, runtime_of, secret
 from rows import row
 
@@ -310,6 +311,85 @@ def test_files_of_the_notebook_are_there_before_a_run(tmp_path: Path) -> None:
         book.do("remove_file", path="data.csv")
         (execution,) = await book.run("import os; os.listdir()")
         assert "data.csv" not in execution.outputs[0].data["text/plain"]
+
+    tell(tmp_path, story)
+
+
+def test_what_code_writes_is_a_file_of_the_notebook(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        def file() -> File:
+            return book.peer.notebook.files["out/fit.csv"]
+
+        (execution,) = await book.run(
+            "import os; os.mkdir('out')\nopen('out/fit.csv', 'w').write('1')"
+        )
+        assert execution.status == "ok"
+        made = file()
+        assert (made.size, made.mime) == (1, "text/csv")
+        assert made.digest == hashlib.sha256(b"1").hexdigest()
+        assert await book.peer.get_blob(made.digest) == b"1"
+        assert made.added.session == RUNTIME
+        await book.run("open('out/fit.csv', 'a').write('23')\n1/0")
+        assert await book.peer.get_blob(file().digest) == b"123"
+        before = file()
+        await book.run("text = open('out/fit.csv').read()\nopen('out/fit.csv', 'w').write(text)")
+        assert file() == before  # and who added it when
+        await book.run("os.remove('out/fit.csv')")
+        assert not book.peer.notebook.files
+
+    tell(tmp_path, story)
+
+
+def test_a_file_of_the_notebook_is_changed_and_renamed_and_comes_back(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        digest = book.peer.put_blob(b"a,b\n")
+        book.do("add_file", path="data.csv", digest=digest, size=4, mime="text/csv")
+        await book.run("open('data.csv', 'a').write('1,2\\n')")
+        file = book.peer.notebook.files["data.csv"]
+        assert await book.peer.get_blob(file.digest) == b"a,b\n1,2\n"
+        book.do("rename_file", path="data.csv", to="in/data.csv")
+        (execution,) = await book.run(
+            "import os; print(os.path.exists('data.csv'), os.listdir('in'))"
+        )
+        assert execution.outputs[0].text == "False ['data.csv']\n"
+        assert book.peer.notebook.files.keys() == {"in/data.csv"}
+        book.do("remove_file", path="in/data.csv")
+        await book.run("print(os.listdir('in'))")
+        assert not book.peer.notebook.files
+
+    tell(tmp_path, story)
+
+
+def test_what_is_hidden_or_pythons_own_or_a_link_is_nobodys_business(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        await book.run(
+            "import os\nfor name in ('.cache', '__pycache__', 'a'): os.mkdir(name)\n"
+            "for name in ('.hidden', '.cache/x', '__pycache__/y.pyc', 'a/.z', 'seen'):\n"
+            "    open(name, 'w').close()\n"
+            "os.symlink('/etc/hostname', 'link'); os.symlink('/etc', 'folder')"
+        )
+        assert book.peer.notebook.files.keys() == {"seen"}
+
+    tell(tmp_path, story)
+
+
+def test_what_cannot_be_kept_is_told(tmp_path: Path) -> None:
+    async def story(book: Book, _runtime: Runtime) -> None:
+        (execution,) = await book.run(
+            f"with open('large', 'wb') as file: file.truncate({FILE_LIMIT + 1})\n"
+            "open('a\\nb', 'w').close()\nopen('fine', 'w').close()"
+        )
+        assert execution.status == "ok"
+        said = execution.outputs[0].text
+        assert said.startswith("Only in the memory of this runtime")
+        assert "'large': 128 MB, and files of up to 128 MB are kept" in said
+        assert "'a\\nb': its name" in said
+        assert book.peer.notebook.files.keys() == {"fine"}
+        (execution,) = await book.run(
+            f"for n in range({COUNT_LIMIT + 2}): open(f'f{{n:03}}', 'w').write(str(n))"
+        )
+        assert len(book.peer.notebook.files) == COUNT_LIMIT + 1
+        assert "'f201': a run keeps up to 200 files" in execution.outputs[0].text
 
     tell(tmp_path, story)
 

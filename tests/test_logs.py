@@ -224,6 +224,28 @@ def versions() -> list[Row]:
     return story.rows
 
 
+def files() -> list[Row]:
+    """Files that people and code put there, change and delete."""
+    story = Story()
+    tell = story.tell
+    _opened(story)
+    tell("ada", "fileAdded", path="tide.csv", digest="a1" * 32, size=26, mime="text/csv")
+    tell("ada", "executionRequested", **_request("e1", "run-1", None))
+    tell(RUNTIME, "executionAssigned", execution_id="e1")
+    written = {"execution_id": "e1", "path": "out/fit.csv", "digest": "b2" * 32, "size": 9}
+    tell(RUNTIME, "fileWritten", **written)  # void: it has not begun
+    tell(RUNTIME, "executionStarted", execution_id="e1")
+    tell(RUNTIME, "fileWritten", **written, mime="text/csv")
+    tell(OTHER_RUNTIME, "fileUnlinked", execution_id="e1", path="tide.csv")  # void: not its run
+    tell(RUNTIME, "fileUnlinked", execution_id="e1", path="tide.csv")
+    tell(RUNTIME, "fileUnlinked", execution_id="e1", path="tide.csv")  # void: gone already
+    tell(RUNTIME, "fileWritten", **written | {"path": "old.bin"}, not_kept=9)
+    tell(RUNTIME, "executionCompleted", execution_id="e1", status="ok", execution_count=1)
+    tell(RUNTIME, "fileWritten", **written | {"path": "late.csv", "digest": "c3" * 32})
+    tell("ada", "fileRemoved", path="old.bin")
+    return story.rows
+
+
 def _opened(story: Story) -> None:
     story.tell("ada", "notebookCreated", notebook_id="nb-01", name="Runs")
     story.tell("ada", "cellCreated", cell_id="c1", cell_type="code", position="a1", source="6*7")
@@ -257,6 +279,7 @@ def _imported(execution: str) -> dict[str, Any]:
 STORIES = {
     "cells": cells,
     "executions": executions,
+    "files": files,
     "outputs": outputs,
     "switching": switching,
     "versions": versions,

@@ -9,6 +9,7 @@ import pytest
 from foldbook import snapshot
 from foldbook.events import decode, encode
 from foldbook.events.base import Event
+from foldbook.events.files import FileUnlinked, FileWritten
 from foldbook.events.outputs import (
     CellOutputsRestored,
     DisplayDataAdded,
@@ -65,7 +66,15 @@ def check(rows: list[Row], at: int, dice: Random) -> int:
 
 
 PRINT = StreamAppended(execution_id="x", name="stdout", text=LONG)
+
+
+def written(path: str, digest: str) -> FileWritten:
+    """Code has written a file."""
+    return FileWritten(execution_id="x", path=path, digest=digest * 32, size=50_000)
+
+
 SHOW = DisplayDataAdded(execution_id="x", data=FIGURE, display_id="d")
+UNLINK = FileUnlinked(execution_id="x", path="p")
 
 
 @pytest.mark.parametrize("path", LOGS, ids=lambda path: path.stem)
@@ -93,7 +102,7 @@ def random_notebook(dice: Random) -> Kernel:
     for _ in range(dice.randint(3, 9)):
         outputs: list[Event] = []
         for _ in range(dice.randint(0, 5)):
-            number = dice.randint(0, 7)
+            number = dice.randint(0, 9)
             shown = f"d{dice.randint(0, 1)}"
             known = (KERNEL, shown) in desk.notebook.displays
             outputs.append(
@@ -106,8 +115,14 @@ def random_notebook(dice: Random) -> Kernel:
                     ErrorAdded(execution_id="x", ename="E", evalue=LONG),
                     OutputCleared(execution_id="x", wait=dice.random() < 0.5),
                     DisplayDataAdded(execution_id="x", data={"text/plain": LONG}),
+                    written(dice.choice("pq"), dice.choice(["a1", "b2", "c3"])),
+                    UNLINK,
                 ][number]
             )
+        if UNLINK in outputs:  # there is one, and it is deleted once
+            outputs = [written("p", "e5"), *sorted(outputs, key=lambda each: each == UNLINK)]
+            while outputs.count(UNLINK) > 1:
+                outputs.remove(UNLINK)
         ids.append(desk.run(dice.choice(["c0", "c1"]), *outputs))
         if dice.random() < 0.4:  # a thread that goes on
             desk.say(PRINT.model_copy(update={"execution_id": dice.choice(ids)}))
@@ -186,6 +201,24 @@ def test_a_display_that_is_shown_elsewhere_keeps_its_updates() -> None:
     desk.run("c1")
     kinds = [type(decode(row.payload)) for row in desk.pruned() if is_pruned(row)]
     assert kinds == [DisplayDataAdded, DisplayDataAdded, DisplayDataUpdated]
+
+
+def test_a_file_that_code_has_changed_since_goes_and_no_other() -> None:
+    desk = Kernel("one")
+    first = written("fit.csv", "a1")
+    desk.run("c0", first, written("once.csv", "b2"), written("gone.csv", "c3"))
+    desk.run("c0", written("fit.csv", "d4"))
+    desk.do("remove_file", path="gone.csv")
+    (pair,) = [pair for pair in zip(desk.rows, desk.pruned(), strict=True) if pair[0] != pair[1]]
+    found = prune(pair[0], desk.notebook, superseded(desk.notebook))
+    assert found is not None
+    assert found.blobs == {first.digest: first.size}
+    assert list(named_blobs([found.row])) == ["0" * 64]
+    rest = decode(pair[1].payload)
+    assert isinstance(rest, FileWritten)
+    assert (rest.path, rest.size, rest.not_kept) == ("fit.csv", first.size, first.size)
+    assert is_pruned(pair[1])
+    assert prune(pair[1], desk.notebook, frozenset()) is None
 
 
 def test_small_outputs_stay() -> None:

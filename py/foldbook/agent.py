@@ -19,13 +19,13 @@ from foldbook.events.executions import (
     ExecutionCompleted,
     ExecutionStarted,
 )
-from foldbook.events.outputs import StreamAppended
 from foldbook.events.people import ActorIntroduced
 from foldbook.events.runtimes import RuntimeStarted, RuntimeStatusChanged, RuntimeStopped
 from foldbook.executor import Executor, Outcome
 from foldbook.notebook import Execution, Runtime, Status
 from foldbook.outlet import AgentOutlet, Wait, cannot_wait
 from foldbook.peer import Peer
+from foldbook.workdir import Workdir
 
 
 class Verdict(Enum):
@@ -116,7 +116,7 @@ class RuntimeAgent:
         self._busy = busy
         self._changed = asyncio.Event()
         self._interrupted = 0
-        self._written: dict[str, str] = {}
+        self._workdir = Workdir(peer, executor, self._outlet)
         self._ending = False
         self.running: str | None = None
         self.died: str | None = None
@@ -319,8 +319,9 @@ class RuntimeAgent:
             self._outlet.stream(execution.id, "stderr", f"{self._gate.reason(execution)}\n")
             return Outcome("aborted", 0)
         try:
-            await self._write_files(execution.id)
-            return await self._executor.run(execution.id, await self._source(execution))
+            await self._workdir.bring(execution.id)
+            outcome = await self._executor.run(execution.id, await self._source(execution))
+            await self._workdir.keep(execution.id)
         except Died:
             raise
         except Exception as error:
@@ -328,6 +329,7 @@ class RuntimeAgent:
             lines = traceback.format_exception(error)
             self._outlet.error(execution.id, type(error).__name__, str(error), lines)
             return Outcome("error", 0)
+        return outcome
 
     async def _source(self, execution: Execution) -> str:
         if execution.source_blob is None:
@@ -336,34 +338,6 @@ class RuntimeAgent:
         if data is None:
             raise Refused("missing", f"the source (blob {execution.source_blob}) has not arrived")
         return data.decode()
-
-    async def _write_files(self, execution_id: str) -> None:
-        """Bring the working directory up to what the log says of files."""
-        files = dict(self._peer.notebook.files)
-        for path in self._written.keys() - files.keys():
-            await self._try(execution_id, path, self._remove_file(path))
-        for path, file in files.items():
-            if self._written.get(path) != file.digest:
-                await self._try(execution_id, path, self._write_file(path, file.digest))
-
-    async def _try(self, execution_id: str, path: str, work: Any) -> None:
-        try:
-            await work
-        except (OSError, ValueError, Refused) as why:
-            text = f"The file {path} could not be brought up to date: {why}\n"
-            note = StreamAppended(execution_id=execution_id, name="stderr", text=text)
-            self._peer.append([note])
-
-    async def _remove_file(self, path: str) -> None:
-        del self._written[path]
-        await self._executor.remove_file(path)
-
-    async def _write_file(self, path: str, digest: str) -> None:
-        content = await self._peer.get_blob(digest)
-        if content is None:
-            raise Refused("missing", "its content has not arrived")
-        await self._executor.write_file(path, content)
-        self._written[path] = digest
 
     # What the log and others say meanwhile
 

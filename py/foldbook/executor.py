@@ -11,7 +11,7 @@ then returns, a `run` that is going on raises `Died`, and nothing runs any more.
 is a new runtime session.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -77,6 +77,15 @@ class Completions:
     types: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """Code has written or deleted a file. path: in the working directory, with ``/``; size: bytes,
+    None where it is gone."""
+
+    path: str
+    size: int | None
+
+
 class Executor(Protocol):
     """Runs code for one runtime session."""
 
@@ -127,6 +136,15 @@ class Executor(Protocol):
 
     async def remove_file(self, path: str) -> None:
         """Take a file of the notebook out of the working directory."""
+
+    async def file_changes(self) -> Sequence[FileChange]:
+        """What code has done to files in the working directory since this was asked last.
+
+        Never anything where the directory is not the notebook's own, but somebody's machine.
+        """
+
+    async def read_file(self, path: str) -> bytes:
+        """The content of a file in the working directory. Raises `OSError`."""
 
     async def stop(self) -> None:
         """End, whatever runs; what does not end by itself is killed."""

@@ -2,8 +2,9 @@
 
 Of a row that is *pruned* all stays but the text or the data that it put out: who, when, which
 number, and how much it was (``not_kept`` in `foldbook.events.outputs`). Only output of executions
-that are over, and whose cell has been run again since, is pruned; what people typed, errors, and
-how executions went, never are. **Law:**
+that are over, and whose cell has been run again since, is pruned, and files that code has written
+and that have other content by now; what people typed, errors, and how executions went, never are.
+**Law:**
 
     fold(pruned rows)  ==  fold(the same rows)  but for the outputs of superseded executions,
 
@@ -20,6 +21,7 @@ import msgpack
 
 from foldbook.errors import BadEvent
 from foldbook.events import decode, encode
+from foldbook.events.files import FileWritten
 from foldbook.events.outputs import (
     DisplayDataAdded,
     DisplayDataUpdated,
@@ -36,6 +38,7 @@ PRUNED: Final = "pruned"
 
 _WORTH: Final = 64  # bytes that pruning a row is to free, at least
 _DIGEST: Final = re.compile(rb'"([0-9a-f]{64})"')
+_NO_DIGEST: Final = "0" * 64
 _MOST: Final = 2**53 - 1
 _Prunable = StreamAppended | DisplayDataAdded | DisplayDataUpdated | ExecuteResultAdded
 
@@ -99,6 +102,8 @@ def prune(row: Row, notebook: Notebook, over: frozenset[str]) -> Pruned | None:
         event = decode(row.payload)
     except BadEvent:
         return None
+    if isinstance(event, FileWritten):
+        return _prune_file(event, row, notebook)
     if (
         not isinstance(event, _Prunable)
         or event.not_kept
@@ -115,6 +120,14 @@ def prune(row: Row, notebook: Notebook, over: frozenset[str]) -> Pruned | None:
     if saved < _WORTH and not blobs:
         return None
     return Pruned(replace(row, payload=payload), blobs, saved)
+
+
+def _prune_file(event: FileWritten, row: Row, notebook: Notebook) -> Pruned | None:
+    now = notebook.files.get(event.path)
+    if event.not_kept or now is None or now.digest == event.digest:
+        return None
+    rest = event.model_copy(update={"digest": _NO_DIGEST, "not_kept": max(event.size, 1)})
+    return Pruned(replace(row, payload=encode(rest)), {event.digest: event.size}, 0)
 
 
 def is_pruned(row: Row) -> bool:

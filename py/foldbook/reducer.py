@@ -19,7 +19,7 @@ from foldbook.events.cells import CellSourceEdited
 from foldbook.notebook import Aside, Notebook, Void
 from foldbook.row import RIGHTS, Kind, Role, Row, runtime_actor
 
-REDUCER_VERSION: Final = 3
+REDUCER_VERSION: Final = 4
 """Changes when rows that are folded today would fold to something else."""
 
 ASIDE_LIMIT: Final = 1000

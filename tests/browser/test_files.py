@@ -26,6 +26,13 @@ ASK = 'import getpass\nword = getpass.getpass("Key: ")\nprint(len(word), word[:1
 HASH = "import hashlib\nprint(hashlib.sha256(open('large.bin', 'rb').read()).hexdigest())"
 WALK = """import pathlib
 sorted(str(each) for each in pathlib.Path().rglob("tide*"))"""
+WRITE = """import pandas, pathlib
+pathlib.Path("made").mkdir(exist_ok=True)
+pandas.DataFrame({"hour": [0, 6], "level": [1.5, 4.25]}).to_csv("made/tides.csv", index=False)
+pathlib.Path("made/short.txt").write_text("spring")"""
+SWEEP = """import os
+print(open("made/tides.csv").read())
+os.remove("made/short.txt")"""
 LARGE = 20 << 20
 SECRET = "swordfish-\u00e4\u00f6\u00fc"
 
@@ -82,7 +89,9 @@ def bench(context: BrowserContext, wheels: str) -> Iterator[Page]:
     expect(page.get_by_role("heading", name="Examples")).to_be_visible()
     pip = f"%pip install {wheels}"
     use = "import tidal\ntidal.moons()"
-    book = notebook(read=READ, pip=pip, use=use, ask=ASK, hash=HASH, walk=WALK)
+    book = notebook(
+        read=READ, pip=pip, use=use, ask=ASK, hash=HASH, walk=WALK, write=WRITE, sweep=SWEEP
+    )
     page.evaluate(_DROP, [".home", "Bench.ipynb", json.dumps(book)])
     expect(page.locator("[data-cell-id=ask]")).to_be_visible()
     yield page
@@ -243,6 +252,24 @@ def test_a_file_gets_another_path(bench: Page) -> None:
     expect(bench.get_by_role("button", name="More for data/tide.csv")).to_be_visible()
 
 
+def test_what_code_writes_is_in_the_panel_and_outlives_python(bench: Page) -> None:
+    table = "hour,level\n0,1.5\n6,4.25\n"
+    more = bench.get_by_role("button", name="More for made/tides.csv")
+    run(bench, "write")
+    assert status(bench, "write", "ok", "error") == "ok"
+    expect(bench.get_by_role("button", name="More for made/short.txt")).to_be_visible()
+    more.click()
+    given = download(bench, lambda: bench.get_by_role("menuitem", name="Download").click())
+    assert given == ("tides.csv", table.encode())
+    saved(bench)
+    bench.reload()
+    run(bench, "sweep")
+    assert status(bench, "sweep", "ok", "error") == "ok"
+    assert text(bench, "sweep").strip() == table.strip()
+    expect(bench.get_by_role("button", name="More for made/short.txt")).to_have_count(0)
+    expect(more).to_be_visible()
+
+
 def test_a_large_file_is_whole_in_code_after_an_undo_and_in_a_download(bench: Page) -> None:
     data = random.Random(1).randbytes(LARGE)
     with bench.expect_file_chooser() as chooser:
@@ -293,10 +320,11 @@ def test_a_password_stands_nowhere_in_the_log(bench: Page) -> None:
 def test_a_dropped_notebook_comes_after_the_cells_that_are_there(bench: Page) -> None:
     more = notebook(ask="# the same id", late="# late")
     more["cells"][1]["sauce"] = 1
+    cells = bench.locator("[data-cell-id]")
+    before = cells.count()
     bench.evaluate(_DROP, [".mid", "More.ipynb", json.dumps(more)])
     expect(bench.locator("[data-cell-id=late]")).to_be_visible()
-    cells = bench.locator("[data-cell-id]")
-    expect(cells).to_have_count(7)
+    expect(cells).to_have_count(before + 2)
     expect(cells.nth(5)).to_contain_text("# the same id")
     assert cells.nth(6).get_attribute("data-cell-id") == "late"
     expect(bench.locator(".banner")).to_contain_text("Cell 2: 'sauce' is no part of the format.")

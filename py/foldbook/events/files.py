@@ -1,10 +1,15 @@
-"""Files of the notebook: they appear in the working directory of every runtime."""
+"""Files of the notebook: they appear in the working directory of every runtime.
+
+What code writes there, or deletes, counts only from the session that owns the execution, as
+outputs do.
+"""
 
 from typing import Annotated, ClassVar
 
 from pydantic import StringConstraints
 
-from foldbook.events.base import Event, Positive, mark
+from foldbook.events.base import Event, Id, Positive, mark
+from foldbook.events.outputs import speaking
 from foldbook.notebook import File, Notebook, Void
 from foldbook.row import Kind, Row
 
@@ -38,6 +43,39 @@ class FileRemoved(Event):
     path: Path
 
     def apply(self, notebook: Notebook, row: Row) -> None:
+        if self.path not in notebook.files:
+            raise Void(f"there is no file {self.path}")
+        del notebook.files[self.path]
+
+
+class FileWritten(Event):
+    """Running code made a file in the working directory, or changed one.
+
+    not_kept: its content of so many bytes is not kept any more; the file has had another since.
+    """
+
+    kind: ClassVar[Kind] = Kind.OUTPUT
+    execution_id: Id
+    path: Path
+    digest: Digest
+    size: Positive
+    mime: str = "application/octet-stream"
+    not_kept: Positive = 0
+
+    def apply(self, notebook: Notebook, row: Row) -> None:
+        speaking(notebook, self.execution_id, row)
+        notebook.files[self.path] = File(self.path, self.digest, self.size, self.mime, mark(row))
+
+
+class FileUnlinked(Event):
+    """Running code deleted a file of the notebook from the working directory."""
+
+    kind: ClassVar[Kind] = Kind.OUTPUT
+    execution_id: Id
+    path: Path
+
+    def apply(self, notebook: Notebook, row: Row) -> None:
+        speaking(notebook, self.execution_id, row)
         if self.path not in notebook.files:
             raise Void(f"there is no file {self.path}")
         del notebook.files[self.path]

@@ -58,7 +58,7 @@ class StreamAppended(Event):
     not_kept: Positive = 0
 
     def apply(self, notebook: Notebook, row: Row) -> None:
-        _speaking(notebook, self.execution_id, row)
+        speaking(notebook, self.execution_id, row)
         rope = Rope(self.text)
         output = Output(type="stream", name=self.name, rope=rope, not_kept=self.not_kept)
         add_output(notebook, self.execution_id, output)
@@ -75,7 +75,7 @@ class DisplayDataAdded(Event):
     not_kept: Positive = 0
 
     def apply(self, notebook: Notebook, row: Row) -> None:
-        _speaking(notebook, self.execution_id, row)
+        speaking(notebook, self.execution_id, row)
         output = Output(
             type="display_data",
             data=self.data,
@@ -123,7 +123,7 @@ class ExecuteResultAdded(Event):
     not_kept: Positive = 0
 
     def apply(self, notebook: Notebook, row: Row) -> None:
-        _speaking(notebook, self.execution_id, row)
+        speaking(notebook, self.execution_id, row)
         output = Output(
             type="execute_result",
             data=self.data,
@@ -146,7 +146,7 @@ class ErrorAdded(Event):
     traceback: tuple[str, ...] = ()
 
     def apply(self, notebook: Notebook, row: Row) -> None:
-        _speaking(notebook, self.execution_id, row)
+        speaking(notebook, self.execution_id, row)
         output = Output(
             type="error", ename=self.ename, evalue=self.evalue, traceback=self.traceback
         )
@@ -161,7 +161,7 @@ class OutputCleared(Event):
     wait: bool = False
 
     def apply(self, notebook: Notebook, row: Row) -> None:
-        execution = _speaking(notebook, self.execution_id, row)
+        execution = speaking(notebook, self.execution_id, row)
         if self.wait:
             changed = replace(execution, clear_next=True)
         else:
@@ -241,7 +241,8 @@ def owned(notebook: Notebook, execution_id: str, row: Row) -> Execution:
     return execution
 
 
-def _speaking(notebook: Notebook, execution_id: str, row: Row) -> Execution:
+def speaking(notebook: Notebook, execution_id: str, row: Row) -> Execution:
+    """The execution, where this row's session may still say what came of it; else `Void`."""
     execution = owned(notebook, execution_id, row)
     if execution.status in (Status.LOST, Status.ASSIGNED):
         raise Void(f"the execution is {execution.status}")

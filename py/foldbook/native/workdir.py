@@ -1,10 +1,11 @@
 """The working directory of a runtime, seen from outside the process that runs the code."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from foldbook.executor import Outcome
+from foldbook.executor import FileChange, Outcome
 
 
 class Running(Protocol):
@@ -52,6 +53,14 @@ class InWorkdir(Generic[P]):
     async def remove_file(self, path: str) -> None:
         """Take a file away, if it is there. Raises as `write_file`."""
         await asyncio.to_thread(lambda: self._inside(path).unlink(missing_ok=True))
+
+    async def file_changes(self) -> Sequence[FileChange]:
+        """Nothing: what code writes to this machine's disk stays there."""
+        return ()
+
+    async def read_file(self, path: str) -> bytes:
+        """The content of a file. Raises as `write_file`."""
+        return await asyncio.to_thread(lambda: self._inside(path).read_bytes())
 
     async def stop(self) -> None:
         """End the process and the programs that its cells have started."""

@@ -4,7 +4,6 @@ import _thread
 import asyncio
 import builtins
 import getpass
-import os
 import platform
 import sys
 import threading
@@ -16,12 +15,13 @@ from typing import Any, TypeVar
 
 from IPython.utils.tokenutil import token_at_cursor
 
-from foldbook.executor import Bundle, Completions, Outcome, Outlet
+from foldbook.executor import Bundle, Completions, FileChange, Outcome, Outlet
 from foldbook.shell import completion, variables
 from foldbook.shell.bars import Bars
 from foldbook.shell.charts import Charts
 from foldbook.shell.emitter import Emitter, Stream
 from foldbook.shell.figures import Figures
+from foldbook.shell.folder import Folder
 from foldbook.shell.hooks import Hooks
 from foldbook.shell.parents import Parents
 from foldbook.shell.session import Session
@@ -40,6 +40,7 @@ class ShellExecutor:
     def __init__(self, hooks: Hooks | None = None, folder: Path | None = None) -> None:
         self._hooks = hooks or Hooks()
         self._folder = folder
+        self._entered: Folder | None = None
         self._parents = Parents()
         self._emitter: Emitter | None = None
         self._session: Session | None = None
@@ -55,7 +56,9 @@ class ShellExecutor:
         emitter = Emitter(outlet, self._parents, distance=self._hooks.distance)
         session = Session.create(emitter, self._hooks)
         self._emitter, self._session = emitter, session
-        self._enter_folder()
+        self._entered = Folder(self._folder)
+        if "" not in sys.path:
+            sys.path.insert(0, "")
         self._libraries = (Figures(session), Charts(session), Bars())
         for each in self._libraries:
             each.install()
@@ -174,13 +177,19 @@ class ShellExecutor:
 
     async def write_file(self, path: str, content: bytes) -> None:
         """Put a file of the notebook into the working directory."""
-        target = self._inside(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        self._working_directory().write(path, content)
 
     async def remove_file(self, path: str) -> None:
         """Take a file of the notebook out of the working directory."""
-        self._inside(path).unlink(missing_ok=True)
+        self._working_directory().remove(path)
+
+    async def file_changes(self) -> list[FileChange]:
+        """What code has done to files in the working directory since this was asked last."""
+        return self._working_directory().changes()
+
+    async def read_file(self, path: str) -> bytes:
+        """The content of a file in the working directory."""
+        return self._working_directory().read(path)
 
     async def stop(self) -> None:
         """End: everything in the process stands as before `start`."""
@@ -194,7 +203,7 @@ class ShellExecutor:
         self._replaced.clear()
         for each in self._libraries:
             each.uninstall()
-        os.chdir(self._folder_before)
+        self._working_directory().leave()
         Session.clear_instance()
         self._session = None
 
@@ -271,20 +280,10 @@ class ShellExecutor:
             raise RuntimeError("The executor has not started.")
         return self._session, self._emitter
 
-    def _enter_folder(self) -> None:
-        self._folder_before = Path.cwd()
-        if self._folder is not None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            os.chdir(self._folder)
-        self._root = Path.cwd()
-        if "" not in sys.path:
-            sys.path.insert(0, "")
-
-    def _inside(self, path: str) -> Path:
-        target = (self._root / path).resolve()
-        if not target.is_relative_to(self._root.resolve()):
-            raise ValueError(f"a file's path stays in the working directory, this is {path!r}")
-        return target
+    def _working_directory(self) -> Folder:
+        if self._entered is None:
+            raise RuntimeError("The executor has not started.")
+        return self._entered
 
     def _replace(self, owner: Any, name: str, value: object) -> None:
         self._replaced.append((owner, name, getattr(owner, name)))
