@@ -2,7 +2,7 @@
 
 import { attr, h, setText } from "./dom.js";
 import { icon } from "./icons.js";
-import { headingAbove, headingBelow, hiddenUnder, levelOf } from "./sections.js";
+import { headingAbove, headingBelow, hiddenUnder, levelOf, placeFor } from "./sections.js";
 import { announce, showToast } from "./toast.js";
 import { plural } from "./words.js";
 
@@ -53,6 +53,11 @@ export class Folds {
   /** The cells that are hidden under a folded one. @param {string} id */
   under(id) {
     return this._order.filter((each) => this._hidden.get(each) === id);
+  }
+
+  /** Where a folded section would go next. @param {string[]} section @param {number} by */
+  placeFor(section, by) {
+    return placeFor(this._order, this.level, section, by);
   }
 
   get _order() {

@@ -139,6 +139,12 @@ export class CellOperations {
   move(by) {
     const { select, folds } = this.page;
     const cell_ids = select.whole;
+    const [only] = select.ids;
+    if (only && select.ids.length === 1 && cell_ids.length > 1) {
+      const place = folds.placeFor(cell_ids, by);
+      if (place) this.moveTo(cell_ids, place);
+      return;
+    }
     const next = select.beside((by < 0 ? cell_ids[0] : cell_ids.at(-1)) ?? "", by);
     const beside = next && by > 0 ? (folds.under(next).at(-1) ?? next) : next; // past a section that is folded
     if (!beside || cell_ids.length === 0) return;

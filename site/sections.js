@@ -54,3 +54,24 @@ export function headingAbove(order, level, id) {
 export function headingBelow(order, level, id) {
   return order.slice(order.indexOf(id) + 1).find((each) => level(each) > 0) ?? null;
 }
+
+/**
+ * The next place for a folded section where no cell would come under it, and so be hidden.
+ * @param {string[]} order
+ * @param {(id: string) => number} level
+ * @param {string[]} section the folded cell and all that is hidden under it
+ * @param {number} by up, where it is less than nothing
+ * @returns {{after: string} | {before: string} | null} null: there is none
+ */
+export function placeFor(order, level, section, by) {
+  const [head = "", last = head] = [section[0], section.at(-1)];
+  const ends = (/** @type {string} */ id) => level(id) > 0 && level(id) <= level(head);
+  if (by < 0) {
+    const before = order.slice(0, order.indexOf(head)).findLast(ends);
+    return before ? { before } : null;
+  }
+  const rest = order.slice(order.indexOf(last) + 1);
+  const end = rest.findIndex((id, at) => at > 0 && ends(id));
+  const after = end < 0 ? rest.at(-1) : rest[end - 1];
+  return after ? { after } : null;
+}

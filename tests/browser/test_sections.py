@@ -95,7 +95,7 @@ def test_a_folded_heading_moves_with_its_section(open_notebook: Open) -> None:
     seen(sheet, 0, 4, 5)
     sheet.press("Alt+ArrowDown")
     moved = there.next_heard("cmd")["command"]
-    assert (moved["cell_ids"], moved["after"]) == (["h1", "a", "h2", "b"], "h3")
+    assert (moved["cell_ids"], moved["after"]) == (["h1", "a", "h2", "b"], "c")
 
 
 def test_a_folded_heading_is_cut_with_its_section(open_notebook: Open) -> None:

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { headings } from "../../site/outline.js";
-import { headingAbove, headingBelow, hiddenUnder, levelOf } from "../../site/sections.js";
+import { headingAbove, headingBelow, hiddenUnder, levelOf, placeFor } from "../../site/sections.js";
 
 /** Cells by their levels: "1a" begins a section of level 1, "0b" is under one. */
 const ORDER = ["0x", "1a", "0a", "2b", "0b", "3c", "0c", "2d", "0d", "1e", "0e"];
@@ -44,4 +44,15 @@ test("the headings above and below a cell", () => {
   assert.equal(headingAbove(ORDER, level, "0x"), null);
   assert.equal(headingBelow(ORDER, level, "0a"), "2b");
   assert.equal(headingBelow(ORDER, level, "1e"), null);
+});
+
+test("a folded section goes where no cell comes under it", () => {
+  const place = (section, by) => placeFor(ORDER, level, section, by);
+  assert.deepEqual(place(["2b", "0b", "3c", "0c"], 1), { after: "0d" }); // past its sister, and what is under it
+  assert.deepEqual(place(["2d", "0d"], -1), { before: "2b" });
+  assert.deepEqual(place(["2d", "0d"], 1), { after: "0e" }); // into the next chapter, at its end
+  assert.deepEqual(place(["3c", "0c"], 1), { after: "0d" });
+  assert.deepEqual(place(["2b", "0b", "3c", "0c"], -1), { before: "1a" });
+  assert.deepEqual(place(["1e", "0e"], 1), null);
+  assert.deepEqual(place(["1a", "0a", "2b", "0b", "3c", "0c", "2d", "0d"], -1), null); // "0x" would be hidden
 });
