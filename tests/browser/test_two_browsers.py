@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cable import cable
@@ -91,13 +92,19 @@ def test_who_has_a_view_link_reads(people: People) -> None:
 
 
 def test_code_runs_where_it_may_and_where_python_is(people: People) -> None:
-    mara = people.owner("secret = 6", "print(secret * 7)")
+    secret = "secret = 6; open('fit.txt', 'w').write('level 4.25')"
+    mara = people.owner(secret, "print(secret * 7)")
     mara.go(0).press("Control+Enter")
     mara.status(0, "ok")
-    editor = people.join(people.link(mara, "Edit"), "secret = 6", "print(secret * 7)")
+    editor = people.join(people.link(mara, "Edit"), secret, "print(secret * 7)")
+    editor.page.get_by_role("button", name="More for fit.txt").click()
+    with editor.page.expect_download() as given:
+        editor.page.get_by_role("menuitem", name="Download").click()
+    assert Path(given.value.path()).read_text(encoding="utf-8") == "level 4.25"
+    editor.cell(0).locator(".g").click(position={"x": 4, "y": 4})
     editor.go(1).press("Control+Enter")
     expect(editor.page.get_by_text(re.compile("but not run")).first).to_be_visible()
-    runner = people.join(people.link(mara, "Edit and run"), "secret = 6", "print(secret * 7)")
+    runner = people.join(people.link(mara, "Edit and run"), secret, "print(secret * 7)")
     runner.go(1).press("Control+Enter")  # in the memory of Mara's Python
     for sheet in (mara, editor, runner):
         sheet.until("cells[1].outputs.join().includes('42')")
