@@ -28,16 +28,27 @@ not fetched and not rehearsed, which takes longer than most stories. ``isLavish`
 
 LONG = (
     "sim/test_sim.py",
-    "test_friends.py",
     "test_join_crashes.py",
-    "test_open.py",
     "test_run.py",
+    "test_join.py",
+    "test_native_executors.py",
+    "test_export.py",
+    "test_open.py",
     "browser/test_other_browsers.py",
-    "browser/test_keys_stay.py",
-    "browser/test_share_elsewhere.py",
-    "browser/test_two_browsers.py",
+    "browser/test_runtime.py",
     "browser/test_snapshots.py",
+    "browser/test_offline.py",
+    "browser/test_accessible.py",
+    "browser/test_look.py",
     "browser/test_runtimes.py",
+    "browser/test_space.py",
+    "browser/test_charts.py",
+    "browser/test_diagrams.py",
+    "browser/test_notebook.py",
+    "browser/test_keys_stay.py",
+    "browser/test_two_browsers.py",
+    "browser/test_newer.py",
+    "browser/test_share_elsewhere.py",
 )
 """The files that take longest, the longest first: no core is left alone with one in the end."""
 

@@ -11,8 +11,10 @@ from builder.console import say
 from builder.errors import BuildError
 
 _STORIES = "tests/browser/"
-_BESIDE = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
-"""A file of tests beside another on each core, in the order that `tests/conftest.py` gives."""
+_WORKERS = "auto"
+"""How many files of tests are run beside each other: one on each core."""
+_BESIDE = ("-n", _WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")
+"""In the order that `tests/conftest.py` gives."""
 _FEW = 12
 _CACHE = paths.WORK / "pytest"
 

@@ -3,6 +3,7 @@ allows. The page is the built one.
 """
 
 import copy
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ from urllib.parse import unquote, urlsplit
 from playwright.sync_api import BrowserContext, Page, Route, Worker
 
 from tests.browser.engines import wait_until
+from tests.browser.profile import PAGES, modules_of
 from tests.browser.sheet import Sheet
 
 SITE = "https://foldbook.example/"
 """Where the page stands in these stories: no relay, and nobody else, is asked there."""
-SCRIPT = Path(__file__).parent / "pages" / "stand_in.js"
+SCRIPT = PAGES / "stand_in.js"
+BEGIN = "begin.html"
+"""A page beside the built one, where a notebook begins."""
 ISOLATING = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
@@ -109,13 +113,27 @@ def person(actor: str, cell_id: str | None, at: int = 0, **how: Any) -> dict[str
     return {"session": f"s-{actor}", "actor": actor, "you": actor == ME, **place, **how}
 
 
+_MAKE = """async (name) => {
+  if (name) await catalogue.setSetting("name", name);
+  return catalogue.create();
+}"""
+"""An empty notebook in this browser, for a reader of this name; its id."""
+
+
+@functools.cache
+def _beginning() -> dict[str, Path]:
+    """The files of the page where a notebook begins: the site's own modules are behind it."""
+    pages = [PAGES / BEGIN, PAGES / "begin.js"]
+    return {each.name: each for each in (*pages, *modules_of(pages))}
+
+
 def stand_there(context: BrowserContext, dist: Path) -> None:
     """Let the built site stand at `SITE`, with the stand-in for a worker and no Python."""
 
     def answer(route: Route) -> None:
         path = unquote(urlsplit(route.request.url).path).lstrip("/") or "index.html"
         is_worker = path.startswith("chunks/notebook_worker-")
-        source = SCRIPT if is_worker else dist / path
+        source = SCRIPT if is_worker else _beginning().get(path, dist / path)
         if path.split("/")[0] in PYTHON:
             return  # it is on its way, for ever
         if source.is_file():
@@ -133,8 +151,8 @@ class StandIn:
     def __init__(self, page: Page, dist: Path, state: dict[str, Any], **how: Any) -> None:
         self.page = page
         stand_there(page.context, dist)
-        page.goto(SITE)
-        self.id = self._made(page, how.pop("name", "Mara Lindqvist"))
+        page.goto(SITE + BEGIN)
+        self.id: str = page.evaluate(_MAKE, how.pop("name", "Mara Lindqvist"))
         page.goto(f"{SITE}?notebook={self.id}")
         self.worker = self._worker(page)
         self.worker.evaluate(
@@ -145,16 +163,6 @@ class StandIn:
         page.wait_for_function(
             "() => document.querySelector('.ttl').value === 'Global temperature since 1880'"
         )
-
-    @staticmethod
-    def _made(page: Page, name: str) -> str:
-        """An empty notebook in this browser, made from the list; its id."""
-        page.get_by_role("button", name="Settings").click()
-        page.get_by_label("Your name").fill(name)
-        page.get_by_role("button", name="Done").click()
-        page.get_by_role("button", name="New notebook").first.click()
-        page.wait_for_url("**notebook=*")
-        return page.url.split("notebook=")[1]
 
     @staticmethod
     def _worker(page: Page) -> Worker:
