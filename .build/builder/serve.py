@@ -152,6 +152,8 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     # A second server on the same port must fail, also where the system would allow it.
     allow_reuse_port = False
+    # Several pages that open at once; who finds the queue full tries again a second later.
+    request_queue_size = 128
 
     def __init__(self, *args: Any) -> None:
         self._taken: weakref.WeakSet[socket.socket] = weakref.WeakSet()
