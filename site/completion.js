@@ -19,7 +19,8 @@ import { EditorView, keymap, showTooltip } from "@codemirror/view";
 
 import { stripAnsi } from "./ansi.js";
 import { renderAnsi } from "./ansi_draw.js";
-import { fromCodePoints, toCodePoints } from "./editor_text.js";
+import { toCodePoints } from "./code_points.js";
+import { fromCodePoints, toText } from "./editor_text.js";
 
 /**
  * What a runtime answers; positions in code points.
@@ -79,7 +80,7 @@ function askRuntime(complete, names) {
   return async (context) => {
     if (!context.explicit || !complete) return null;
     const { doc } = context.state;
-    const answer = await complete(doc.toString(), toCodePoints(doc, context.pos));
+    const answer = await complete(toText(doc), toCodePoints(doc, context.pos));
     if (context.aborted) return null;
     if (!answer) return namesOfTheCells(context, names());
     if (answer.matches.length === 0) return null;
@@ -204,7 +205,7 @@ function shiftTab(view, inspect) {
 async function askDocumentation(view, inspect, detail) {
   const { state } = view;
   const pos = state.selection.main.head;
-  const bundle = await inspect(state.doc.toString(), toCodePoints(state.doc, pos), detail);
+  const bundle = await inspect(toText(state.doc), toCodePoints(state.doc, pos), detail);
   const text = bundle?.["text/plain"];
   // The reader may have gone on meanwhile.
   if (view.state.doc !== state.doc || view.state.selection.main.head !== pos) return;
