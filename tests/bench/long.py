@@ -79,7 +79,7 @@ class Round:
         with self._felt.phase(f"{self._title}, run"):
             cell(self.page, streaming).scroll_into_view_if_needed()
             shown = begin(self.page, streaming)
-            shown.locator(".output").get_by_text("line 20", exact=False).first.wait_for()
+            shown.locator(".output").get_by_text("line 12", exact=False).first.wait_for()
         typed = cell(self.page, streaming + 1)
         typed.locator(".code").click()
         with self._felt.phase(f"{self._title}, type while outputs stream", keys=True):
