@@ -4,8 +4,8 @@ Counts the tasks of the main thread that take longer than 50 ms (the platform's 
 what a reader may feel) and sums them, phase by phase: opening the notebook until Python is up,
 scrolling to the end in steps, running a cell. That cell goes on and on with what people watch:
 lines, a bar of progress that writes over itself, and a display that is updated. While it does,
-the notebook is scrolled through again, typed into beside that cell (with the time from each key to
-its paint), and opened in a second tab. FOLDBOOK_CELLS and FOLDBOOK_ROUNDS say how many, if not
+the notebook is typed into beside that cell (with the time from each key to its paint), and scrolled
+through again. FOLDBOOK_CELLS and FOLDBOOK_ROUNDS say how many, if not
 500,1000 and 3.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from driving.feel import Felt, Measured
 from driving.long_visit import begin, browser, cell, import_into, python_is_up, stands
 from harness import Figure, report
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / ".build"), str(ROOT / "tests")]
@@ -46,33 +46,20 @@ _SHOWN = """
   return [...lines].map((line) => line.textContent).join("\\n").includes(wanted);
 }
 """
-_GROWS = """
-async (id) => {
-  const text = () => document.querySelector(`[data-cell-id="${id}"] .outs`)?.textContent;
-  for (let changes = 0, before = text(); changes < 20; ) {
-    await new Promise((done) => requestAnimationFrame(done));
-    const now = text();
-    if (now !== before) changes += 1;
-    before = now;
-  }
-}
-"""
 
 
 class Round:
     """One visit to a long notebook, phase by phase."""
 
     def __init__(self, context: BrowserContext, cells: int, measured: Measured) -> None:
-        self._context = context
         self._cells = cells
-        self._measured = measured
         self._title = f"{cells} cells"
         self.page = context.new_page()
         self._felt = Felt(self.page, measured)
 
     def measure(self, address: str) -> None:
-        """Open, scroll, run; scroll, type and open once more while outputs stream."""
-        self._open(self.page, self._felt, address, "open")
+        """Open, scroll, run; type and scroll while outputs stream."""
+        self._open(address)
         with self._felt.phase(f"{self._title}, scroll"):
             self._scroll()
         streaming = self._cells // 2
@@ -88,25 +75,18 @@ class Round:
         self.page.evaluate(_TO_THE_START)
         with self._felt.phase(f"{self._title}, scroll while outputs stream"):
             self._scroll()
-        beside = self._context.new_page()
-        id_ = shown.get_attribute("data-cell-id")
-        self._open(beside, Felt(beside, self._measured), address, "open while outputs stream", id_)
 
-    def _open(
-        self, page: Page, felt: Felt, address: str, name: str, streaming: str | None = None
-    ) -> None:
-        """Go there, and wait until Python is up, or until the outputs of a cell have grown."""
-        name = f"{self._title}, {name}"
-        with felt.phase(name, since=0):
-            page.goto(address, wait_until="commit")
-            stands(page, self._cells)
-            felt.note(f"{name}: all cells stand", "ms", page.evaluate("performance.now()"))
-            if streaming is None:
-                python_is_up(page)
-            else:
-                cell(page, self._cells // 2).scroll_into_view_if_needed()
-                page.evaluate(_GROWS, streaming)
-            felt.note(f"{name}: first paint", "ms", page.evaluate(_PAINTED))
+    def _open(self, address: str) -> None:
+        """Go there, and wait until Python is up."""
+        name = f"{self._title}, open"
+        with self._felt.phase(name, since=0):
+            self.page.goto(address, wait_until="commit")
+            stands(self.page, self._cells)
+            self._felt.note(
+                f"{name}: all cells stand", "ms", self.page.evaluate("performance.now()")
+            )
+            python_is_up(self.page)
+            self._felt.note(f"{name}: first paint", "ms", self.page.evaluate(_PAINTED))
 
     def _scroll(self) -> None:
         """To the end in steps of less than a screen, a frame between two of them."""
