@@ -19,7 +19,8 @@ import { EditorView, keymap, showTooltip } from "@codemirror/view";
 
 import { stripAnsi } from "./ansi.js";
 import { renderAnsi } from "./ansi_draw.js";
-import { fromCodePoints, toCodePoints } from "./editor_text.js";
+import { toCodePoints } from "./code_points.js";
+import { fromCodePoints, toText } from "./editor_text.js";
 
 /**
  * What a runtime answers; positions in code points.
@@ -28,6 +29,9 @@ import { fromCodePoints, toCodePoints } from "./editor_text.js";
  * @typedef {(source: string, position: number, detail: number) =>
  *   Promise<Record<string, any> | null>} Inspect
  * @typedef {{pos: number, text: string, detail: number}} Documentation
+ *
+ * Whether the reader asked and has no answer yet; and the question, which is good for that one list.
+ * @typedef {{open: boolean, pressed: {doc: import("@codemirror/state").Text, at: number, answer: Promise<Completions | null>} | null}} Asked
  */
 
 const NAME = /[\p{L}_][\p{L}\p{N}_]*$/u;
@@ -41,10 +45,12 @@ const showDocumentation = StateEffect.define();
  * @returns {import("@codemirror/state").Extension}
  */
 export function assistance({ complete, inspect, names = () => [] }) {
-  const asked = { open: false };
+  /** @type {Asked} */
+  const asked = { open: false, pressed: null };
+  const ask = complete && askOnce(complete, asked);
   return [
     autocompletion({
-      override: [askRuntime(complete, names), namesOfThisCell],
+      override: [askRuntime(ask, names), namesOfThisCell],
       selectOnOpen: false,
       interactionDelay: 0,
       icons: false,
@@ -56,12 +62,29 @@ export function assistance({ complete, inspect, names = () => [] }) {
     Prec.highest(keymap.of(completionKeymap.filter((binding) => binding.key !== "Escape"))),
     Prec.high(
       keymap.of([
-        { key: "Tab", run: (view) => tab(view, complete ? asked : null) },
+        { key: "Tab", run: (view) => tab(view, asked, ask) },
         { key: "Shift-Tab", run: (view) => shiftTab(view, inspect) },
         { key: "Escape", run: (view) => closeList(view) || hideDocumentation(view) },
       ]),
     ),
   ];
+}
+
+/**
+ * CodeMirror lets some time pass before it asks: the press of a key asks at once, and the answer to
+ * that question is taken then.
+ * @param {Complete} complete
+ * @param {Asked} asked
+ * @returns {(doc: import("@codemirror/state").Text, at: number, isPress?: boolean) => Promise<Completions | null>}
+ */
+function askOnce(complete, asked) {
+  return (doc, at, isPress = false) => {
+    const { pressed } = asked;
+    if (!isPress && pressed?.doc === doc && pressed.at === at) return pressed.answer;
+    const answer = complete(toText(doc), toCodePoints(doc, at));
+    if (isPress) asked.pressed = { doc, at, answer };
+    return answer;
+  };
 }
 
 /** Whether completion or documentation is open. @param {import("@codemirror/state").EditorState} state */
@@ -71,15 +94,15 @@ export function isAssisting(state) {
 
 /**
  * The runtime is asked only when the reader asks: an answer may take a while.
- * @param {Complete | undefined} complete
+ * @param {ReturnType<typeof askOnce> | undefined} ask
  * @param {() => Iterable<string>} names
  * @returns {import("@codemirror/autocomplete").CompletionSource}
  */
-function askRuntime(complete, names) {
+function askRuntime(ask, names) {
   return async (context) => {
-    if (!context.explicit || !complete) return null;
+    if (!context.explicit || !ask) return null;
     const { doc } = context.state;
-    const answer = await complete(doc.toString(), toCodePoints(doc, context.pos));
+    const answer = await ask(doc, context.pos);
     if (context.aborted) return null;
     if (!answer) return namesOfTheCells(context, names());
     if (answer.matches.length === 0) return null;
@@ -126,9 +149,10 @@ function namesOfThisCell(context) {
 /**
  * A list that was asked for has its first entry chosen; a single answer is taken at once.
  * @param {import("@codemirror/view").ViewUpdate} update
- * @param {{open: boolean}} asked whether the reader asked and has no answer yet
+ * @param {Asked} asked
  */
 function chooseWhenAsked(update, asked) {
+  if (completionStatus(update.state) !== "pending") asked.pressed = null;
   if (!asked.open || completionStatus(update.state) === "pending") return;
   const { view } = update;
   asked.open = false;
@@ -145,9 +169,10 @@ function chooseWhenAsked(update, asked) {
 /**
  * Tab takes the chosen completion, asks for one after a word or a dot, and indents otherwise.
  * @param {EditorView} view
- * @param {{open: boolean} | null} asked null where there is nobody to ask
+ * @param {Asked} asked
+ * @param {ReturnType<typeof askOnce> | undefined} ask missing where there is nobody to ask
  */
-function tab(view, asked) {
+function tab(view, asked, ask) {
   const { state } = view;
   if (completionStatus(state) === "active") {
     if (!selectedCompletion(state)) view.dispatch({ effects: setSelectedCompletion(0) });
@@ -156,8 +181,9 @@ function tab(view, asked) {
   const { main } = state.selection;
   const before = state.sliceDoc(Math.max(0, main.from - 2), main.from);
   const afterWord = /[\p{L}\p{N}_.%/"'~]$/u.test(before);
-  if (asked && main.empty && state.selection.ranges.length === 1 && afterWord) {
+  if (ask && main.empty && state.selection.ranges.length === 1 && afterWord) {
     asked.open = true;
+    if (completionStatus(state) !== "pending") void ask(state.doc, main.head, true);
     return startCompletion(view);
   }
   return main.empty ? indentHere(view) : indentMore(view);
@@ -204,7 +230,7 @@ function shiftTab(view, inspect) {
 async function askDocumentation(view, inspect, detail) {
   const { state } = view;
   const pos = state.selection.main.head;
-  const bundle = await inspect(state.doc.toString(), toCodePoints(state.doc, pos), detail);
+  const bundle = await inspect(toText(state.doc), toCodePoints(state.doc, pos), detail);
   const text = bundle?.["text/plain"];
   // The reader may have gone on meanwhile.
   if (view.state.doc !== state.doc || view.state.selection.main.head !== pos) return;

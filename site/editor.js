@@ -31,16 +31,9 @@ import {
 } from "@codemirror/view";
 
 import { carets, setCarets } from "./carets.js";
+import { countCodePoints, toCodePoints } from "./code_points.js";
 import { assistance, isAssisting } from "./completion.js";
-import {
-  Unacknowledged,
-  countCodePoints,
-  difference,
-  fromCodePoints,
-  loneSurrogates,
-  toCodePoints,
-  toDoc,
-} from "./editor_text.js";
+import { Unacknowledged, difference, fromCodePoints, loneSurrogates, toDoc, toText } from "./editor_text.js";
 import { folding, preferred } from "./editor_preferences.js";
 import { python, theme } from "./editor_theme.js";
 import { foundMarks, setFound } from "./found_marks.js";
@@ -149,7 +142,7 @@ export function createEditor(options) {
     },
     /** The acknowledged text is now this one; what was not stays on top. @param {string} text */
     rebase: (text) => receive(edits.receiveText(text)),
-    text: () => view.state.doc.toString(),
+    text: () => toText(view.state.doc),
     /** @param {boolean} readOnly */
     setReadOnly: (readOnly) => reset(view, slots.readOnly, readOnlyAs(readOnly)),
     /** @param {Language} language */

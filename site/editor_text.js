@@ -12,30 +12,24 @@
 
 import { ChangeSet, Text } from "@codemirror/state";
 
-/** @typedef {number | [number, string]} Section */
+import { endAlike, startAlike } from "./alike.js";
+import { lengthIn, toCodePoints, toUnits } from "./code_points.js";
 
-const SURROGATE = /[\ud800-\udfff]/;
+/** @typedef {number | [number, string]} Section */
 
 /** The document of a text; only "\n" ends a line, so that no character is lost. @param {string} text */
 export function toDoc(text) {
   return Text.of(text.split("\n"));
 }
 
-/** How many code points. @param {string} text */
-export function countCodePoints(text) {
-  if (!SURROGATE.test(text)) return text.length;
-  let count = 0;
-  for (const _ of text) count += 1;
-  return count;
-}
+/** The last texts that were made strings: they are asked for many times. @type {WeakMap<Text, string>} */
+const strings = new WeakMap();
 
-/**
- * A position in code points, from one in UTF-16 units.
- * @param {Text} doc
- * @param {number} position
- */
-export function toCodePoints(doc, position) {
-  return countCodePoints(doc.sliceString(0, position));
+/** A document as one string. @param {Text} doc */
+export function toText(doc) {
+  const text = strings.get(doc) ?? doc.toString();
+  strings.set(doc, text);
+  return text;
 }
 
 /**
@@ -44,7 +38,7 @@ export function toCodePoints(doc, position) {
  * @param {number} position
  */
 export function fromCodePoints(doc, position) {
-  return Math.min(doc.length, advance(doc, 0, position));
+  return Math.min(doc.length, toUnits(doc, position));
 }
 
 /**
@@ -58,10 +52,11 @@ export function toChanges(changes, doc) {
   const sections = [];
   let used = 0;
   changes.iterChanges((fromA, toA, _fromB, _toB, inserted) => {
-    const kept = countCodePoints(doc.sliceString(used, fromA));
-    if (kept) sections.push(kept);
-    sections.push([countCodePoints(doc.sliceString(fromA, toA)), inserted.toString()]);
-    used = toA;
+    const from = toCodePoints(doc, fromA);
+    const to = toCodePoints(doc, toA);
+    if (from > used) sections.push(from - used);
+    sections.push([to - from, inserted.toString()]);
+    used = to;
   });
   return sections;
 }
@@ -78,7 +73,7 @@ export function fromChanges(sections, doc) {
   let at = 0;
   for (const section of sections) {
     const count = typeof section === "number" ? section : section[0];
-    const end = advance(doc, at, count);
+    const end = toUnits(doc, toCodePoints(doc, at) + count);
     if (end > doc.length) {
       throw new RangeError(`A change reaches beyond a text of ${doc.length} UTF-16 units.`);
     }
@@ -86,25 +81,6 @@ export function fromChanges(sections, doc) {
     at = end;
   }
   return ChangeSet.of(specs, doc.length, "\n");
-}
-
-/**
- * Where `count` code points after `from` end, in UTF-16 units.
- * @param {Text} doc
- * @param {number} from
- * @param {number} count
- */
-function advance(doc, from, count) {
-  if (from + count > doc.length) return from + count;
-  if (!SURROGATE.test(doc.sliceString(from, from + count))) return from + count;
-  let at = from;
-  let left = count;
-  for (const character of doc.sliceString(from, from + 2 * count)) {
-    if (left === 0) break;
-    at += character.length;
-    left -= 1;
-  }
-  return at + left;
 }
 
 /**
@@ -187,12 +163,9 @@ export function loneSurrogates(changes, newDoc) {
  * @returns {ChangeSet}
  */
 export function difference(doc, next) {
-  const before = doc.toString();
-  const most = Math.min(before.length, next.length);
-  let start = 0;
-  while (start < most && before[start] === next[start]) start += 1;
-  let end = 0;
-  while (end < most - start && before.at(-1 - end) === next.at(-1 - end)) end += 1;
+  const before = toText(doc);
+  const start = startAlike(before, next);
+  const end = endAlike(before, next, Math.min(before.length, next.length) - start);
   const insert = next.slice(start, next.length - end);
   const change = { from: start, to: before.length - end, insert };
   const nothing = change.from === change.to && !insert;
@@ -240,8 +213,7 @@ export class Unacknowledged {
     this._waiting = null;
     if (waiting.empty) return null;
     this._inFlight = waiting;
-    const lengthBefore = countCodePoints(this.settled.toString());
-    return { changes: toChanges(waiting, this.settled), lengthBefore };
+    return { changes: toChanges(waiting, this.settled), lengthBefore: lengthIn(this.settled) };
   }
 
   /** The change in flight has been taken in by the other side. */

@@ -1,5 +1,7 @@
 /** What is looked for in texts, where it stands in them, and what takes its place. Pure. */
 
+import { endAlike, startAlike } from "./alike.js";
+
 /**
  * @typedef {object} Query
  * @property {string} text
@@ -107,11 +109,8 @@ function numbered(digits, match) {
 
 /** Where a place of a text is, when the text has become another one in one stretch of it. @param {number} at @param {string} before @param {string} after */
 export function movedTo(at, before, after) {
-  const most = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < most && before[start] === after[start]) start += 1;
-  let end = 0;
-  while (end < most - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
+  const start = startAlike(before, after);
+  const end = endAlike(before, after, Math.min(before.length, after.length) - start);
   return at >= before.length - end ? at + after.length - before.length : at;
 }
 

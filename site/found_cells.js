@@ -13,6 +13,8 @@ import { movedTo } from "./finding.js";
  */
 
 const SLICE = 8; // ms of searching between two frames
+const LARGE = 200_000; // characters; to look through so many takes longer than that
+const PAUSE = 300; // ms without a change of a large text until it is searched again
 /** @type {Found} */
 const NOTHING = { source: "", execution: null, matches: [], outputs: [] };
 
@@ -27,6 +29,8 @@ export class FoundCells {
     /** What is being searched, by cell. @type {Map<string, Found>} */
     this._asked = new Map();
     this._timer = 0;
+    /** A large text that is waited for. */
+    this._typed = "";
   }
 
   get isSearching() {
@@ -49,8 +53,21 @@ export class FoundCells {
   /** The notebook may be another one than before. */
   follow() {
     if (this._find.pattern) for (const id of this._find.ids) if (!this._isKnown(id)) this._due.add(id);
-    if (this._due.size) this._timer ||= window.setTimeout(() => this.work());
+    if (this._due.size) this._workSoon();
     else if (this._asked.size === 0) this._find.settle();
+  }
+
+  /** Where somebody types in a large text, when they pause. */
+  _workSoon() {
+    const { model } = this._find.page;
+    const again = [...this._due].filter((id) => this._found.has(id)).map((id) => model.source(id));
+    const typed = again.find((source) => source.length > LARGE) ?? "";
+    if (typed !== this._typed) {
+      clearTimeout(this._timer);
+      this._timer = 0;
+    }
+    this._typed = typed;
+    this._timer ||= window.setTimeout(() => this.work(), typed ? PAUSE : 0);
   }
 
   /** @param {string} id */

@@ -15,20 +15,50 @@ export const setFound = StateEffect.define();
 const mark = Decoration.mark({ class: "found" });
 const markHere = Decoration.mark({ class: "found here" });
 
-/** The places that were found in an editor; they move with what is typed. */
+/**
+ * What was found, and what has been typed since.
+ * @typedef {Found & {since: import("@codemirror/state").ChangeDesc | null}} Placed
+ */
+
+/** The places that were found in an editor; they move with what is typed. Only those that are seen are drawn. */
 export const foundMarks = StateField.define({
-  create: () => Decoration.none,
-  update(marks, transaction) {
-    let now = transaction.docChanged ? marks.map(transaction.changes) : marks;
-    for (const effect of transaction.effects) if (effect.is(setFound)) now = drawn(effect.value);
+  create: () => /** @type {Placed} */ ({ matches: [], here: -1, since: null }),
+  update(placed, { docChanged, changes, effects }) {
+    let now = placed;
+    if (docChanged && placed.matches.length) now = { ...placed, since: placed.since?.composeDesc(changes.desc) ?? changes.desc };
+    for (const effect of effects) if (effect.is(setFound)) now = { ...effect.value, since: null };
     return now;
   },
-  provide: (field) => EditorView.decorations.from(field),
+  provide: (field) => EditorView.decorations.of((view) => drawn(view.state.field(field), view.visibleRanges)),
 });
 
-/** @param {Found} found */
-function drawn({ matches, here }) {
-  return Decoration.set(matches.map(({ from, to }, index) => (index === here ? markHere : mark).range(from, to)));
+/** @param {Placed} placed @param {readonly Match[]} seen */
+function drawn({ matches, here, since }, seen) {
+  const marks = [];
+  const before = since?.invertedDesc;
+  for (const { from, to } of matches.length ? seen : []) {
+    const start = before?.mapPos(from, -1) ?? from;
+    const end = before?.mapPos(to, 1) ?? to;
+    for (let index = firstBehind(matches, start); index < matches.length; index += 1) {
+      const match = /** @type {Match} */ (matches[index]);
+      if (match.from > end) break;
+      const place = since ? { from: since.mapPos(match.from, 1), to: since.mapPos(match.to, -1) } : match;
+      if (place.from < place.to) marks.push((index === here ? markHere : mark).range(place.from, place.to));
+    }
+  }
+  return Decoration.set(marks, true);
+}
+
+/** Which match is the first that does not end before a place. @param {Match[]} matches @param {number} at */
+function firstBehind(matches, at) {
+  let low = 0;
+  let high = matches.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((matches[middle]?.to ?? 0) < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 const BLOCKS = /^(?:TD|TH|TR|DIV|P|LI|PRE|H[1-6]|DT|DD|BLOCKQUOTE|SUMMARY)$/;

@@ -4,6 +4,8 @@
 /** @typedef {{id: string, words: string, depth: number, isHeading: boolean, state: string, look: string}} Entry */
 
 const LONGEST = 80;
+/** The first line that holds something and is no magic; nothing behind it is looked at. */
+const FIRST = /^[^\S\n]*([^\s%].*)/m;
 
 /**
  * What the outline says of one cell.
@@ -43,9 +45,8 @@ function plain(text) {
 
 /** What a code cell is known by: its comment on top, what it defines, or its first line. @param {string} source */
 export function firstWords(source) {
-  const lines = source.split("\n").map((line) => line.trim());
-  const first = lines.find((line) => line && !line.startsWith("%"));
-  if (!first) return lines.find(Boolean) ?? "";
+  const first = source.match(FIRST)?.[1]?.trimEnd();
+  if (!first) return source.trim().split("\n", 1)[0]?.trimEnd() ?? "";
   const comment = first.match(/^#+\s*(?:%%\s*)?(.+)$/)?.[1];
   const named = first.match(/^(?:async )?(?:def|class)\s+(\w+)/)?.[1];
   return (comment ?? named ?? first).slice(0, LONGEST);

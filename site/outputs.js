@@ -19,6 +19,7 @@ import { TextView } from "./outputs_stream.js";
  * One output on the page.
  * @typedef {object} Drawn
  * @property {string} key what was drawn
+ * @property {Output} output the same as it came: as long as it is this one, nothing has changed
  * @property {HTMLElement} element
  * @property {TextView} [text] for a stream
  * @property {import("./output_frame.js").OutputFrame} [frame]
@@ -43,9 +44,13 @@ export function renderOutputs(container, execution, given) {
   for (const each of state.drawn.splice(outputs.length)) remove(each);
   outputs.forEach((output, i) => {
     const before = state.drawn[i];
-    if (before && isDrawn(before, output)) return;
+    if (before && isDrawn(before, output)) {
+      before.output = output;
+      return;
+    }
     if (before?.text && output.type === "stream" && before.key === streamKey(output)) {
       before.text.set(output.text ?? "");
+      before.output = output;
       return;
     }
     const now = draw(output, options);
@@ -82,6 +87,7 @@ function remove(drawn) {
  * @param {Output} output
  */
 function isDrawn(drawn, output) {
+  if (drawn.output === output) return true;
   if (output.type !== "stream") return drawn.key === JSON.stringify(output);
   return drawn.key === streamKey(output) && drawn.text?.text === output.text;
 }
@@ -102,9 +108,9 @@ function draw(output, options) {
   const key = JSON.stringify(output);
   if (output.type === "error") {
     element.append(drawError(output, options));
-    return { key, element };
+    return { key, output, element };
   }
-  const drawn = { key, element };
+  const drawn = { key, output, element };
   drawBundle(drawn, output, options);
   return drawn;
 }
@@ -123,5 +129,5 @@ function drawStream(element, output) {
   }
   element.append(text.element);
   text.set(output.text ?? "");
-  return { key: streamKey(output), element, text };
+  return { key: streamKey(output), output, element, text };
 }

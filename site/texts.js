@@ -6,7 +6,8 @@
  * *early*, and the change stays here, over the text that the worker knows (`settled`).
  */
 
-import { countCodePoints, cross, difference, fromChanges, toChanges, toDoc } from "./editor_text.js";
+import { lengthIn } from "./code_points.js";
+import { cross, difference, fromChanges, toChanges, toDoc, toText } from "./editor_text.js";
 
 /** @typedef {import("./editor.js").Editor} Editor */
 /** @typedef {import("./editor_text.js").Section} Section */
@@ -60,7 +61,7 @@ export class CellTexts {
     const held = this._held.get(id);
     if (!held) throw new Error(`Expected an editor for cell ${id}; there is none.`);
     const before = held.sent.reduce((doc, sent) => sent.changes.apply(doc), held.settled);
-    const k = this.send(id, changes, lengthBefore, before.toString());
+    const k = this.send(id, changes, lengthBefore, toText(before));
     const sent = { k, changes: fromChanges(changes, before), early: false };
     held.sent.push(sent);
     if (!this.isAttached) setTimeout(() => this._acknowledgeEarly(held, sent), GATHER);
@@ -130,9 +131,8 @@ export class CellTexts {
       let doc = held.settled;
       for (const sent of held.sent) {
         if (sent.k === k) {
-          const before = doc.toString();
-          const values = { changes: toChanges(sent.changes, doc), length_before: countCodePoints(before) };
-          return { before, values };
+          const values = { changes: toChanges(sent.changes, doc), length_before: lengthIn(doc) };
+          return { before: toText(doc), values };
         }
         doc = sent.changes.apply(doc);
       }
@@ -180,7 +180,7 @@ export class CellTexts {
     if (!held || held.sent.length > 0 || !held.editor.canClose()) return null;
     held.editor.destroy();
     this._held.delete(id);
-    return held.settled.toString();
+    return toText(held.settled);
   }
 
   /** The cell is not drawn any more; it may be again, as long as `sweep` does not say else. @param {string} id */

@@ -12,11 +12,16 @@ Shape = dict[str, Any]
 _WIDTH: Final = 320
 _HEIGHT: Final = 200
 _LINES: Final = 12
-PRINTING: Final = """import asyncio
-for i in range(4000):
-    print('line', i)
+STREAMING: Final = """import asyncio
+shown = display("step 0", display_id=True)
+for i in range(9000):
+    shown.update(f"step {i}")
+    if i // 100 % 2:
+        print(f"\\r{i % 100}%|{'#' * (i % 100 // 4):<25}|", end="")
+    else:
+        print("line", i)
     await asyncio.sleep(0.02)"""
-"""Code that goes on printing for as long as anybody looks."""
+"""Code that goes on for as long as anybody looks: lines, a bar of progress, an updated display."""
 
 
 def long_notebook(cells: int, *, frame_every: int = 20, special: Shape | None = None) -> str:

@@ -1,6 +1,7 @@
 """What the benchmarks share: repeated measuring, the machine's load, a table and JSON."""
 
 import json
+import math
 import os
 import statistics
 import sys
@@ -28,12 +29,18 @@ class Figure:
         """The middle value; steadier than the mean on a machine that does other things too."""
         return statistics.median(self.values)
 
+    @property
+    def p95(self) -> float:
+        """What 95 of 100 values do not exceed; one of them, never a value between two."""
+        return sorted(self.values)[math.ceil(0.95 * len(self.values)) - 1]
+
     def as_json(self) -> dict[str, object]:
         """The figure as plain data."""
         return {
             "name": self.name,
             "unit": self.unit,
             "median": self.median,
+            "p95": self.p95,
             "least": min(self.values),
             "most": max(self.values),
             "values": list(self.values),
@@ -101,9 +108,10 @@ def _milliseconds(work: Callable[[], object]) -> float:
 def report(title: str, figures: Sequence[Figure]) -> None:
     """Print the figures as a table, then as one line of JSON."""
     width = max((len(figure.name) for figure in figures), default=4)
-    print(f"{'what':<{width}}  {'median':>12} {'least':>12} {'most':>12}  unit  {'n':>3}  load")
+    heads = " ".join(f"{head:>12}" for head in ("median", "p95", "least", "most"))
+    print(f"{'what':<{width}}  {heads}  unit  {'n':>3}  load")
     for figure in figures:
-        values = (figure.median, min(figure.values), max(figure.values))
+        values = (figure.median, figure.p95, min(figure.values), max(figure.values))
         cells = " ".join(f"{value:>12,.1f}" for value in values)
         tail = f"{figure.unit:<4}  {len(figure.values):>3}  {figure.load:.2f}"
         print(f"{figure.name:<{width}}  {cells}  {tail}")

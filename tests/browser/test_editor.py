@@ -22,6 +22,7 @@ OPEN = """([doc, options]) => {
     onEdit: (changes, lengthBefore) => edits.push([changes, lengthBefore]),
     complete: async (source, position) => {
       window.asked = [source, position];
+      window.questions = (window.questions ?? 0) + 1;
       return { start: position - 2, end: position, ...options };
     },
     inspect: async (source, position, detail) => ({ "text/plain": `\\u001b[31mhelp ${detail}` }),
@@ -102,6 +103,7 @@ def test_tab_after_a_word_asks_and_takes_the_chosen_one(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.locator(".cm-tooltip-autocomplete li")).to_have_count(2)
     assert page.evaluate("asked") == ["😀 np.", 5]
+    assert page.evaluate("questions") == 1
     expect(page.locator("li[aria-selected]")).to_contain_text("p.arange")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")

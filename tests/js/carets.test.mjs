@@ -5,7 +5,8 @@ import { test } from "node:test";
 
 import { ChangeSet, EditorState } from "../../site/node_modules/@codemirror/state/dist/index.js";
 import { caretsField, setCarets } from "../../site/carets.js";
-import { Unacknowledged, fromCodePoints, toCodePoints, toDoc } from "../../site/editor_text.js";
+import { toCodePoints } from "../../site/code_points.js";
+import { Unacknowledged, fromCodePoints, toDoc } from "../../site/editor_text.js";
 
 const caret = (anchor, head = anchor) => ({ session: "s", name: "Tomás", initials: "T", hue: "rust", isSquare: false, told: `${anchor} ${head}`, anchor, head });
 const places = (state) => state.field(caretsField).map(({ anchor, head }) => [anchor, head]);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ChangeSet } from "../../site/node_modules/@codemirror/state/dist/index.js";
+import { toCodePoints } from "../../site/code_points.js";
 import {
   Unacknowledged,
   canonical,
@@ -10,7 +11,6 @@ import {
   fromChanges,
   loneSurrogates,
   toChanges,
-  toCodePoints,
   toDoc,
 } from "../../site/editor_text.js";
 
