@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from foldbook.executor import Outcome
+from foldbook.shell import emitter
 from foldbook.shell.emitter import Emitter
 from foldbook.shell.parents import Parents
 from IPython.core.compilerop import CachingCompiler
@@ -176,5 +177,31 @@ def test_what_comes_as_a_signal_and_ends_an_await_strikes_once(tmp_path: Path) -
         assert shell.executor.interrupt()
         assert (await running).status == "ok"
         assert shell.notes.text() == "caught\nand on\n"
+
+    in_shell(tmp_path, story)
+
+
+def test_a_tick_flushes_streams_in_a_cells_code_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emitter, "INTERVAL", 3600.0)  # no timer does it
+
+    async def story(shell: Shell) -> None:
+        session = shell.executor._session
+        assert session is not None
+        goes_on = asyncio.Event()
+        session.user_ns |= {"goes_on": goes_on, "notes": shell.notes.all, "signal": signal}
+        waits = "print('held', end='')\nwaiting.set()\n_ = await goes_on.wait()"
+        running = await begun(shell, waits)
+        signal.raise_signal(signal.SIGALRM)  # as if the event loop were in the midst of the log
+        assert shell.notes.all == []
+        goes_on.set()
+        await running
+        assert [note[2] for note in shell.notes.all] == ["held"]
+        await shell.run(
+            "print('busy', end='')\nsignal.raise_signal(signal.SIGALRM)\n"
+            "flushed = [note[2] for note in notes]"
+        )
+        assert session.user_ns["flushed"] == ["busy"]
 
     in_shell(tmp_path, story)

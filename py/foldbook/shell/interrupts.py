@@ -2,7 +2,8 @@
 
 A SIGINT can come between any two instructions. In the cell's own code it becomes a
 KeyboardInterrupt; inside a `shield` (an output on its way into the log) it waits until the
-shield ends; anywhere else it is noted, and the handler that stood before decides.
+shield ends; anywhere else it is noted, and the handler that stood before decides. A SIGALRM, which
+flushes streams, is good for nothing there either.
 """
 
 import signal
@@ -17,7 +18,9 @@ class Interrupts:
     """SIGINT while cells run. Works in the main thread only; elsewhere it does nothing."""
 
     def __init__(self, tick: Callable[[], None]) -> None:
-        """``tick`` is called on SIGALRM outside shields: the platform's way to flush streams."""
+        """``tick`` is called on SIGALRM in a cell's code, outside shields: the platform's way to
+        flush streams while that code lets nothing else run.
+        """
         self._tick = tick
         self._home = threading.get_ident()
         self._namespace: Mapping[str, Any] = {}
@@ -83,7 +86,8 @@ class Interrupts:
             self._previous(number, frame)
 
     def _on_alarm(self, number: int, frame: FrameType | None) -> None:
-        if not self._depth:
+        # Where the event loop runs it may be in the midst of the log, and timers flush.
+        if not self._depth and self._in_cell(frame):
             self._tick()
 
     def _in_cell(self, frame: FrameType | None) -> bool:
