@@ -31,7 +31,7 @@ export class CellView {
     this._renderedText = null;
     /** @type {Execution | null | undefined} */
     this._drawnExecution = undefined;
-    /** What folds the section that it begins, and what says how much is hidden. @type {{button: HTMLElement, note: HTMLElement} | null} */
+    /** What folds the section that it begins, and what says how much is hidden. @type {import("./folds.js").Head | null} */
     this.fold = null;
     /** Whether what is in it has been drawn, and not only its source. */
     this.isDrawn = false;

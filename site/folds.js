@@ -8,6 +8,7 @@ import { plural } from "./words.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 /** @typedef {import("./cell.js").CellView} CellView */
+/** @typedef {{button: HTMLElement, note: HTMLElement, drawn: {isHead: boolean, isFolded: boolean, count: number} | null}} Head */
 
 export class Folds {
   /** @param {Page} page */
@@ -83,29 +84,29 @@ export class Folds {
   _drawHead(cell, isHead, isFolded, count) {
     if (!isHead && !cell.fold) return;
     cell.fold ??= this._makeHead(cell);
-    const { button, note } = cell.fold;
-    // Only what changes: a mark that is set again is a change to whoever watches the page.
-    if (button.hidden === isHead) button.hidden = !isHead;
-    const isSilent = !isFolded || count === 0;
-    if (note.hidden !== isSilent) note.hidden = isSilent;
+    const { button, note, drawn } = cell.fold;
+    // It is asked for each cell whenever anything changes.
+    if (drawn?.isHead === isHead && drawn.isFolded === isFolded && drawn.count === count) return;
+    cell.fold.drawn = { isHead, isFolded, count };
+    button.hidden = !isHead;
+    note.hidden = !isFolded || count === 0;
+    setText(note, `${plural(count, "cell")} hidden`);
+    if (drawn?.isFolded === isFolded) return;
     cell.element.classList.toggle("folded", isFolded);
     const words = isFolded ? "Show section" : "Hide section";
-    if (button.getAttribute("aria-label") !== words) {
-      attr(button, "aria-label", words);
-      attr(button, "title", `${words} (${isFolded ? "→" : "←"})`);
-      attr(button, "aria-expanded", String(!isFolded));
-      button.replaceChildren(icon(isFolded ? "chevron-right" : "chevron-down"));
-    }
-    setText(note, `${plural(count, "cell")} hidden`);
+    attr(button, "aria-label", words);
+    attr(button, "title", `${words} (${isFolded ? "→" : "←"})`);
+    attr(button, "aria-expanded", String(!isFolded));
+    button.replaceChildren(icon(isFolded ? "chevron-right" : "chevron-down"));
   }
 
-  /** @param {CellView} cell */
+  /** @param {CellView} cell @returns {Head} */
   _makeHead({ id, margin, column }) {
     const button = h("button", { class: "btn s sq fold", type: "button", tabindex: -1, onclick: () => this.flip(id) });
     const note = h("button", { class: "lnk hidden-note", type: "button", tabindex: -1, onclick: () => this.set([id], false) });
     margin.append(button);
     column.append(note);
-    return { button, note };
+    return { button, note, drawn: null };
   }
 
   /** @param {string} id */

@@ -41,6 +41,7 @@ import { Toolbar } from "./toolbar.js";
 
 /** Kinds of words that stay until they are closed, with their titles. @type {Record<string, string>} */
 const LASTING = { import: "From the file:", export: "Left out of the file:", inbox: "Not as it was done:", crashed: "Python was lost." };
+const APART = 25; // ms between two drawings, at least
 const LATEST = 200; // ms after which a change is drawn though the page is not being painted
 export class NotebookPage {
   /** @param {string} id */
@@ -51,6 +52,7 @@ export class NotebookPage {
     /** Who was known when the sheet was drawn last. @type {View["actors"] | null} */
     this._actors = null;
     this._isDue = false;
+    this._drawnAt = -Infinity;
     /** Which runtimes could not be reached when the sheet was drawn last. */
     this._reach = "";
     this.voice = new RuntimeVoice();
@@ -271,19 +273,22 @@ export class NotebookPage {
     this.act(action(id));
   }
 
-  /** Draw with the next frame; many changes become one drawing. */
+  /** Draw with the next frame; many changes become one drawing. While they go on it is each second frame, and the keys have their turn. */
   redrawSoon() {
     if (this._isDue) return;
     this._isDue = true;
     const draw = () => {
       if (this._isDue) this.redraw();
     };
-    requestAnimationFrame(draw);
-    setTimeout(draw, LATEST); // a page that is not painted still shows its state to who asks
+    const rest = Math.max(0, this._drawnAt + APART - performance.now());
+    if (rest) setTimeout(() => requestAnimationFrame(draw), rest);
+    else requestAnimationFrame(draw);
+    setTimeout(draw, rest + LATEST); // a page that is not painted still shows its state to who asks
   }
 
   redraw() {
     this._isDue = false;
+    this._drawnAt = performance.now();
     const { actors } = this.model.view;
     const before = this.sheet.order;
     const held = document.activeElement;
