@@ -9,6 +9,7 @@ import { countWords, plural, progressWords } from "./words.js";
 /** @typedef {import("./types.js").LinkStatus} LinkStatus */
 
 const STRIP_WIDTH = 220;
+const STRIP_APART = 250; // ms between two drawings of the strip, which is a picture of many parts
 
 export class Status {
   /** @param {Page} page */
@@ -38,6 +39,8 @@ export class Status {
     /** Words for what Python still waits for; empty when it is up. */
     this.preparing = "";
     this._stripKey = "";
+    this._stripAt = -Infinity;
+    this._stripTimer = 0;
   }
 
   draw() {
@@ -69,6 +72,15 @@ export class Status {
     setText(this.events, countWords(log.events));
     const key = JSON.stringify([log.strip, Object.values(actors).map((actor) => actor.hue)]);
     if (key === this._stripKey) return;
+    const rest = this._stripAt + STRIP_APART - performance.now();
+    if (rest > 0) {
+      this._stripTimer ||= window.setTimeout(() => {
+        this._stripTimer = 0;
+        this._drawLog();
+      }, rest);
+      return;
+    }
+    this._stripAt = performance.now();
     this._stripKey = key;
     fill(this.strip, drawStrip(log.strip, actors, STRIP_WIDTH));
   }
