@@ -16,11 +16,11 @@ from tests.browser.hostile.attacker import Attacker, listening
 from tests.browser.hostile.reader import Reader, reading
 from tests.browser.page_client import PageClient
 from tests.browser.people import People
-from tests.browser.profile import Profile, drive_page
+from tests.browser.profile import Profile
 from tests.browser.render import rendering_page
 from tests.browser.sheet import Sheet
 from tests.browser.stand_in import Open, StandIn
-from tests.browser.visitors import Visitors
+from tests.browser.visitors import Visit, Visitors
 
 
 @pytest.hookimpl(wrapper=True)
@@ -30,10 +30,11 @@ def pytest_runtest_makereport(
     """After a story that fails the next ones of its module get a new notebook: what it left
     running would be in their way, and each would fail for no reason of its own."""
     report = yield
-    sheet = item.funcargs.get("sheet") if isinstance(item, pytest.Function) else None
-    if call.when == "call" and report.failed and isinstance(sheet, Sheet):
-        with suppress(Error, AssertionError):  # else they tell why it does not come
-            sheet.begin()
+    given = item.funcargs if isinstance(item, pytest.Function) else {}
+    for each in (given.get("sheet"), given.get("notebook")):
+        if call.when == "call" and report.failed and isinstance(each, Sheet | Notebook):
+            with suppress(Error, AssertionError):  # else they tell why it does not come
+                each.begin()
     return report
 
 
@@ -45,6 +46,15 @@ def profile(
     made = Profile(chromium.browser_type, chromium_path, tmp_path / "profile", site_url)
     yield made
     made.close()
+
+
+@pytest.fixture
+def visit(visitors: Visitors, site_url: str) -> Iterator[Visit]:
+    """A browser that has been at the isolated site before, and knows no notebook."""
+    context = visitors.come()
+    context.set_default_timeout(150_000)  # a busy machine starts Python slowly
+    yield Visit(context, site_url)
+    visitors.go(context)
 
 
 @pytest.fixture
@@ -60,14 +70,12 @@ def plain_profile(
 
 
 @pytest.fixture(scope="module")
-def page_client(chromium: Browser, site_url: str) -> Iterator[PageClient]:
+def page_client(visitors: Visitors, site_url: str) -> Iterator[PageClient]:
     """A client of a notebook in a page, where Python is up."""
-    context = chromium.new_context()
+    context = visitors.come()
     context.set_default_timeout(150_000)  # a busy machine starts Python slowly
-    page = drive_page(context, site_url)
-    notebook = Notebook(page, page.evaluate("() => catalogue.create('Story')")).ready()
-    yield PageClient(notebook)
-    context.close()
+    yield PageClient(Notebook.new(Visit(context, site_url)).ready())
+    visitors.go(context)
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,18 @@
 """A notebook driven without the page's looks: commands in, the view out."""
 
 from base64 import b64encode
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.sync_api import Page
 
 from tests.browser.engines import wait_until
-from tests.browser.profile import Profile
+
+
+class Tabs(Protocol):
+    """What has tabs: a `Profile`, or a `Visit`."""
+
+    def page(self, path: str = "", *, drive: bool = False) -> Page:
+        """A new tab; ``drive``: on the page of this module."""
 
 
 class Notebook:
@@ -14,20 +20,38 @@ class Notebook:
 
     def __init__(self, page: Page, notebook_id: str) -> None:
         self.page = page
-        self.id = notebook_id
-        page.evaluate("id => open(id)", notebook_id)
-        self.wait("view !== null")
+        self._open(notebook_id)
 
     @classmethod
-    def new(cls, profile: Profile, name: str = "Story") -> "Notebook":
+    def new(cls, profile: Tabs, name: str = "Story") -> "Notebook":
         """A new notebook in a new tab."""
         page = profile.page(drive=True)
         return cls(page, page.evaluate("name => catalogue.create(name)", name))
 
     @classmethod
-    def again(cls, profile: Profile, notebook_id: str) -> "Notebook":
+    def again(cls, profile: Tabs, notebook_id: str) -> "Notebook":
         """A notebook that is there already, in a new tab."""
         return cls(profile.page(drive=True), notebook_id)
+
+    def begin(self) -> "Notebook":
+        """Leave this notebook for a new one, in the same tab."""
+        self.page.reload()
+        self._open(self.page.evaluate("() => catalogue.create('Story')"))
+        return self
+
+    def empty(self) -> "Notebook":
+        """For the next story: one empty cell, and nothing that was told of others."""
+        before = self.page.evaluate("() => state.view.order")
+        new = self.add("")
+        self.send(do="delete_cells", cell_ids=before)
+        self.wait("view.order.length === 1 && view.order[0] === argument", new)
+        self.page.evaluate("() => state.toasts.splice(0)")
+        return self
+
+    def _open(self, notebook_id: str) -> None:
+        self.id = notebook_id
+        self.page.evaluate("id => open(id)", notebook_id)
+        self.wait("view !== null")
 
     def wait(self, condition: str, argument: Any = None, timeout: float | None = None) -> Any:
         """Wait until a JavaScript expression over ``state`` (and ``argument``) is truthy. timeout:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.browser.drive import Notebook
 from tests.browser.profile import Profile
+from tests.browser.visitors import Visit
 
 pytestmark = pytest.mark.browser
 
@@ -57,9 +58,9 @@ print("reached:", found)
 """
 
 
-def _grown(profile: Profile) -> Notebook:
+def _grown(visit: Visit) -> Notebook:
     """A notebook whose log stands in several records."""
-    notebook = Notebook.new(profile).ready()
+    notebook = Notebook.new(visit).ready()
     for word in ("one", "two", "three"):
         notebook.add(word)
         notebook.saved()
@@ -70,15 +71,15 @@ def _sources(view: dict[str, Any]) -> set[str]:
     return {cell["source"] for cell in view["cells"].values()}
 
 
-def test_a_damaged_row_is_kept_aside_and_the_rest_is_shown(profile: Profile) -> None:
-    notebook = _grown(profile)
+def test_a_damaged_row_is_kept_aside_and_the_rest_is_shown(visit: Visit) -> None:
+    notebook = _grown(visit)
     notebook.page.close()
-    helper = profile.page(drive=True)
+    helper = visit.page(drive=True)
     records, key = helper.evaluate(_BREAK, notebook.id)
     assert records > 2
     helper.close()
 
-    again = Notebook.again(profile, notebook.id).ready()
+    again = Notebook.again(visit, notebook.id).ready()
     view = again.view()
     assert view["readonly"]["aside"] == 1
     assert "damaged" in view["readonly"]["reason"]
@@ -93,14 +94,14 @@ def test_a_damaged_row_is_kept_aside_and_the_rest_is_shown(profile: Profile) -> 
     ).items()
 
 
-def test_a_strange_event_stops_nobody_and_stays_in_the_log(profile: Profile) -> None:
-    notebook = _grown(profile)
+def test_a_strange_event_stops_nobody_and_stays_in_the_log(visit: Visit) -> None:
+    notebook = _grown(visit)
     notebook.page.close()
-    helper = profile.page(drive=True)
+    helper = visit.page(drive=True)
     helper.evaluate("id => appendStranger(id)", notebook.id)
     helper.close()
 
-    again = Notebook.again(profile, notebook.id).ready()
+    again = Notebook.again(visit, notebook.id).ready()
     assert again.view()["readonly"] is None
     assert {"one", "two"} <= _sources(again.view())
     again.add("four")
@@ -120,8 +121,8 @@ def test_a_full_disk_is_told_in_words(profile: Profile) -> None:
     assert notebook.page.evaluate(put) == "kept"
 
 
-def test_python_reaches_no_storage_and_forges_nothing(profile: Profile) -> None:
-    notebook = Notebook.new(profile)
+def test_python_reaches_no_storage_and_forges_nothing(visit: Visit) -> None:
+    notebook = Notebook.new(visit)
     notebook.type(_HOSTILE.replace("CELL", notebook.cell_id()))
     notebook.run()
     assert notebook.status("ok", "error") == "ok", notebook.text()

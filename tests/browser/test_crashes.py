@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Worker, expect
 
 from tests.browser.drive import Notebook
-from tests.browser.profile import Profile
+from tests.browser.visitors import Visit
 
 pytestmark = pytest.mark.browser
 
@@ -34,12 +34,12 @@ def crash(notebook: Notebook) -> None:
         worker.evaluate("() => { setTimeout(() => { throw new Error('out of luck') }) }")
 
 
-def test_a_crashed_worker_is_started_anew_once_and_nothing_is_lost(profile: Profile) -> None:
-    notebook = Notebook.new(profile)
+def test_a_crashed_worker_is_started_anew_once_and_nothing_is_lost(visit: Visit) -> None:
+    notebook = Notebook.new(visit)
     notebook.type("kept = 20")
     notebook.run()
     notebook.status("ok")
-    other = Notebook.again(profile, notebook.id).ready()
+    other = Notebook.again(visit, notebook.id).ready()
     drawn = notebook.page.evaluate("state.drawn.length")
     crash(notebook)
     for tab in (notebook, other):
@@ -69,20 +69,20 @@ def test_a_crashed_worker_is_started_anew_once_and_nothing_is_lost(profile: Prof
     assert "kept = 20" in notebook.page.evaluate(_LOG)
     notebook.page.close()
 
-    again = Notebook.again(profile, notebook.id).ready()
+    again = Notebook.again(visit, notebook.id).ready()
     again.wait("view.notebook.name === 'Typed at last'")
 
 
-def test_a_notebook_of_a_newer_version_is_named_and_its_log_handed_out(profile: Profile) -> None:
-    notebook = Notebook.new(profile).ready()
+def test_a_notebook_of_a_newer_version_is_named_and_its_log_handed_out(visit: Visit) -> None:
+    notebook = Notebook.new(visit).ready()
     notebook.type("x = 1")
     notebook.saved()
     notebook.page.close()
-    helper = profile.page(drive=True)
+    helper = visit.page(drive=True)
     helper.evaluate(_MAKE_NEWER, notebook.id)
     helper.close()
 
-    page = profile.page(f"?notebook={notebook.id}")
+    page = visit.page(f"?notebook={notebook.id}")
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("This notebook needs a newer Foldbook.", timeout=60_000)
     expect(alert).not_to_contain_text("Python did not start")
@@ -92,6 +92,6 @@ def test_a_notebook_of_a_newer_version_is_named_and_its_log_handed_out(profile: 
     assert given.value.path().read_bytes().startswith(b"foldbook-log 1\n")
 
 
-def test_a_notebook_that_is_not_here_is_said_to_be_missing(profile: Profile) -> None:
-    page = profile.page("?notebook=nowhere")
+def test_a_notebook_that_is_not_here_is_said_to_be_missing(visit: Visit) -> None:
+    page = visit.page("?notebook=nowhere")
     expect(page.get_by_role("alert")).to_contain_text("There is no such notebook", timeout=60_000)

@@ -4,6 +4,7 @@ import pytest
 
 from tests.browser.drive import Notebook
 from tests.browser.profile import Profile
+from tests.browser.visitors import Visit
 
 pytestmark = pytest.mark.browser
 
@@ -19,8 +20,8 @@ frame
 """
 
 
-def test_science_runs_and_is_there_after_a_reload_before_python_is(profile: Profile) -> None:
-    notebook = Notebook.new(profile)
+def test_science_runs_and_is_there_after_a_reload_before_python_is(visit: Visit) -> None:
+    notebook = Notebook.new(visit)
     notebook.type(SCIENCE)
     notebook.run()
     assert notebook.status("ok", "error") == "ok", notebook.text()
@@ -33,7 +34,7 @@ def test_science_runs_and_is_there_after_a_reload_before_python_is(profile: Prof
     notebook.hide()
     notebook.page.close()
 
-    again = Notebook.again(profile, notebook.id)
+    again = Notebook.again(visit, notebook.id)
     assert again.page.evaluate("state.drawn[0].saved") is True
     assert again.outputs() == before
     again.ready()
@@ -66,9 +67,9 @@ def test_a_killed_browser_has_lost_nothing_that_was_saved(profile: Profile) -> N
     again.wait("!view.cells[view.order[0]].execution?.outputs?.length")
 
 
-def test_two_tabs_are_views_of_one_log_and_either_may_close(profile: Profile) -> None:
-    first = Notebook.new(profile).ready()
-    second = Notebook.again(profile, first.id).ready()
+def test_two_tabs_are_views_of_one_log_and_either_may_close(visit: Visit) -> None:
+    first = Notebook.new(visit).ready()
+    second = Notebook.again(visit, first.id).ready()
     assert [first.leads(), second.leads()] == [True, False]
     second.type("x = 20 + 1")
     second.run()
@@ -84,15 +85,15 @@ def test_two_tabs_are_views_of_one_log_and_either_may_close(profile: Profile) ->
     second.type(" + 1")
     second.wait("state.drawn.length === 3")
     second.saved()
-    third = Notebook.again(profile, first.id).ready()
+    third = Notebook.again(visit, first.id).ready()
     assert third.source() == "x = 20 + 1\nx * 2 + 1"
     third.page.close()
     second.run()
     second.wait("view.cells[view.order[0]].execution.outputs[0]?.data?.['text/plain'] === '43'")
 
 
-def test_an_endless_loop_is_interrupted_and_memory_stays(profile: Profile) -> None:
-    notebook = Notebook.new(profile)
+def test_an_endless_loop_is_interrupted_and_memory_stays(visit: Visit) -> None:
+    notebook = Notebook.new(visit)
     notebook.type("kept = 1\nwhile True: pass")
     notebook.run()
     notebook.status("running")
@@ -118,8 +119,8 @@ def test_without_isolation_an_interrupt_ends_python_and_says_so(plain_profile: P
     notebook.status("ok", cell=1)
 
 
-def test_a_restart_forgets_and_run_all_waits_for_the_new_session(profile: Profile) -> None:
-    notebook = Notebook.new(profile)
+def test_a_restart_forgets_and_run_all_waits_for_the_new_session(visit: Visit) -> None:
+    notebook = Notebook.new(visit)
     notebook.type("x = globals().get('x', 0) + 1; x")
     notebook.run()
     notebook.status("ok")
@@ -131,8 +132,8 @@ def test_a_restart_forgets_and_run_all_waits_for_the_new_session(profile: Profil
     notebook.wait("view.runtime.status === 'ready'")
 
 
-def test_an_error_stops_run_all(profile: Profile) -> None:
-    notebook = Notebook.new(profile)
+def test_an_error_stops_run_all(visit: Visit) -> None:
+    notebook = Notebook.new(visit)
     notebook.type("1 / 0")
     notebook.add("print('never')")
     notebook.send(do="run_all")
@@ -141,8 +142,8 @@ def test_an_error_stops_run_all(profile: Profile) -> None:
     assert notebook.outputs(0)[-1]["ename"] == "ZeroDivisionError"
 
 
-def test_input_waits_for_an_answer(profile: Profile) -> None:
-    notebook = Notebook.new(profile)
+def test_input_waits_for_an_answer(visit: Visit) -> None:
+    notebook = Notebook.new(visit)
     notebook.type("name = input('Who? ')\nname[::-1]")
     notebook.run()
     prompt = notebook.wait("view.cells[view.order[0]].execution?.prompt")
@@ -153,8 +154,8 @@ def test_input_waits_for_an_answer(profile: Profile) -> None:
     assert "'cba'" in notebook.text()
 
 
-def test_a_dropped_file_lands_in_the_working_directory(profile: Profile) -> None:
-    notebook = Notebook.new(profile)
+def test_a_dropped_file_lands_in_the_working_directory(visit: Visit) -> None:
+    notebook = Notebook.new(visit)
     notebook.put_file("data.csv", "a,b\n1,2\n")
     notebook.type("open('data.csv').read()")
     notebook.run()
@@ -162,8 +163,8 @@ def test_a_dropped_file_lands_in_the_working_directory(profile: Profile) -> None
     assert notebook.text() == "'a,b\\n1,2\\n'"
 
 
-def test_completions_come_from_the_runtime(profile: Profile) -> None:
-    notebook = Notebook.new(profile)
+def test_completions_come_from_the_runtime(visit: Visit) -> None:
+    notebook = Notebook.new(visit)
     notebook.type("alphabet = 1")
     notebook.run()
     notebook.status("ok")

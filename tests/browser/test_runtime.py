@@ -1,9 +1,11 @@
 """The runtime in its frame: what Python can do there, and what it cannot reach."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.browser.drive import Notebook
-from tests.browser.profile import Profile
+from tests.browser.visitors import Visit, Visitors
 
 pytestmark = pytest.mark.browser
 
@@ -56,10 +58,25 @@ await asyncio.sleep(600)
 """
 
 
+@pytest.fixture(scope="module")
+def shared(visitors: Visitors, site_url: str) -> Iterator[Notebook]:
+    """One notebook and one Python for the stories that leave it alive."""
+    context = visitors.come()
+    context.set_default_timeout(150_000)  # a busy machine starts Python slowly
+    yield Notebook.new(Visit(context, site_url))
+    visitors.go(context)
+
+
 @pytest.fixture
-def notebook(profile: Profile) -> Notebook:
+def notebook(shared: Notebook) -> Notebook:
     """A notebook whose first cell is the story's."""
-    return Notebook.new(profile)
+    return shared.empty()
+
+
+@pytest.fixture
+def own(visit: Visit) -> Notebook:
+    """The same with a Python that no other story uses: it is broken here."""
+    return Notebook.new(visit)
 
 
 def run(notebook: Notebook, source: str, *wanted: str) -> str:
@@ -92,10 +109,10 @@ def test_the_page_reaches_nothing_of_the_frame_and_the_frame_holds_no_secret(
     assert "secret" not in (frame.get_attribute("srcdoc") or "secret")
 
 
-def test_a_runtime_cannot_speak_for_a_person(notebook: Notebook) -> None:
-    run(notebook, FORGE, "ok", "error")
-    notebook.saved()
-    assert notebook.view()["notebook"]["name"] == "Story"
+def test_a_runtime_cannot_speak_for_a_person(own: Notebook) -> None:
+    run(own, FORGE, "ok", "error")
+    own.saved()
+    assert own.view()["notebook"]["name"] == "Story"
 
 
 def test_what_was_printed_is_seen_while_python_is_busy(notebook: Notebook) -> None:
@@ -135,14 +152,14 @@ def test_pip_tells_what_is_installed(notebook: Notebook) -> None:
     assert "pydantic" in run(notebook, "%pip list")
 
 
-def test_a_runtime_that_ends_says_why(notebook: Notebook) -> None:
-    notebook.type(END)
-    notebook.run()
-    assert notebook.status("lost", "ok", "error") == "lost"
-    notebook.wait("state.toasts.some(each => each.message.includes('CancelledError'))")
-    notebook.add("6 * 7")
-    notebook.run(1)
-    notebook.status("ok", cell=1)
+def test_a_runtime_that_ends_says_why(own: Notebook) -> None:
+    own.type(END)
+    own.run()
+    assert own.status("lost", "ok", "error") == "lost"
+    own.wait("state.toasts.some(each => each.message.includes('CancelledError'))")
+    own.add("6 * 7")
+    own.run(1)
+    own.status("ok", cell=1)
 
 
 @pytest.mark.parametrize(
@@ -151,12 +168,12 @@ def test_a_runtime_that_ends_says_why(notebook: Notebook) -> None:
     ids=["exit", "signal"],
 )
 def test_a_process_that_ends_is_lost_and_the_next_run_has_a_new_one(
-    notebook: Notebook, ending: str
+    own: Notebook, ending: str
 ) -> None:
-    notebook.type(ending)
-    notebook.run()
-    assert notebook.status("lost", "ok", "error") == "lost"
-    notebook.wait("state.toasts.some(each => each.message.includes('exit('))")
-    notebook.add("6 * 7")
-    notebook.run(1)
-    notebook.status("ok", cell=1)
+    own.type(ending)
+    own.run()
+    assert own.status("lost", "ok", "error") == "lost"
+    own.wait("state.toasts.some(each => each.message.includes('exit('))")
+    own.add("6 * 7")
+    own.run(1)
+    own.status("ok", cell=1)

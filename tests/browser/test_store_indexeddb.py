@@ -7,6 +7,7 @@ import pytest
 
 from tests.browser import python
 from tests.browser.profile import Profile
+from tests.browser.visitors import Visit
 
 pytestmark = pytest.mark.browser
 
@@ -20,30 +21,30 @@ from rows import log, row
 """
 
 
-def _run(profile: Profile, code: str) -> object:
+def _run(visit: Visit, code: str) -> object:
     files = python.tree(TESTS, "rows.py") | python.tree(TESTS, "store_acceptance.py")
-    return python.run(profile.page(drive=True), INTRO + code, files)
+    return python.run(visit.page(drive=True), INTRO + code, files)
 
 
-def test_it_is_accepted(profile: Profile) -> None:
+def test_it_is_accepted(visit: Visit) -> None:
     code = """
 from store_acceptance import accept
 await accept(lambda: IndexedDBStore("accepted", db))
 "done"
 """
-    assert _run(profile, code) == "done"
+    assert _run(visit, code) == "done"
 
 
-def test_it_takes_what_was_before_a_snapshot(profile: Profile) -> None:
+def test_it_takes_what_was_before_a_snapshot(visit: Visit) -> None:
     code = """
 from store_acceptance import accept_joined
 await accept_joined(lambda: IndexedDBStore("joined", db))
 "done"
 """
-    assert _run(profile, code) == "done"
+    assert _run(visit, code) == "done"
 
 
-def test_a_damaged_record_is_told_and_left_where_it_is(profile: Profile) -> None:
+def test_a_damaged_record_is_told_and_left_where_it_is(visit: Visit) -> None:
     code = """
 store = IndexedDBStore("damaged", db)
 await store.open()
@@ -68,10 +69,10 @@ except StoreDamaged:
 assert (await db.read(database, "rows", 2)).to_bytes() == bytes(broken)
 told
 """
-    assert _run(profile, code) == "refused"
+    assert _run(visit, code) == "refused"
 
 
-def test_many_commits_are_few_records(profile: Profile) -> None:
+def test_many_commits_are_few_records(visit: Visit) -> None:
     code = """
 store = IndexedDBStore("many", db)
 await store.open()
@@ -85,11 +86,11 @@ assert loaded.rows == rows
 database = await db.openNotebookDatabase("many")
 len(await db.readKeys(database, "rows"))
 """
-    assert int(str(_run(profile, code))) < 50
+    assert int(str(_run(visit, code))) < 50
 
 
 def test_opening_reads_what_came_after_the_snapshot_however_long_the_log_is(
-    profile: Profile,
+    visit: Visit,
 ) -> None:
     code = """
 class Counted:
@@ -118,7 +119,7 @@ for count in (2000, 20000):
     told.append(Counted.records)
 str(told)
 """
-    assert max(json.loads(str(_run(profile, code)))) <= 20
+    assert max(json.loads(str(_run(visit, code)))) <= 20
 
 
 def test_a_full_store_says_so_and_has_written_nothing(profile: Profile) -> None:

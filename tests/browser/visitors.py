@@ -6,7 +6,9 @@ people do, and nothing else: no notebook, no setting, no name.
 from collections import defaultdict
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser.profile import drive_page
 
 _FORGOTTEN = "cookies,file_systems,indexeddb,local_storage"
 
@@ -49,3 +51,19 @@ class Visitors:
         """The run is over."""
         for context in self._kinds:
             context.close()
+
+
+class Visit:
+    """A browser that is lent for one story, with the face of `tests.browser.profile.Profile`."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.context = context
+        self.url = url
+
+    def page(self, path: str = "", *, drive: bool = False) -> Page:
+        """A new tab at this path of the site; ``drive``: the page of `tests.browser.drive`."""
+        if drive:
+            return drive_page(self.context, self.url)
+        page = self.context.new_page()
+        page.goto(self.url + path)
+        return page
