@@ -61,6 +61,7 @@ export class Installs {
       if (session && order.some(ran)) this._take();
     }
     if (!session || this._isDone || this._isOffered || runtime?.status !== "ready" || !page.canEdit || !page.canRun) return;
+    if (!page.texts.isAttached) return; // what is drawn before a worker is there may be older than the log
     const recorded = plainOnes(notebook.metadata?.["foldbook"]?.packages);
     if (recorded.length === 0) return;
     this._isOffered = true;

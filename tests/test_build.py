@@ -91,7 +91,7 @@ def test_the_manifest_lists_every_file_of_dist_and_no_other(dist: Path) -> None:
 def test_the_first_result_weighs_no_more_than_it_did(dist: Path) -> None:
     """Compressed bytes, in MB: whoever raises one of these has a reason, and says it."""
     written = json.loads((dist / manifest.NAME).read_text(encoding="utf-8"))
-    most = {"page": 0.6, "Pyodide core": 7, "notebook worker": 14, "runtime worker": 19}
+    most = {"page": 0.6, "Pyodide core": 7, "notebook worker": 14.2, "runtime worker": 19}
     sent = {
         group: sum(_gzipped(dist / name).stat().st_size for name in names)
         for group, names in written["first_result"].items()
