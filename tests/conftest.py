@@ -28,6 +28,7 @@ not fetched and not rehearsed, which takes longer than most stories. ``isLavish`
 
 LONG = (
     "sim/test_sim.py",
+    "test_friends.py",
     "test_join_crashes.py",
     "test_run.py",
     "test_join.py",
