@@ -74,7 +74,6 @@ def written(path: str, digest: str) -> FileWritten:
 
 
 SHOW = DisplayDataAdded(execution_id="x", data=FIGURE, display_id="d")
-UNLINK = FileUnlinked(execution_id="x", path="p")
 
 
 @pytest.mark.parametrize("path", LOGS, ids=lambda path: path.stem)
@@ -105,24 +104,18 @@ def random_notebook(dice: Random) -> Kernel:
             number = dice.randint(0, 9)
             shown = f"d{dice.randint(0, 1)}"
             known = (KERNEL, shown) in desk.notebook.displays
-            outputs.append(
-                [
-                    PRINT,
-                    StreamAppended(execution_id="x", name="stderr", text="é" * 200),
-                    DisplayDataAdded(execution_id="x", data=FIGURE, display_id=shown),
-                    DisplayDataUpdated(display_id=shown, data=FIGURE) if known else PRINT,
-                    ExecuteResultAdded(execution_id="x", data={"text/plain": LONG}),
-                    ErrorAdded(execution_id="x", ename="E", evalue=LONG),
-                    OutputCleared(execution_id="x", wait=dice.random() < 0.5),
-                    DisplayDataAdded(execution_id="x", data={"text/plain": LONG}),
-                    written(dice.choice("pq"), dice.choice(["a1", "b2", "c3"])),
-                    UNLINK,
-                ][number]
-            )
-        if UNLINK in outputs:  # there is one, and it is deleted once
-            outputs = [written("p", "e5"), *sorted(outputs, key=lambda each: each == UNLINK)]
-            while outputs.count(UNLINK) > 1:
-                outputs.remove(UNLINK)
+            outputs += [
+                [PRINT],
+                [StreamAppended(execution_id="x", name="stderr", text="é" * 200)],
+                [DisplayDataAdded(execution_id="x", data=FIGURE, display_id=shown)],
+                [DisplayDataUpdated(display_id=shown, data=FIGURE) if known else PRINT],
+                [ExecuteResultAdded(execution_id="x", data={"text/plain": LONG})],
+                [ErrorAdded(execution_id="x", ename="E", evalue=LONG)],
+                [OutputCleared(execution_id="x", wait=dice.random() < 0.5)],
+                [DisplayDataAdded(execution_id="x", data={"text/plain": LONG})],
+                [written(dice.choice("pq"), dice.choice(["a1", "b2", "c3"]))],
+                [written("p", "e5"), FileUnlinked(execution_id="x", path="p")],
+            ][number]
         ids.append(desk.run(dice.choice(["c0", "c1"]), *outputs))
         if dice.random() < 0.4:  # a thread that goes on
             desk.say(PRINT.model_copy(update={"execution_id": dice.choice(ids)}))

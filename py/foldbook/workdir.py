@@ -80,9 +80,16 @@ class Workdir:
         if self._digests.pop(path, None) and path in self._peer.notebook.files:
             self._peer.append([FileUnlinked(execution_id=execution_id, path=path)])
 
-    async def _keep(self, execution_id: str, path: str, size: int, spent: "_Spent") -> None:
-        if size > _SLOW:
-            self._outlet.progress(execution_id, f"Keeping {path}, {size / _MIB:.0f} MB")
+    async def _keep(self, execution_id: str, path: str, size: int, spent: _Spent) -> None:
+        if size <= _SLOW:
+            return await self._keep_content(execution_id, path, spent)
+        self._outlet.progress(execution_id, f"Keeping {path}, {size / _MIB:.0f} MB")
+        try:
+            await self._keep_content(execution_id, path, spent)
+        finally:
+            self._outlet.progress(execution_id, "")
+
+    async def _keep_content(self, execution_id: str, path: str, spent: _Spent) -> None:
         content = await self._executor.read_file(path)
         digest = hashlib.sha256(content).hexdigest()
         known = self._peer.notebook.files.get(path)
@@ -90,9 +97,7 @@ class Workdir:
         if known is None or known.digest != digest:
             self._peer.put_blob(content)
             self._peer.append([_written(execution_id, path, digest, len(content))])
-            spent.size, spent.count = spent.size + size, spent.count + 1
-        if size > _SLOW:
-            self._outlet.progress(execution_id, "")
+            spent.size, spent.count = spent.size + len(content), spent.count + 1
 
     async def _try(self, execution_id: str, path: str, work: Awaitable[Any]) -> None:
         try:

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 from driving.feel import Felt, Measured
-from driving.long_visit import browser, cell, import_into, python_is_up, run, stands
+from driving.long_visit import browser, cell, opened, run
 from harness import Figure, report
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / ".build"), str(ROOT / "tests")]
@@ -62,10 +62,10 @@ def ask(felt: Felt, prefix: str) -> float:
     return taken
 
 
-def measure(page: Page, felt: Felt, cells: int) -> None:
+def measure(felt: Felt, cells: int) -> None:
     """All kinds, by turns."""
-    run(page, cells // 2)
-    cell(page, cells // 2 + 1).locator(".code").click()
+    run(felt.page, cells // 2)
+    cell(felt.page, cells // 2 + 1).locator(".code").click()
     with felt.phase(f"{cells} cells, all of it"):
         for _ in range(ROUNDS):
             for kind, prefixes in ASKED.items():
@@ -82,13 +82,7 @@ def main() -> None:
         for cells in SIZES:
             text = long_notebook(cells, special={cells // 2: SETUP, cells // 2 + 1: ""})
             with browser(driver, program, CHROMIUM_ARGUMENTS) as context:
-                place = import_into(context, address, text, cells)
-                page = context.new_page()
-                felt = Felt(page, measured)
-                page.goto(place)
-                stands(page, cells)
-                python_is_up(page)
-                measure(page, felt, cells)
+                measure(opened(context, address, text, cells, measured), cells)
             print(f"  {cells} cells", flush=True)
     report("completing", [Figure(name, unit, found) for (name, unit), found in measured.items()])
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from driving.feel import Felt, Measured
-from driving.long_visit import begin, browser, cell, import_into, python_is_up, run, stands
+from driving.long_visit import begin, browser, cell, opened, run
 from harness import Figure, report
 from playwright.sync_api import Page, sync_playwright
 
@@ -113,13 +113,8 @@ def main() -> None:
             cells = len(json.loads(text)["cells"])
             for number in range(ROUNDS):
                 with browser(driver, program, CHROMIUM_ARGUMENTS) as context:
-                    place = import_into(context, address, text, cells)
-                    page = context.new_page()
-                    felt = Felt(page, measured)
-                    page.goto(place)
-                    stands(page, cells)
-                    python_is_up(page)
-                    visit(page, felt)
+                    felt = opened(context, address, text, cells, measured)
+                    visit(felt.page, felt)
                 print(f"  {part}: round {number + 1} of {ROUNDS}", flush=True)
     report("large", [Figure(name, unit, found) for (name, unit), found in measured.items()])
 

@@ -20,7 +20,7 @@ from tests.browser.profile import Profile
 from tests.browser.render import rendering_page
 from tests.browser.sheet import Sheet
 from tests.browser.stand_in import Open, StandIn
-from tests.browser.visitors import Visit, Visitors
+from tests.browser.visitors import Visit, Visitors, visiting
 
 
 @pytest.hookimpl(wrapper=True)
@@ -51,10 +51,8 @@ def profile(
 @pytest.fixture
 def visit(visitors: Visitors, site_url: str) -> Iterator[Visit]:
     """A browser that has been at the isolated site before, and knows no notebook."""
-    context = visitors.come()
-    context.set_default_timeout(150_000)  # a busy machine starts Python slowly
-    yield Visit(context, site_url)
-    visitors.go(context)
+    with visiting(visitors, site_url) as made:
+        yield made
 
 
 @pytest.fixture
@@ -72,10 +70,8 @@ def plain_profile(
 @pytest.fixture(scope="module")
 def page_client(visitors: Visitors, site_url: str) -> Iterator[PageClient]:
     """A client of a notebook in a page, where Python is up."""
-    context = visitors.come()
-    context.set_default_timeout(150_000)  # a busy machine starts Python slowly
-    yield PageClient(Notebook.new(Visit(context, site_url)).ready())
-    visitors.go(context)
+    with visiting(visitors, site_url) as visit:
+        yield PageClient(Notebook.new(visit).ready())
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext
 from playwright.sync_api import TimeoutError as OutOfTime
 
 from tests.browser.drive import Notebook
-from tests.browser.profile import drive_page
+from tests.browser.profile import new_tab
 from tests.corpus.likeness import difference
 from tests.corpus.reasons import Reason, Reasons
 
@@ -83,7 +83,7 @@ def run(context: BrowserContext, url: str, corpus: Path, name: str, wait: int = 
     saved = _code_cells(data)
     if _language(data) != "python":
         return Ran(name, len(saved), [Difference(n, "it is not run") for n in _numbers(saved)])
-    page = drive_page(context, url)
+    page = new_tab(context, url, drive=True)
     try:
         named = [f"{Path(name).name}.ipynb", b64encode(data).decode()]
         notebook = Notebook(page, page.evaluate(_IMPORT, named)).ready()

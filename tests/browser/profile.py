@@ -54,11 +54,7 @@ class Profile:
 
     def page(self, path: str = "", *, drive: bool = False) -> Page:
         """A new tab at this path of the site; ``drive``: the page of `tests.browser.drive`."""
-        if drive:
-            return drive_page(self.context, self.url, isolated=self._isolated)
-        page = self.context.new_page()
-        page.goto(self.url + path)
-        return page
+        return new_tab(self.context, self.url, path, drive=drive, isolated=self._isolated)
 
     def kill(self) -> None:
         """End the browser as a power cut would (kill -9), and everything it started."""
@@ -93,11 +89,14 @@ def processes_of(folder: Path) -> list[int]:
     return found
 
 
-def drive_page(context: BrowserContext, url: str, *, isolated: bool = True) -> Page:
-    """A new tab on the page of `tests.browser.drive`."""
+def new_tab(
+    context: BrowserContext, url: str, path: str = "", *, drive: bool = False, isolated: bool = True
+) -> Page:
+    """A new tab at this path of a site; ``drive``: the page of `tests.browser.drive`."""
     page = context.new_page()
-    serve_sources(page, url, isolated=isolated)
-    page.goto(f"{url}drive.html")
+    if drive:
+        serve_sources(page, url, isolated=isolated)
+    page.goto(url + ("drive.html" if drive else path))
     return page
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser.drive import Notebook
-from tests.browser.visitors import Visit, Visitors
+from tests.browser.visitors import Visit, Visitors, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -61,10 +61,8 @@ await asyncio.sleep(600)
 @pytest.fixture(scope="module")
 def shared(visitors: Visitors, site_url: str) -> Iterator[Notebook]:
     """One notebook and one Python for the stories that leave it alive."""
-    context = visitors.come()
-    context.set_default_timeout(150_000)  # a busy machine starts Python slowly
-    yield Notebook.new(Visit(context, site_url))
-    visitors.go(context)
+    with visiting(visitors, site_url) as visit:
+        yield Notebook.new(visit)
 
 
 @pytest.fixture
@@ -152,28 +150,22 @@ def test_pip_tells_what_is_installed(notebook: Notebook) -> None:
     assert "pydantic" in run(notebook, "%pip list")
 
 
-def test_a_runtime_that_ends_says_why(own: Notebook) -> None:
-    own.type(END)
-    own.run()
-    assert own.status("lost", "ok", "error") == "lost"
-    own.wait("state.toasts.some(each => each.message.includes('CancelledError'))")
-    own.add("6 * 7")
-    own.run(1)
-    own.status("ok", cell=1)
-
-
 @pytest.mark.parametrize(
-    "ending",
-    ["import os; os._exit(3)", "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"],
-    ids=["exit", "signal"],
+    ("ending", "said"),
+    [
+        (END, "CancelledError"),
+        ("import os; os._exit(3)", "exit("),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "exit("),
+    ],
+    ids=["cancelled", "exit", "signal"],
 )
-def test_a_process_that_ends_is_lost_and_the_next_run_has_a_new_one(
-    own: Notebook, ending: str
+def test_a_runtime_that_ends_says_why_and_the_next_run_has_a_new_one(
+    own: Notebook, ending: str, said: str
 ) -> None:
     own.type(ending)
     own.run()
     assert own.status("lost", "ok", "error") == "lost"
-    own.wait("state.toasts.some(each => each.message.includes('exit('))")
+    own.wait("state.toasts.some(each => each.message.includes(argument))", said)
     own.add("6 * 7")
     own.run(1)
     own.status("ok", cell=1)

@@ -4,11 +4,13 @@ people do, and nothing else: no notebook, no setting, no name.
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.profile import drive_page
+from tests.browser.profile import new_tab
 
 _FORGOTTEN = "cookies,file_systems,indexeddb,local_storage"
 
@@ -62,8 +64,13 @@ class Visit:
 
     def page(self, path: str = "", *, drive: bool = False) -> Page:
         """A new tab at this path of the site; ``drive``: the page of `tests.browser.drive`."""
-        if drive:
-            return drive_page(self.context, self.url)
-        page = self.context.new_page()
-        page.goto(self.url + path)
-        return page
+        return new_tab(self.context, self.url, path, drive=drive)
+
+
+@contextmanager
+def visiting(visitors: Visitors, url: str) -> Iterator[Visit]:
+    """A browser that has been at this site before, and knows no notebook."""
+    context = visitors.come()
+    context.set_default_timeout(150_000)  # a busy machine starts Python slowly
+    yield Visit(context, url)
+    visitors.go(context)

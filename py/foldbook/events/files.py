@@ -33,7 +33,7 @@ class FileAdded(Event):
     mime: str = "application/octet-stream"
 
     def apply(self, notebook: Notebook, row: Row) -> None:
-        notebook.files[self.path] = File(self.path, self.digest, self.size, self.mime, mark(row))
+        _put(notebook, self, row)
 
 
 class FileRemoved(Event):
@@ -43,9 +43,7 @@ class FileRemoved(Event):
     path: Path
 
     def apply(self, notebook: Notebook, row: Row) -> None:
-        if self.path not in notebook.files:
-            raise Void(f"there is no file {self.path}")
-        del notebook.files[self.path]
+        _drop(notebook, self.path)
 
 
 class FileWritten(Event):
@@ -64,7 +62,7 @@ class FileWritten(Event):
 
     def apply(self, notebook: Notebook, row: Row) -> None:
         speaking(notebook, self.execution_id, row)
-        notebook.files[self.path] = File(self.path, self.digest, self.size, self.mime, mark(row))
+        _put(notebook, self, row)
 
 
 class FileUnlinked(Event):
@@ -76,6 +74,15 @@ class FileUnlinked(Event):
 
     def apply(self, notebook: Notebook, row: Row) -> None:
         speaking(notebook, self.execution_id, row)
-        if self.path not in notebook.files:
-            raise Void(f"there is no file {self.path}")
-        del notebook.files[self.path]
+        _drop(notebook, self.path)
+
+
+def _put(notebook: Notebook, told: FileAdded | FileWritten, row: Row) -> None:
+    file = File(told.path, told.digest, told.size, told.mime, mark(row))
+    notebook.files[told.path] = file
+
+
+def _drop(notebook: Notebook, path: str) -> None:
+    if path not in notebook.files:
+        raise Void(f"there is no file {path}")
+    del notebook.files[path]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from driving.feel import Felt, Measured
 from playwright.sync_api import BrowserContext, Locator, Page, Playwright
 
 WAIT = 120_000  # ms; a busy machine starts Python slowly
@@ -43,6 +44,18 @@ def import_into(context: BrowserContext, address: str, text: str, cells: int) ->
     page.goto(address)  # leaving keeps what is drawn first next time
     page.close()
     return found
+
+
+def opened(
+    context: BrowserContext, address: str, text: str, cells: int, measured: Measured
+) -> Felt:
+    """A notebook from a file, kept and opened again in a page that is watched; Python is up."""
+    place = import_into(context, address, text, cells)
+    felt = Felt(context.new_page(), measured)
+    felt.page.goto(place)
+    stands(felt.page, cells)
+    python_is_up(felt.page)
+    return felt
 
 
 def stands(page: Page, cells: int) -> None:
