@@ -10,12 +10,15 @@
  * comes in, so it is mapped with `before`.
  */
 
+import { diff } from "@codemirror/merge";
 import { ChangeSet, Text } from "@codemirror/state";
 
 import { endAlike, startAlike } from "./alike.js";
 import { lengthIn, toCodePoints, toUnits } from "./code_points.js";
 
 /** @typedef {number | [number, string]} Section */
+
+const SCANNED = 500; // places of a text that are looked at for the same piece, before it counts as new
 
 /** The document of a text; only "\n" ends a line, so that no character is lost. @param {string} text */
 export function toDoc(text) {
@@ -157,7 +160,8 @@ export function loneSurrogates(changes, newDoc) {
 }
 
 /**
- * The shortest single replacement that makes `next` of `doc`.
+ * A change that makes `next` of `doc` and leaves alone what is the same, in long texts as far as it
+ * is found soon.
  * @param {Text} doc
  * @param {string} next
  * @returns {ChangeSet}
@@ -166,10 +170,12 @@ export function difference(doc, next) {
   const before = toText(doc);
   const start = startAlike(before, next);
   const end = endAlike(before, next, Math.min(before.length, next.length) - start);
-  const insert = next.slice(start, next.length - end);
-  const change = { from: start, to: before.length - end, insert };
-  const nothing = change.from === change.to && !insert;
-  return canonical(ChangeSet.of(nothing ? [] : [change], doc.length, "\n"), doc);
+  const middle = (/** @type {string} */ text) => text.slice(start, text.length - end);
+  const specs = diff(middle(before), middle(next), { scanLimit: SCANNED }).map((part) => {
+    const { fromA, toA, fromB, toB } = part;
+    return { from: start + fromA, to: start + toA, insert: next.slice(start + fromB, start + toB) };
+  });
+  return canonical(ChangeSet.of(specs, doc.length, "\n"), doc);
 }
 
 /**

@@ -6,11 +6,11 @@
  */
 
 import { sha256 } from "./assets.js";
+import { Attachment } from "./attachment.js";
 import * as catalogue from "./catalogue.js";
 import * as db from "./db.js";
 import { exportLog } from "./export.js";
 import { Leader } from "./leader.js";
-import { Unstored } from "./unstored.js";
 
 /** @typedef {{stage: "loading"|"opening"|"ready"|"readonly"|"failed", title?: string, message?: string, done?: number, total?: number, detail?: string}} Status */
 /** @typedef {{message: string, kind?: string, action?: {label: string, command: any}}} Toast */
@@ -26,6 +26,8 @@ import { Unstored } from "./unstored.js";
  *   again, as it fits the view that was drawn last: the text it is made on, and what is to change in
  *   the command. Without this it goes out as it was made
  * @property {(ks: number[]) => void} [onKept] these are stored here, though no worker took them
+ * @property {(k: number) => void} [onStored] everything up to this one is on the disk
+ * @property {() => void} [onHide] the page may end without a word: what is held back is to be sent
  * @property {(saved: Saved) => void} [onSaved] how many commands are not stored yet
  * @property {(status: Status) => void} [onStatus] how the worker's start goes on
  * @property {(refused: {k: number, command: any, message: string}) => void} [onRefused]
@@ -63,10 +65,7 @@ export class Link {
   #calls = new Map();
   /** @type {IDBDatabase | null} */ #database = null;
   #leave = new AbortController();
-  #attached = false;
   #persistAsked = false;
-  #v = 0;
-  #seq = 0;
   #workerUnsaved = 0;
   /** @type {string | undefined} */ #failed;
 
@@ -76,8 +75,9 @@ export class Link {
     this.view = `${Date.now().toString(36)}-${catalogue.newId()}`;
     this.handlers = handlers;
     this.channel = new BroadcastChannel(`foldbook:${id}`);
-    this.unstored = new Unstored(id, this.view, {
-      onKept: (ks) => handlers.onKept?.(ks),
+    this.attachment = new Attachment(id, this.view, {
+      handlers,
+      post: (message) => this.#post(message),
       onChange: () => this.#tellSaved(),
     });
     this.leader = new Leader(id, how.quiet ?? false, {
@@ -99,7 +99,7 @@ export class Link {
     this.#live();
     const saved = this.#drawSaved();
     this.leader.lead(this.#leave.signal, saved); // at once: to start takes longer than to draw
-    if ((await saved).isThere) this.#attach();
+    if ((await saved).isThere) this.attachment.begin();
   }
 
   /** @returns {Promise<import("./leader.js").Saved>} */
@@ -108,7 +108,7 @@ export class Link {
       this.#database = await db.openNotebookDatabase(this.id, { create: false });
       const saved = await db.read(this.#database, "view", "saved");
       const view = saved && JSON.parse(saved);
-      if (view && !this.#attached) this.#draw(view, 0, true);
+      if (view) this.attachment.drawSaved(view);
       return { isThere: true, wantsPython: !runsElsewhere(view?.runtime) };
     } catch (error) {
       this.#fail(error);
@@ -130,15 +130,12 @@ export class Link {
    * @returns {number} its k
    */
   send(command, before) {
-    const sent = this.unstored.add(command, this.#v, before);
-    if (this.#attached) this.#postCommand(sent);
-    else this.unstored.keepNow();
-    this.#tellSaved();
+    const k = this.attachment.send(command, before);
     if (!this.#persistAsked && command.do !== "introduce") {
       this.#persistAsked = true;
       catalogue.persist();
     }
-    return sent.k;
+    return k;
   }
 
   /**
@@ -162,12 +159,12 @@ export class Link {
 
   /** Say where the reader is. It is not kept: what is late is wrong. @param {object} place */
   tellPlace(place) {
-    if (this.#attached) this.#post({ t: "presence", ...place });
+    if (this.attachment.isAttached) this.#post({ t: "presence", ...place });
   }
 
   /** Let go of output of earlier runs, as much as there must be room. */
   makeRoom() {
-    if (this.#attached) this.#post({ t: "make_room" });
+    if (this.attachment.isAttached) this.#post({ t: "make_room" });
   }
 
   /**
@@ -204,7 +201,7 @@ export class Link {
   async blob(digest) {
     const read = async () => (await db.read(this.#open(), "blobs", digest)) ?? null;
     const here = await read();
-    if (here || !this.#attached) return here;
+    if (here || !this.attachment.isAttached) return here;
     await this.share({ do: "blob", digest }).catch(() => {}); // somebody else may have it
     return read();
   }
@@ -218,9 +215,8 @@ export class Link {
   async close() {
     document.removeEventListener("visibilitychange", this.#hidden);
     for (const turn of ["online", "offline"]) removeEventListener(turn, this.#online);
-    this.unstored.keepNow();
-    if (this.#attached) this.#post({ t: "detach" });
-    this.#attached = false;
+    this.attachment.keepAll();
+    this.attachment.end();
     this.#leave.abort();
     await this.leader.close();
     this.channel.close();
@@ -241,23 +237,23 @@ export class Link {
 
   #hidden = () => {
     if (document.visibilityState !== "hidden") return this.#online();
-    this.unstored.keepNow(); // the browser may end a hidden page without a word
-    if (this.#attached) this.#post({ t: "hidden" });
+    this.attachment.keepAll(); // the browser may end a hidden page without a word
+    if (this.attachment.isAttached) this.#post({ t: "hidden" });
   };
 
   /** The network came or went, or this tab is back: look whether the relay can be reached. */
   #online = () => {
-    if (this.#attached) this.#post({ t: "online" });
+    if (this.attachment.isAttached) this.#post({ t: "online" });
   };
 
   #leads() {
-    this.#attached = false;
+    this.attachment.isAttached = false;
     this.handlers.onLeader?.(true);
   }
 
   /** @param {string} why @param {boolean} isAgain */
   #crashed(why, isAgain) {
-    this.#attached = false;
+    this.attachment.isAttached = false;
     this.#rejectCalls("the notebook worker crashed");
     if (isAgain) {
       this.#tell({
@@ -266,7 +262,7 @@ export class Link {
         title: "The notebook worker crashed twice.",
         message: `${why}. Nothing that was saved is lost, and what you type is kept in this browser.`,
       });
-      this.unstored.keepNow();
+      this.attachment.keepAll();
       return;
     }
     const message =
@@ -281,25 +277,21 @@ export class Link {
     this.#receive(message);
   }
 
-  #attach() {
-    this.#post({ t: "attach" });
-  }
-
   /** @param {any} message */
   #receive(message) {
     if (message.view !== undefined && message.view !== this.view) return;
     switch (message.t) {
       case "hello":
-        return this.#attach();
+        return this.attachment.begin();
       case "view":
-        return this.#viewed(message);
+        return this.attachment.viewed(message);
       case "patch":
-        this.#seq = message.seq;
-        this.unstored.acknowledge(message.stored);
-        this.#v = message.v; // first: an edit that the acknowledgement lets go is made with the ops
-        return this.handlers.onPatch?.(message.ops, { v: message.v, ack: message.ack });
+        return this.attachment.patched(message);
+      case "patches":
+        for (const each of message.all) this.attachment.patched(each);
+        return undefined;
       case "stored":
-        return this.unstored.acknowledge(message.stored);
+        return this.attachment.stored(message.stored);
       case "saved":
         this.#workerUnsaved = message.unsaved;
         this.#failed = message.failed;
@@ -330,42 +322,10 @@ export class Link {
     }
   }
 
-  /** @param {any} message */
-  #viewed(message) {
-    this.#v = message.v;
-    this.unstored.acknowledge(message.stored);
-    this.#draw(message.json, message.ack, false);
-    this.#attached = true; // last: what drawing lets go is sent after what waits here
-    for (const sent of this.unstored.after(message.ack)) {
-      // It was sent after the attach, on another view; where it can, it is to stand on this one.
-      const again = this.handlers.onAgain?.(sent.k);
-      if (again) {
-        sent.command = { ...sent.command, ...again.values };
-        sent.before = again.before;
-      }
-      sent.base = message.v;
-      this.#postCommand(sent, !again);
-    }
-  }
-
-  /** @param {any} view @param {number} ack @param {boolean} saved */
-  #draw(view, ack, saved) {
-    this.#seq = view.seq;
-    this.handlers.onView?.(view, { v: this.#v, ack, saved });
-  }
-
   #tellSaved() {
-    const unsaved = Math.max(this.unstored.unsafe, this.#workerUnsaved);
-    const failed = this.unstored.failed ?? this.#failed;
-    this.handlers.onSaved?.({ events: this.#seq, unsaved, failed });
-  }
-
-  /**
-   * @param {import("./unstored.js").Sent} sent
-   * @param {boolean} [isStray] it was not made on the version of the view that it names
-   */
-  #postCommand({ k, base, command, before }, isStray = false) {
-    this.#post({ t: "cmd", k, base, command, ...(isStray ? { before } : {}) });
+    const { unstored, seq } = this.attachment;
+    const unsaved = Math.max(unstored.unsafe, this.#workerUnsaved);
+    this.handlers.onSaved?.({ events: seq, unsaved, failed: unstored.failed ?? this.#failed });
   }
 
   /** @param {any} question @returns {Promise<any>} */

@@ -123,6 +123,8 @@ export class NotebookPage {
       },
       onAgain: (k) => this.texts.again(k),
       onKept: (ks) => this.texts.kept(ks),
+      onStored: (k) => this.texts.stored(k),
+      onHide: () => this.texts.giveOutAll(),
       onSaved: (saved) => this._saved(saved),
       onStatus: (status) => this._told(status),
       onRefused: ({ k, message }) => {

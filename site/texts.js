@@ -3,7 +3,8 @@
  *
  * An editor gives out one change at a time, and the next when that one is acknowledged. While no
  * worker is there to acknowledge, the link stores changes all the same: then the editor is told so
- * *early*, and the change stays here, over the text that the worker knows (`settled`).
+ * *early*, and the change stays here, over the text that the worker knows (`settled`). So does one
+ * that a worker took and did not store before it ended: the next worker does not know it.
  */
 
 import { lengthIn } from "./code_points.js";
@@ -14,7 +15,8 @@ import { cross, difference, fromChanges, toChanges, toDoc, toText } from "./edit
 /** @typedef {import("@codemirror/state").ChangeSet} ChangeSet */
 /** @typedef {import("@codemirror/state").Text} Text */
 /** @typedef {{k: number, changes: ChangeSet, early: boolean}} Sent */
-/** @typedef {{editor: Editor, settled: Text, sent: Sent[]}} Held */
+/** A change that a worker has taken in, and the text it was made on. @typedef {{k: number, changes: ChangeSet, before: Text}} Taken */
+/** taken: what may be lost with the worker, for it is not stored. @typedef {{editor: Editor, settled: Text, sent: Sent[], taken: Taken[]}} Held */
 
 const GATHER = 40; // ms of typing that become one stored change while there is no worker
 
@@ -30,11 +32,13 @@ export class CellTexts {
     this._away = new Set();
     /** @type {Array<{ids: string[], run: () => void}>} */
     this._after = [];
+    /** The newest change that the worker knows. */
+    this._acked = 0;
   }
 
   /** @param {string} id @param {Editor} editor @param {string} text */
   hold(id, editor, text) {
-    this._held.set(id, { editor, settled: toDoc(text), sent: [] });
+    this._held.set(id, { editor, settled: toDoc(text), sent: [], taken: [] });
     this.onHold(id);
   }
 
@@ -105,11 +109,28 @@ export class CellTexts {
 
   /** Everything sent up to k has been taken in; `giveOut` follows. @param {number} k */
   acknowledge(k) {
+    this._acked = k;
     for (const held of this._held.values()) {
       for (let first = held.sent[0]; first && first.k <= k; first = held.sent[0]) {
+        held.taken.push({ k: first.k, changes: first.changes, before: held.settled });
         held.settled = first.changes.apply(held.settled);
         held.sent.shift();
         if (!first.early) held.editor.settle();
+      }
+    }
+  }
+
+  /** Everything sent up to k is on the disk. @param {number} k */
+  stored(k) {
+    for (const held of this._held.values()) held.taken = held.taken.filter((taken) => taken.k > k);
+  }
+
+  /** The page may end without a word: nothing waits for an acknowledgement any more. */
+  giveOutAll() {
+    for (const held of this._held.values()) {
+      const last = () => held.sent.at(-1);
+      for (let sent = last(); sent && !sent.early && held.editor.holdsBack(); sent = last()) {
+        this._settleEarly(held, sent);
       }
     }
   }
@@ -147,11 +168,26 @@ export class CellTexts {
     return held !== undefined;
   }
 
-  /** The settled text is this one. @param {string} id @param {string} text @returns {boolean} */
+  /**
+   * The settled text is this one. What is shown keeps what a worker took and this one does not know.
+   * @param {string} id @param {string} text
+   * @returns {boolean}
+   */
   reset(id, text) {
     const held = this._held.get(id);
-    if (held) receiveChange(held, difference(held.settled, text));
-    return held !== undefined;
+    if (!held) return false;
+    const lost = held.taken.filter(({ k }) => k > this._acked);
+    if (lost.length === 0) {
+      receiveChange(held, difference(held.settled, text));
+      return true;
+    }
+    const settled = toDoc(text);
+    const { again, doc } = redone(lost, settled);
+    receiveChange(held, difference(held.settled, toText(doc)));
+    held.settled = settled;
+    held.sent.unshift(...again);
+    held.taken = held.taken.filter(({ k }) => k <= this._acked);
+    return true;
   }
 
   /**
@@ -177,7 +213,7 @@ export class CellTexts {
    */
   release(id) {
     const held = this._held.get(id);
-    if (!held || held.sent.length > 0 || !held.editor.canClose()) return null;
+    if (!held || held.sent.length + held.taken.length > 0 || !held.editor.canClose()) return null;
     held.editor.destroy();
     this._held.delete(id);
     return toText(held.settled);
@@ -221,4 +257,20 @@ function receiveChange(held, theirs) {
     [sent.changes, theirs, doc] = cross(sent.changes, theirs, doc);
   }
   if (!isGiven) held.editor.applyRemote(toChanges(theirs, doc));
+}
+
+/**
+ * Changes as they are on a text that has none of them.
+ * @param {Taken[]} lost
+ * @param {Text} settled
+ * @returns {{again: Sent[], doc: Text}} doc: the text with them
+ */
+function redone(lost, settled) {
+  let doc = settled;
+  const again = lost.map(({ k, changes, before }) => {
+    const [mine] = cross(changes, difference(before, toText(doc)), before);
+    doc = mine.apply(doc);
+    return { k, changes: mine, early: true };
+  });
+  return { again, doc };
 }

@@ -90,7 +90,7 @@ async def opened(
 
 def attach(host: Host, view: str = "v") -> None:
     """A view attaches."""
-    host.receive({"t": "attach", "view": view}, "page")
+    host.receive({"t": "attach", "view": view, "n": 1}, "page")
 
 
 async def attached(*waiting: Waiting) -> tuple[FakePage, MemoryStore, Host]:

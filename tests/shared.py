@@ -58,7 +58,7 @@ class Someone(FakePage):
         opened = await open_notebook(NOTEBOOK, self, self.store, around, OUTSIDE)
         self.host = Host(NOTEBOOK, self, opened, around, clock, interval=0)
         await self.host.begin()
-        self.host.receive({"t": "attach", "view": "v"}, "page")
+        self.host.receive({"t": "attach", "view": "v", "n": 1}, "page")
         await asyncio.sleep(0)
 
     async def close(self) -> None:

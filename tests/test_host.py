@@ -197,6 +197,27 @@ async def test_a_view_that_is_alive_sends_what_waits_itself() -> None:
 
 
 @story
+async def test_what_a_view_sends_again_is_shown_to_it_at_once() -> None:
+    page, _, host = await attached(BEGIN)
+    first, second = edit(1, [2, [0, "c"]], 2), edit(2, [3, [0, "d"]], 3)
+    delete = {"k": 3, "base": 1, "command": {"do": "delete_cells", "cell_ids": ["c"]}}
+    wrong = {"k": 4, "base": 1, "command": {"do": "rename_notebook", "name": ""}}
+    undo = {"k": 5, "base": 1, "command": {"do": "undo"}}
+    host.receive({"t": "cmds", "view": "v", "all": [first, second, delete, wrong, undo]}, "page")
+    await settle()
+    [together] = page.of("patches")
+    assert [each["ack"] for each in together["all"]] == [1, 2, 3, 4, 5]
+    ops = [op for each in together["all"] for op in each["ops"]]
+    assert ["del", ["cells", "c"]] in ops
+    assert host.desk.notebook.cells["c"].source == "abcd"
+    assert [refused["k"] for refused in page.of("refused")] == [4]
+    assert all(each["v"] > together["all"][-1]["v"] for each in page.of("patch"))
+    host.receive(edit(6, [4, [0, "e"]], 4, together["all"][-1]["v"]), "page")
+    await settle()
+    assert host.desk.notebook.cells["c"].source == "abcde"
+
+
+@story
 async def test_a_defect_of_one_command_is_told_and_the_rest_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

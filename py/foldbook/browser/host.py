@@ -123,6 +123,8 @@ class Host:
                 self._detach(message["view"])
             case "cmd":
                 self._views.take(message["view"], _asked(message))
+            case "cmds":
+                self._views.take_all(message["view"], map(_asked, message["all"]))
             case "presence" | "online" if self._sharing is not None:
                 self._start(self._sharing.heard(message))
             case "call" | "export" | "import" | "share":
@@ -162,7 +164,7 @@ class Host:
     async def _attach(self, message: Mapping[str, Any], sender: Where) -> None:
         if self._saver is not None and not self.desk.peer.readonly:
             await self._take_inbox()
-        self._views.attach(message["view"], sender)
+        self._views.attach(message["view"], sender, message["n"])
         stage = "readonly" if self.desk.readonly else "ready"
         self._page.post({"t": "status", "view": message["view"], "stage": stage}, sender)
         self._tell_saved(again=True)

@@ -49,7 +49,8 @@ class Desk(Protocol):
 @dataclass(slots=True)
 class _View:
     """to: how it is reached. here: whether it is there still. taken: its newest command that was
-    looked at; told: the newest that it knows of; stored: the newest that is on the disk."""
+    looked at; told: the newest that it knows of; stored: the newest that is on the disk. held:
+    patches that it is told together with the next ones."""
 
     id: str
     to: Where
@@ -59,6 +60,7 @@ class _View:
     told: int = 0
     stored: int = 0
     told_stored: int = 0
+    held: list[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +96,16 @@ class Views:
         self._timer: asyncio.TimerHandle | None = None
         self._flushed = float("-inf")  # when the views were told last
 
-    def attach(self, view_id: str, to: Where) -> None:
+    def attach(self, view_id: str, to: Where, n: int = 0) -> None:
         """A view is there, and is shown everything. What it sent and does not find acknowledged
-        there it sends again."""
+        there it sends again. n: which time this is that it asked; it hears only the last."""
         k = self._stored.get(view_id, 0)
         taken = self._taken.get(view_id, k)  # some may be on their way to the disk
         view = _View(view_id, to, taken=taken, told=taken, stored=k, told_stored=k)
         self._views[view_id] = view
         shown = view.screen.open(self._desk.notebook, self._desk.around)
-        self._post(view, t="view", v=view.screen.v, ack=view.taken, stored=view.stored, json=shown)
+        state = {"v": view.screen.v, "ack": view.taken, "stored": view.stored, "json": shown}
+        self._post(view, t="view", n=n, **state)
 
     def detach(self, view_id: str) -> None:
         """A view is gone."""
@@ -115,6 +118,22 @@ class Views:
         if view is not None and asked.k > view.taken:
             self._show(view)  # so that the screen knows what the command may speak of
             self._carry_out(view, asked)
+
+    def take_all(self, view_id: str, every: Iterable[Asked]) -> None:
+        """What a view sent before it was shown anything here. It is told of that at once: else it
+        would draw what was there in the midst of it."""
+        view = self._views.get(view_id)
+        if view is None:
+            return
+        view.held = patches = []
+        try:
+            for asked in every:
+                self.take(view_id, asked)
+            self._show(view)
+        finally:
+            view.held = None
+            if patches:
+                self._post(view, t="patches", all=patches)
 
     def take_waiting(self, items: Iterable[Waiting]) -> tuple[list[int], list[str]]:
         """Commands from the inbox, of views that may be gone. A view that is here sends its own
@@ -222,16 +241,12 @@ class Views:
         patch = view.screen.update(self._desk.notebook, self._desk.around, ack)
         if patch is not None:
             view.told, view.told_stored = view.taken, view.stored
-            head = self._desk.notebook.head
-            self._post(
-                view,
-                t="patch",
-                v=patch.v,
-                seq=head,
-                ack=view.taken,
-                stored=view.stored,
-                ops=patch.ops,
-            )
+            state = {"ack": view.taken, "stored": view.stored}
+            told = {"v": patch.v, "seq": self._desk.notebook.head, **state, "ops": patch.ops}
+            if view.held is not None:
+                view.held.append(told)
+            else:
+                self._post(view, t="patch", **told)
         elif view.stored > view.told_stored:
             view.told_stored = view.stored
             self._post(view, t="stored", stored=view.stored)

@@ -107,7 +107,7 @@ async def shout(notebook):
     channel.onmessage = lambda event: heard.append(event.data)
     command = {"do": "rename_notebook", "name": "hacked"}
     forged = {"t": "cmd", "view": "x", "k": 1, "base": 0, "command": command}
-    for message in ({"t": "attach", "view": "x", "have": {"seq": 0}}, forged, {"t": "close"}):
+    for message in ({"t": "attach", "view": "x", "n": 1}, forged, {"t": "close"}):
         channel.postMessage(plain(**message))
     name, steal = f"foldbook:{notebook}", plain(steal=True)
     lock = await attempt(lambda: js.navigator.locks.request(name, steal, lambda _lock: None))

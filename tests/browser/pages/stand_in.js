@@ -27,12 +27,16 @@ self.onmessage = ({ data }) => {
 
 function hear(message) {
   if (!given) return;
+  if (message.t === "cmds") {
+    for (const each of message.all) hear({ t: "cmd", view: message.view, ...each });
+    return;
+  }
   heard.push(message);
   const { view, id } = message;
   const result = (value) => say({ t: "result", view, id, ok: true, value });
   if (message.t === "attach") {
     seen[view] = 0;
-    say({ t: "view", view, v, ack: 0, stored: 0, json: given.view });
+    say({ t: "view", view, n: message.n, v, ack: 0, stored: 0, json: given.view });
     say({ t: "saved", events: given.view.seq, unsaved: 0 });
   } else if (message.t === "cmd") {
     seen[view] = message.k;
