@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 from foldbook.mime import INSTALLED
+from foldbook.outlet import EVENTS_LIMIT
 from foldbook.shell import Hooks
-from foldbook.shell.emitter import INTERVAL, PIECE, Emitter
+from foldbook.shell.emitter import PIECE, Emitter
 from foldbook.shell.hooks import Installed
 from foldbook.shell.imports import imported_modules
 from foldbook.shell.magics import rewrite_lines
+from foldbook.shell.pace import DOUBLING, INTERVAL, Pace
 from foldbook.shell.parents import Parents
 
 from tests.cells import Notes, Shell, in_shell, until
@@ -235,6 +237,65 @@ class _Clock:
         return self.time
 
 
+def test_of_the_updates_of_a_display_that_come_too_fast_the_last_leaves() -> None:
+    async def story() -> None:
+        notes, clock, parents = Notes(), _Clock(), Parents()
+        emitter = Emitter(notes, parents, clock=clock)
+
+        def show(what: str, display_id: str = "d", *, update: bool = True) -> None:
+            emitter.display({"text/plain": what}, {}, display_id, update)
+
+        def shown() -> list[str]:
+            return [note[2]["text/plain"] for note in notes.all if note[2] != "a line\n"]
+
+        with parents.running("e"):
+            show("new", update=False)
+            clock.time += 2 * INTERVAL
+            for what in ("1", "2", "3"):
+                show(what)
+            show("other", "x")
+            assert shown() == ["new", "1"]
+            clock.time += 2 * INTERVAL
+            emitter.write("stdout", "a line\n")
+            assert shown() == ["new", "1", "3", "other"]
+            show("4")
+            show("second", update=False)  # what it would change is there by then
+            assert shown()[4:] == ["4", "second"]
+            show("5")
+            emitter.flush()
+            assert shown()[6:] == ["5"]
+
+    asyncio.run(story())
+
+
+def test_an_update_that_is_held_leaves_by_itself() -> None:
+    async def story() -> None:
+        notes, parents = Notes(), Parents()
+        emitter = Emitter(notes, parents)
+        with parents.running("e"):
+            for what in ("1", "2"):
+                emitter.display({"text/plain": what}, {}, "d", update=True)
+        await until(lambda: len(notes.all) == 2)
+        assert [note[2]["text/plain"] for note in notes.all] == ["1", "2"]
+
+    asyncio.run(story())
+
+
+def test_what_goes_on_for_a_day_says_less_than_the_log_takes_of_one_execution() -> None:
+    clock = _Clock()
+    pace, pieces = Pace(clock), 0
+    while clock.time < 12 * 3600:
+        assert pace.is_due
+        pace.sent("e")
+        pieces += 1
+        clock.time += pace.interval * 1.001
+        if pieces == DOUBLING // 10:
+            assert clock.time < 15  # seconds: at first it is as if it did not slow down
+    assert 10_000 < pieces < EVENTS_LIMIT
+    pace.sent("f")
+    assert pace.interval < 2 * INTERVAL
+
+
 def test_a_piece_leaves_at_a_line_s_end_when_it_is_time() -> None:
     async def story() -> None:
         notes, clock, parents = Notes(), _Clock(), Parents()
@@ -244,7 +305,7 @@ def test_a_piece_leaves_at_a_line_s_end_when_it_is_time() -> None:
             emitter.write("stdout", "two")
             emitter.write("stdout", "\n")
             assert notes.text() == "one\n"
-            clock.time += INTERVAL
+            clock.time += 2 * INTERVAL
             emitter.write("stdout", "no end of line")
             assert notes.text() == "one\n"
             emitter.write("stdout", "\n")

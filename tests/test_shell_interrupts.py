@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from foldbook.executor import Outcome
-from foldbook.shell import emitter
 from foldbook.shell.emitter import Emitter
+from foldbook.shell.pace import INTERVAL, Pace
 from foldbook.shell.parents import Parents
 from IPython.core.compilerop import CachingCompiler
 
@@ -184,7 +184,7 @@ def test_what_comes_as_a_signal_and_ends_an_await_strikes_once(tmp_path: Path) -
 def test_a_tick_flushes_streams_in_a_cells_code_and_nowhere_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(emitter, "INTERVAL", 3600.0)  # no timer does it
+    monkeypatch.setattr(Pace, "wait", 3600.0)  # no timer does it
 
     async def story(shell: Shell) -> None:
         session = shell.executor._session
@@ -199,7 +199,8 @@ def test_a_tick_flushes_streams_in_a_cells_code_and_nowhere_else(
         await running
         assert [note[2] for note in shell.notes.all] == ["held"]
         await shell.run(
-            "print('busy', end='')\nsignal.raise_signal(signal.SIGALRM)\n"
+            f"import time\nprint('busy', end='')\ntime.sleep({2 * INTERVAL})\n"
+            "signal.raise_signal(signal.SIGALRM)\n"
             "flushed = [note[2] for note in notes]"
         )
         assert session.user_ns["flushed"] == ["busy"]

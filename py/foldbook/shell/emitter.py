@@ -1,8 +1,9 @@
 """Outputs on their way to the outlet, in order; what streams write is gathered into pieces.
 
-A piece leaves at a line's end when 50 ms have passed since the last one, when it is 8 KiB
-large, when another output, stream or execution follows, at `tick`, and at the cell's end. So a
-loop of a thousand prints is a handful of events, and nothing is held while code waits.
+A piece leaves at a line's end when it is time (`foldbook.shell.pace`), when it is 8 KiB large, when
+another output, stream or execution follows, at `tick`, and at the cell's end. So a loop of a
+thousand prints is a handful of events, and nothing is held while code waits. Of the updates of one
+display that come faster than that, the last leaves.
 """
 
 import asyncio
@@ -20,12 +21,11 @@ from typing import Any, Final, Literal
 from foldbook.executor import Bundle, Outlet
 from foldbook.shell.hooks import Distance
 from foldbook.shell.interrupts import Interrupts
+from foldbook.shell.pace import Pace
 from foldbook.shell.parents import Parents
 
 Name = Literal["stdout", "stderr"]
 
-INTERVAL: Final = 0.05
-"""Seconds between two pieces of a stream, at least."""
 PIECE: Final = 8 * 1024
 """Characters that are not held back longer."""
 
@@ -47,15 +47,15 @@ class Emitter:
         self.outlet = outlet
         self._distance = distance
         self.parents = parents
-        self.interrupts = Interrupts(self.flush)
-        self._clock = clock
+        self.interrupts = Interrupts(self.flush_due)
+        self._pace = Pace(clock)
         self._loop = asyncio.get_running_loop()
         self.home = threading.get_ident()
         self._lock = threading.RLock()
         self._key: tuple[str, Name] | None = None
         self._pieces: list[str] = []
         self._held = 0
-        self._sent_at = -INTERVAL
+        self._updates: dict[str, tuple[str, Callable[[], None]]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._timed = False
 
@@ -72,12 +72,8 @@ class Emitter:
             # A signal handler that prints can come in at any call; there is none up to here.
             self._pieces += [piece]
             self._held += len(text)
-            due = self._clock() - self._sent_at >= INTERVAL and ("\n" in text or "\r" in text)
-            sent = due or self._held >= PIECE
-            if sent:
-                self._flush_held()
-            else:
-                self._flush_soon()
+            due = self._pace.is_due and ("\n" in text or "\r" in text)
+            sent = self._flush_if(due or self._held >= PIECE)
         if sent:
             self._settle()
         return True
@@ -85,9 +81,17 @@ class Emitter:
     def display(self, data: Bundle, metadata: Bundle, display_id: str | None, update: bool) -> None:
         """Something is displayed, or updated."""
         parent = self.parents.current()
-        if parent is not None:
-            sound = jsonable(data), jsonable(metadata)
-            self._send(lambda: self.outlet.display(parent, *sound, display_id, update))
+        if parent is None:
+            return
+        sound = jsonable(data), jsonable(metadata)
+
+        def act() -> None:
+            self.outlet.display(parent, *sound, display_id, update)
+
+        if update and display_id is not None:
+            self._update(parent, display_id, act)
+        else:
+            self._send(act)
 
     def result(self, data: Bundle, metadata: Bundle, count: int) -> None:
         """The value of the cell's last expression."""
@@ -123,7 +127,7 @@ class Emitter:
 
     def flush_due(self) -> None:
         """Send what is held if the last piece left long enough ago; else it leaves soon."""
-        if self._clock() - self._sent_at >= INTERVAL:
+        if self._pace.is_due:
             self.flush()
 
     def fork(self, outlet: Outlet) -> None:
@@ -131,10 +135,10 @@ class Emitter:
         line, and what was held is the other's to send.
         """
         self.outlet, self._distance = outlet, _Nowhere()
-        self._clock, self._sent_at = itertools.count().__next__, -INTERVAL
+        self._pace = Pace(itertools.count().__next__)
         self._lock = threading.RLock()
         self.home = threading.get_ident()
-        self._pieces, self._held, self._timed = [], 0, False
+        self._pieces, self._held, self._updates, self._timed = [], 0, {}, False
 
     def _send(self, action: Callable[[], None]) -> None:
         if not self._is_here():
@@ -152,27 +156,45 @@ class Emitter:
         if self._distance is not None:
             self._distance.settle()
 
-    def _flush_held(self) -> None:
-        key, pieces = self._key, self._pieces
-        self._pieces, self._held = [], 0
-        if key is None or not pieces:
-            return
-        (parent, name), text = key, "".join(pieces)
-        if self._is_here():
-            self._sent_at = self._clock()
-            self.outlet.stream(parent, name, text)
+    def _update(self, parent: str, display_id: str, act: Callable[[], None]) -> None:
+        with self.interrupts.shield(), self._lock:
+            self._updates[display_id] = parent, act
+            sent = self._flush_if(self._pace.is_due)
+        if sent:
+            self._settle()
+
+    def _flush_if(self, due: bool) -> bool:
+        if due:
+            self._flush_held()
         else:
-            self._loop.call_soon_threadsafe(self.outlet.stream, parent, name, text)
+            self._flush_soon()
+        return due
+
+    def _flush_held(self) -> None:
+        key, pieces, updates = self._key, self._pieces, self._updates
+        self._pieces, self._held, self._updates = [], 0, {}
+        if key is not None and pieces:
+            (parent, name), text = key, "".join(pieces)
+            self._leave(parent, lambda: self.outlet.stream(parent, name, text))
+        for execution, act in updates.values():
+            self._leave(execution, act)
+
+    def _leave(self, parent: str, act: Callable[[], None]) -> None:
+        self._pace.sent(parent)
+        if self._is_here():
+            act()
+        else:
+            self._loop.call_soon_threadsafe(act)
 
     def _flush_soon(self) -> None:
         if self._distance is not None:
             if not self._timed:
                 self._timed = True
-                self._distance.later(INTERVAL, self._on_time)
+                self._distance.later(self._pace.wait, self._on_time)
         elif threading.get_ident() != self.home:
             self._loop.call_soon_threadsafe(self._flush_soon)
         elif self._timer is None and not self._loop.is_closed():
-            self._timer = self._loop.call_later(INTERVAL, self._on_timer)
+            self._timer = self._loop.call_later(self._pace.wait, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
