@@ -4,7 +4,7 @@ import time
 from typing import NamedTuple
 
 from driving.products import Product
-from playwright.sync_api import BrowserContext, Locator, Page, Request
+from playwright.sync_api import BrowserContext, Page, Request
 from playwright.sync_api import TimeoutError as OutOfTime
 
 WAIT = 90_000
@@ -23,6 +23,13 @@ _EMPTY_LAST = """
   if (last && !editor) last.scrollIntoView();
   const empty = editor && editor.innerText.trim() === "";
   return cells.length >= least && empty ? cells.length : 0;
+}
+"""
+# Asked at every frame: what is waited for otherwise is looked for up to half a second late.
+_SHOWN = """
+([cells, at, part, text]) => {
+  const parts = document.querySelectorAll(cells)[at]?.querySelectorAll(part) ?? [];
+  return [...parts].some((each) => each.textContent.includes(text) && each.getBoundingClientRect().height > 0);
 }
 """
 PLOT = """import numpy as np
@@ -91,7 +98,7 @@ class Visit:
         self.run("print(6*7)", "42")
         measured[f"{when}: first output of print(6*7)"] = self._milliseconds()
         measured[f"{when}: first paint"] = float(self.page.evaluate(_PAINTED))
-        self._run(PLOT).locator(self._product.picture).first.wait_for()
+        self._run(PLOT, self._product.picture)
         measured[f"{when}: first numpy + matplotlib plot"] = self._milliseconds()
         self._started = time.perf_counter()
         self.run("import pandas\nprint('pandas is here')", "pandas is here")
@@ -106,10 +113,9 @@ class Visit:
 
     def run(self, source: str, output: str) -> None:
         """Type into the last cell, run it, and wait for an output with this text."""
-        stream = self._run(source).locator(self._product.stream)
-        stream.filter(has_text=output).first.wait_for()
+        self._run(source, self._product.stream, output)
 
-    def _run(self, source: str) -> Locator:
+    def _run(self, source: str, part: str, text: str = "") -> None:
         cells = self._product.cell
         found = self.page.wait_for_function(_EMPTY_LAST, arg=[cells, self._cells])
         self._cells = found.json_value()
@@ -118,7 +124,7 @@ class Visit:
         cell.locator(".cm-content").click()
         self.page.keyboard.insert_text(source)
         self._product.run(self.page, cell)
-        return cell
+        self.page.wait_for_function(_SHOWN, arg=[cells, self._cells - 1, part, text])
 
     def _restart(self) -> None:
         """Both products ask for the same keys and then for a yes, from which the clock runs."""
@@ -126,7 +132,7 @@ class Visit:
             self.page.keyboard.press(key)
         dialog = self.page.get_by_role("dialog")
         button = dialog.get_by_role("button", name=self._product.restart, exact=True)
-        button.wait_for()
+        button.click(trial=True)  # the dialog has come to rest
         self._started = time.perf_counter()
         button.click()
 
