@@ -6,11 +6,12 @@ import { isBusy } from "./cell_state.js";
 import { drawSeconds } from "./provenance.js";
 import { h, isCalm, putAfter, setText } from "./dom.js";
 import { icon } from "./icons.js";
-import { Nearby } from "./nearby.js";
+import { Nearby, likelyHeight } from "./nearby.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 
-const EAGER = 12; // cells that are drawn at once, whether in view or not
+const AT_ONCE = 24; // new cells that are made at once; where there are more they come in the next frames
+const SLICE = 8; // ms in which others come
 
 export class Sheet {
   /** @param {Page} page */
@@ -30,6 +31,9 @@ export class Sheet {
       { class: "nb", id: "notebook", "data-region": "notebook", "aria-label": "Notebook", tabindex: -1 },
       this.root,
     );
+    /** How many cells may stand in the document now. */
+    this._limit = AT_ONCE;
+    this._isGoingOn = false;
     this._nearby = new Nearby(this.scroller);
     this._clock = 0;
   }
@@ -45,6 +49,7 @@ export class Sheet {
     if (isAll) for (const cell of this._cells.values()) cell.isFresh = true;
     const anchor = this._anchor();
     const isFirst = this.order.length === 0;
+    if (view.order.indexOf(this.page.select.active ?? "") >= this._limit) this._limit = view.order.length;
     this._reorder(view.order);
     view.order.forEach((id, index) => {
       const cell = view.cells[id];
@@ -54,13 +59,24 @@ export class Sheet {
         shown.isFresh = false;
         shown.update(cell, index);
       }
-      if (shown && !shown.isDrawn && index < EAGER) shown.drawDue();
     });
+    if (isFirst) this._drawScreen();
     this.nothing.hidden = view.order.length > 0 || !this.page.model.isLoaded;
     setText(this.nothing, this._emptyWords());
     this.end.hidden = !this.page.canEdit;
     this._hold(anchor);
     this._tick();
+  }
+
+  /** What is on the screen at first is drawn at once. */
+  _drawScreen() {
+    let room = innerHeight;
+    for (const id of this.order) {
+      const cell = this._cells.get(id);
+      if (!cell || room < 0) return;
+      cell.drawDue();
+      room -= likelyHeight(cell.cell);
+    }
   }
 
   _emptyWords() {
@@ -82,7 +98,6 @@ export class Sheet {
 
   /** @param {string[]} order */
   _reorder(order) {
-    const { view } = this.page.model;
     const living = new Set(order);
     for (const [id, cell] of this._cells) {
       if (living.has(id)) continue;
@@ -91,20 +106,48 @@ export class Sheet {
       this._cells.delete(id);
     }
     const isFirst = this.order.length === 0;
-    /** @type {Element | null} */
+    const known = new Set(this.order);
+    /** @type {Element} */
     let place = this.nothing;
-    order.forEach((id, index) => {
-      const data = view.cells[id];
-      if (!data) return;
-      let cell = this._cells.get(id);
-      if (!cell) {
-        cell = this._make(data);
-        if (!isFirst) cell.element.classList.add("arriving");
-      }
-      if (place && place.nextElementSibling !== cell.element) putAfter(place, cell.element);
-      place = cell.element;
+    order.slice(0, this._limit).forEach((id) => {
+      const cell = this._place(id, place);
+      if (!isFirst && !known.has(id)) cell?.element.classList.add("arriving");
+      place = cell?.element ?? place;
     });
     this.order = order;
+    this._goOnSoon();
+  }
+
+  /** Where not all cells are made yet, make more. */
+  _goOnSoon() {
+    if (this.order.length <= this._limit) this._limit = this.order.length + AT_ONCE;
+    else if (!this._isGoingOn) setTimeout(() => this._goOn());
+    this._isGoingOn = this.order.length > this._limit;
+  }
+
+  _goOn() {
+    this._isGoingOn = false;
+    const { cells } = this.page.model.view;
+    const until = performance.now() + SLICE;
+    let place = this._cells.get(this.order[this._limit - 1] ?? "")?.element ?? this.end.previousElementSibling ?? this.nothing;
+    for (; this._limit < this.order.length && performance.now() < until; this._limit++) {
+      const id = this.order[this._limit] ?? "";
+      const cell = this._place(id, place);
+      if (cell) cell.isFresh = false;
+      cell?.update(cells[id] ?? cell.cell, this._limit);
+      place = cell?.element ?? place;
+    }
+    this.page.folds.follow();
+    this._goOnSoon();
+  }
+
+  /** A cell stands behind this one, and is made if it is new. @param {string} id @param {Element} before @returns {CellView | null} */
+  _place(id, before) {
+    const data = this.page.model.view.cells[id];
+    if (!data) return null;
+    const cell = this._cells.get(id) ?? this._make(data);
+    if (before.nextElementSibling !== cell.element) putAfter(before, cell.element);
+    return cell;
   }
 
   /** @param {import("./types.js").Cell} data */

@@ -76,6 +76,26 @@ def test_it_is_folded_after_a_reload_and_on_no_other_page(open_notebook: Open) -
     assert there.heard("cmd") == []
 
 
+def test_cells_that_come_after_the_first_stand_in_their_order_and_folded(
+    open_notebook: Open,
+) -> None:
+    """A long notebook is not made in one go, which would hold up whoever opens it."""
+    many = [cell(f"c{at}", f"{at}") for at in range(100)]
+    ends = [cell("sun", "# Sun", "markdown"), cell("last", "'last'")]
+    notebook = view(cell("rain", "# Rain", "markdown"), *many, *ends)
+    there = open_notebook(sharing(), view=notebook)
+    sheet = there.sheet
+    sheet.until("cells.length > 24 && cells[0].selected")
+    sheet.press("Escape", "End").focused("cell 102")
+    order = "() => [...document.querySelectorAll('[data-cell-id]')].map(e => e.dataset.cellId)"
+    assert there.page.evaluate(order) == notebook["order"]
+    sheet.press("Home", "ArrowLeft")
+    seen(sheet, 0, 101, 102)
+    there.page.reload()
+    seen(sheet, 0, 101, 102)
+    assert there.page.evaluate(order) == notebook["order"]
+
+
 def test_the_outline_and_the_search_open_what_they_go_to(open_notebook: Open) -> None:
     there = paper(open_notebook)
     sheet = there.sheet

@@ -18,7 +18,7 @@ if __name__ == "__main__":
 
 from sim.story import Story
 
-STORIES = 10_000
+STORIES = 5_000
 CHUNK = 500
 REGRESSIONS = Path(__file__).with_name("regressions.txt")
 
