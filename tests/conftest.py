@@ -11,6 +11,8 @@ from builder import relay as relays
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
+STANDING = "foldbook.example"
+"""Names under it are this computer's for the browsers of stories, and trusted as if by https."""
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -19,6 +21,8 @@ CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP *.{STANDING} 127.0.0.1",
+    f"--unsafely-treat-insecure-origin-as-secure=*.{STANDING}",
 ]
 SPARING = """
 Object.defineProperty(navigator.connection, "saveData", { get: () => !globalThis.isLavish });

@@ -19,7 +19,7 @@ from tests.browser.people import People
 from tests.browser.profile import Profile
 from tests.browser.render import rendering_page
 from tests.browser.sheet import Sheet
-from tests.browser.stand_in import Open, StandIn
+from tests.browser.stand_in import NO_PYTHON, Open, StandIn, standing
 from tests.browser.visitors import Visit, Visitors, visiting
 
 
@@ -131,22 +131,38 @@ def people(visitors: Visitors, shared_site: tuple[str, str]) -> Iterator[People]
     made.leave()
 
 
+@pytest.fixture(scope="session")
+def standing_site(dist: Path) -> Iterator[str]:
+    """The address of the built site with a stand-in for the worker."""
+    with standing(dist) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def readers(chromium: Browser, standing_site: str) -> Iterator[Visitors]:
+    """Browsers that have been there before."""
+    made = Visitors(chromium, standing_site, script=NO_PYTHON)
+    yield made
+    made.end()
+
+
 @pytest.fixture
-def open_notebook(chromium: Browser, dist: Path) -> Iterator[Open]:
+def open_notebook(readers: Visitors, standing_site: str) -> Iterator[Open]:
     """Open a notebook that a stand-in keeps; what the page throws fails the story."""
     complaints: list[str] = []
     contexts = []
     options = ("viewport", "color_scheme", "forced_colors", "reduced_motion", "permissions")
 
     def make(state: dict[str, Any], **how: Any) -> StandIn:
-        context = chromium.new_context(**{name: how.pop(name) for name in options if name in how})
+        given = {name: how.pop(name) for name in options if name in how}
+        context = readers.come(service_workers="block", **given)
         contexts.append(context)
         context.set_default_timeout(60_000)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        return StandIn(page, dist, state, **how)
+        return StandIn(page, standing_site, state, **how)
 
     yield make
     for context in contexts:
-        context.close()
+        readers.go(context)
     assert complaints == []

@@ -3,32 +3,34 @@ allows. The page is the built one.
 """
 
 import copy
-import functools
-from collections.abc import Callable
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from playwright.sync_api import BrowserContext, Page, Route, Worker
+from builder import serve
+from playwright.sync_api import Page, Worker
 
 from tests.browser.engines import wait_until
 from tests.browser.profile import PAGES, modules_of
 from tests.browser.sheet import Sheet
+from tests.conftest import STANDING
 
-SITE = "https://foldbook.example/"
-"""Where the page stands in these stories: no relay, and nobody else, is asked there."""
 SCRIPT = PAGES / "stand_in.js"
 BEGIN = "begin.html"
 """A page beside the built one, where a notebook begins."""
-ISOLATING = {
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-}
-TYPES = {".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript"}
-TYPES |= {".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
-TYPES |= {".json": "application/json", ".ipynb": "application/json"}
 PYTHON = ("pyodide", "snapshots", "packages")
+NO_PYTHON = f"""
+const load = globalThis.fetch;
+globalThis.fetch = (what, how) => {{
+  const {{ pathname }} = new URL(what.url ?? what, location);
+  return /^[/]({"|".join(PYTHON)})[/]/.test(pathname) ? new Promise(() => {{}}) : load(what, how);
+}};
+"""
+"""Python is on its way, for ever."""
 ME, TOMAS, INES, KESTREL = "aa", "bb", "cc", "dd"
 ACTORS = {
     ME: {"name": "Mara Lindqvist", "kind": "person", "me": True, "hue": "pine", "initials": "ML"},
@@ -120,40 +122,37 @@ _MAKE = """async (name) => {
 """An empty notebook in this browser, for a reader of this name; its id."""
 
 
-@functools.cache
-def _beginning() -> dict[str, Path]:
-    """The files of the page where a notebook begins: the site's own modules are behind it."""
-    pages = [PAGES / BEGIN, PAGES / "begin.js"]
-    return {each.name: each for each in (*pages, *modules_of(pages))}
+@contextmanager
+def standing(dist: Path) -> Iterator[str]:
+    """The built site, with the stand-in for a worker and no Python; gives its address. Not that of
+    this computer: what a link says would be another thing there."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "site"
+        shutil.copytree(dist, folder, copy_function=os.symlink, ignore=_without_python)
+        for worker in list(folder.glob("chunks/notebook_worker-*")):  # and what it is packed
+            worker.unlink()
+            if worker.suffix == ".js":
+                worker.symlink_to(SCRIPT)
+        pages = [PAGES / BEGIN, PAGES / "begin.js"]
+        for each in (*pages, *modules_of(pages)):
+            (folder / each.name).symlink_to(each)
+        with serve.running(folder) as url:
+            yield url.replace(serve.HOST, f"site.{STANDING}")
 
 
-def stand_there(context: BrowserContext, dist: Path) -> None:
-    """Let the built site stand at `SITE`, with the stand-in for a worker and no Python."""
-
-    def answer(route: Route) -> None:
-        path = unquote(urlsplit(route.request.url).path).lstrip("/") or "index.html"
-        is_worker = path.startswith("chunks/notebook_worker-")
-        source = SCRIPT if is_worker else _beginning().get(path, dist / path)
-        if path.split("/")[0] in PYTHON:
-            return  # it is on its way, for ever
-        if source.is_file():
-            headers = {"Content-Type": TYPES.get(source.suffix, "application/octet-stream")}
-            route.fulfill(path=source, headers=headers | ISOLATING)
-        else:
-            route.fulfill(status=404)
-
-    context.route(f"{SITE}**", answer)
+def _without_python(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if name in PYTHON and (Path(folder) / "index.html").exists()]
 
 
 class StandIn:
     """The page of one shared notebook, and the hand on its worker."""
 
-    def __init__(self, page: Page, dist: Path, state: dict[str, Any], **how: Any) -> None:
+    def __init__(self, page: Page, site: str, state: dict[str, Any], **how: Any) -> None:
         self.page = page
-        stand_there(page.context, dist)
-        page.goto(SITE + BEGIN)
+        self.site = site
+        page.goto(site + BEGIN)
         self.id: str = page.evaluate(_MAKE, how.pop("name", "Mara Lindqvist"))
-        page.goto(f"{SITE}?notebook={self.id}")
+        page.goto(f"{site}?notebook={self.id}")
         self.worker = self._worker(page)
         self.worker.evaluate(
             "given => self.give(given)",

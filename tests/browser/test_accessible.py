@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser import chart_samples as charts
 from tests.browser.axe import SIZES
@@ -18,7 +18,6 @@ from tests.browser.stand_in import (
     KESTREL,
     ME,
     READY,
-    SITE,
     TOMAS,
     Open,
     StandIn,
@@ -26,9 +25,9 @@ from tests.browser.stand_in import (
     paper,
     person,
     sharing,
-    stand_there,
     view,
 )
+from tests.browser.visitors import Visitors
 
 pytestmark = pytest.mark.browser
 
@@ -225,18 +224,19 @@ def test_a_notebook_to_be_read(open_notebook: Open, artefacts: Path, size: Size)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=id_of)
-def test_the_list_of_notebooks(chromium: Browser, dist: Path, artefacts: Path, size: Size) -> None:
-    context = chromium.new_context(**looking(size))
+def test_the_list_of_notebooks(
+    readers: Visitors, standing_site: str, artefacts: Path, size: Size
+) -> None:
+    context = readers.come(service_workers="block", **looking(size))
     context.set_default_timeout(60_000)
-    stand_there(context, dist)
     page = context.new_page()
     eye = Eye(page, artefacts, size)
-    page.goto(SITE)
+    page.goto(standing_site)
     expect(page.get_by_role("heading", name="No notebooks yet")).to_be_visible()
     eye.see("home-empty")
     page.get_by_role("button", name="New notebook").locator("visible=true").first.click()
     page.wait_for_url("**notebook=*")
-    page.goto(SITE)
+    page.goto(standing_site)
     more = page.get_by_role("button", name="More for Untitled")
     expect(more).to_be_visible()
     eye.see("home")

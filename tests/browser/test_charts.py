@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, Route, expect
 
 from tests.browser import chart_samples as samples
 from tests.browser.chart_samples import PLOTLY, VEGA, VEGALITE, display
 from tests.browser.hostile.attacker import Attacker
 from tests.browser.hostile.reader import PATIENCE, Reader
 from tests.browser.stand_in import StandIn, cell, sharing, view
+from tests.browser.visitors import Visitors
 
 pytestmark = pytest.mark.browser
 
@@ -20,9 +21,9 @@ pytestmark = pytest.mark.browser
 class Look:
     """Somebody who looks at notebooks with charts: the real page, with nothing that runs Python."""
 
-    def __init__(self, context: BrowserContext, dist: Path) -> None:
+    def __init__(self, context: BrowserContext, site: str) -> None:
         self._context = context
-        self._dist = dist
+        self._site = site
         self.asked: list[str] = []
         context.on("request", lambda request: self._note(request.url))
 
@@ -35,7 +36,7 @@ class Look:
         page = self._context.new_page()
         if without_libraries:
             page.route("**/charts/**", abort)
-        StandIn(page, self._dist, sharing(), view=view(*cells))
+        StandIn(page, self._site, sharing(), view=view(*cells))
         return page
 
     def _note(self, address: str) -> None:
@@ -44,16 +45,17 @@ class Look:
 
 
 @pytest.fixture
-def context(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+def context(readers: Visitors, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     options = getattr(request, "param", {"color_scheme": "light"})
-    with chromium.new_context(ignore_https_errors=True, accept_downloads=True, **options) as made:
-        made.set_default_timeout(PATIENCE)
-        yield made
+    made = readers.come(accept_downloads=True, service_workers="block", **options)
+    made.set_default_timeout(PATIENCE)
+    yield made
+    readers.go(made)
 
 
 @pytest.fixture
-def look(context: BrowserContext, dist: Path) -> Look:
-    return Look(context, dist)
+def look(context: BrowserContext, standing_site: str) -> Look:
+    return Look(context, standing_site)
 
 
 def inside(page: Page, at: int = 0) -> FrameLocator:

@@ -1,13 +1,12 @@
 """A link to a shared notebook: its key leaves the address, and the page goes to the notebook."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.stand_in import SITE, stand_there
+from tests.browser.visitors import Visitors
 
 pytestmark = pytest.mark.browser
 
@@ -35,13 +34,12 @@ _TOLD = """key => [
 
 
 @pytest.fixture
-def page(chromium: Browser, dist: Path) -> Iterator[Page]:
+def page(readers: Visitors) -> Iterator[Page]:
     """A page of a browser that knows no notebook."""
-    context = chromium.new_context()
+    context = readers.come(service_workers="block")
     context.set_default_timeout(60_000)
-    stand_there(context, dist)
     yield context.new_page()
-    context.close()
+    readers.go(context)
 
 
 def stored(page: Page) -> dict[str, Any]:
@@ -50,9 +48,9 @@ def stored(page: Page) -> dict[str, Any]:
     return found
 
 
-def test_a_link_leads_to_its_notebook_and_leaves_no_key(page: Page) -> None:
-    page.goto(f"{SITE}#{LINK}")
-    page.wait_for_url(f"{SITE}?notebook=7Q2M_room")
+def test_a_link_leads_to_its_notebook_and_leaves_no_key(page: Page, standing_site: str) -> None:
+    page.goto(f"{standing_site}#{LINK}")
+    page.wait_for_url(f"{standing_site}?notebook=7Q2M_room")
     expect(page.get_by_role("textbox", name="Name of the notebook")).to_have_value(
         "Shared notebook"
     )
@@ -67,26 +65,28 @@ def test_a_link_leads_to_its_notebook_and_leaves_no_key(page: Page) -> None:
     assert page.evaluate("history.length") <= 2, "about:blank and the notebook"
 
 
-def test_a_link_pasted_into_an_open_page_is_followed(page: Page) -> None:
-    page.goto(SITE)
+def test_a_link_pasted_into_an_open_page_is_followed(page: Page, standing_site: str) -> None:
+    page.goto(standing_site)
     expect(page.get_by_role("heading", name="No notebooks yet")).to_be_visible()
     page.evaluate("link => { location.hash = link; }", LINK)
-    page.wait_for_url(f"{SITE}?notebook=7Q2M_room")
+    page.wait_for_url(f"{standing_site}?notebook=7Q2M_room")
     assert page.evaluate(_TOLD, KEY) == []
     page.evaluate("link => { location.hash = link; }", LINK.replace("7Q2M", "other"))
-    page.wait_for_url(f"{SITE}?notebook=other_room")
+    page.wait_for_url(f"{standing_site}?notebook=other_room")
     page.go_back()
-    page.wait_for_url(f"{SITE}?notebook=7Q2M_room")
+    page.wait_for_url(f"{standing_site}?notebook=7Q2M_room")
     assert page.evaluate(_TOLD, KEY) == []
     page.go_back()
-    page.wait_for_url(SITE)
+    page.wait_for_url(standing_site)
     assert page.evaluate(_TOLD, KEY) == []
 
 
-def test_a_notebook_that_was_removed_comes_back_under_its_name(page: Page) -> None:
-    page.goto(f"{SITE}#{LINK}")
+def test_a_notebook_that_was_removed_comes_back_under_its_name(
+    page: Page, standing_site: str
+) -> None:
+    page.goto(f"{standing_site}#{LINK}")
     page.wait_for_url("**notebook=7Q2M_room")
-    page.goto(SITE)
+    page.goto(standing_site)
     page.get_by_role("button", name="More for Shared notebook").click()
     page.get_by_role("menuitem", name="Rename").click()
     page.get_by_role("textbox", name="Name").fill("Tides")
@@ -94,26 +94,28 @@ def test_a_notebook_that_was_removed_comes_back_under_its_name(page: Page) -> No
     page.get_by_role("button", name="More for Tides").click()
     page.get_by_role("menuitem", name="Delete").click()
     expect(page.get_by_role("heading", name="No notebooks yet")).to_be_visible()
-    page.goto(f"{SITE}#{LINK}")
+    page.goto(f"{standing_site}#{LINK}")
     page.wait_for_url("**notebook=7Q2M_room")
     (entry,) = stored(page)["notebooks"]
     assert (entry["name"], entry["deletedAt"]) == ("Tides", None)
 
 
 @pytest.mark.parametrize("query", ["", "?notebook=mine"])
-def test_a_link_that_is_not_whole_says_so_and_opens_nothing(page: Page, query: str) -> None:
-    page.goto(f"{SITE}{query}#join/7Q2M_room/")
+def test_a_link_that_is_not_whole_says_so_and_opens_nothing(
+    page: Page, standing_site: str, query: str
+) -> None:
+    page.goto(f"{standing_site}{query}#join/7Q2M_room/")
     banner = page.get_by_role("alert")
     expect(banner).to_contain_text("This link is not whole.")
     expect(page.get_by_role("heading", name="No notebooks yet")).to_be_visible()
-    assert page.url == SITE + query
+    assert page.url == standing_site + query
     assert stored(page) == {"inbox": [], "notebooks": []}
     banner.get_by_role("button", name="Close").click()
     expect(banner).to_be_hidden()
 
 
-def test_half_a_link_on_an_open_page_leaves_that_open(page: Page) -> None:
-    page.goto(SITE)
+def test_half_a_link_on_an_open_page_leaves_that_open(page: Page, standing_site: str) -> None:
+    page.goto(standing_site)
     page.get_by_role("button", name="New notebook").first.click()
     page.wait_for_url("**notebook=*")
     before = page.url

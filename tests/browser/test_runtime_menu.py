@@ -186,7 +186,7 @@ def test_a_machine_is_brought_by_a_command(open_notebook: Open) -> None:
     copy.press("Enter")
     notebook.sheet.says("The command is copied")
     copied = notebook.page.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith("foldbook join 'https://foldbook.example/#join/roomruntime/")
+    assert copied.startswith(f"foldbook join '{notebook.site}#join/roomruntime/")
     assert copied.endswith("'")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.stand_in import INES, KESTREL, ME, SITE, TOMAS, Open, StandIn, person, sharing
+from tests.browser.stand_in import INES, KESTREL, ME, TOMAS, Open, StandIn, person, sharing
 
 pytestmark = pytest.mark.browser
 
@@ -66,7 +66,7 @@ def test_a_notebook_is_shared_by_keyboard_alone(open_notebook: Open) -> None:
     expect(dialog.get_by_role("img", name="QR code of the edit link")).to_be_visible()
     keys.press("Enter")
     expect(dialog.get_by_role("button", name="Copied")).to_be_focused()
-    assert page.evaluate("navigator.clipboard.readText()") == f"{SITE}#join/roomedit/{KEY}"
+    assert page.evaluate("navigator.clipboard.readText()") == f"{notebook.site}#join/roomedit/{KEY}"
 
     keys.press("Escape")
     expect(dialog).to_be_hidden()
@@ -78,7 +78,7 @@ def test_to_look_at_roles_makes_no_links(open_notebook: Open) -> None:
     dialog = open_dialog(notebook)
     expect(dialog.get_by_role("radio", name="View")).to_be_checked()
     expect(dialog.get_by_role("textbox", name="The view link")).to_have_value(
-        f"{SITE}#join/roomview/{KEY}"
+        f"{notebook.site}#join/roomview/{KEY}"
     )
     dialog.get_by_role("radio", name="View").focus()
     for role in ("Comment", "Edit", "Edit and run"):
@@ -134,7 +134,8 @@ def test_a_link_that_only_works_here_says_so(open_notebook: Open) -> None:
 def test_the_site_may_name_a_relay(open_notebook: Open) -> None:
     notebook = open_notebook(sharing("local"))
     notebook.page.context.route(
-        f"{SITE}relay.json", lambda route: route.fulfill(json={"relay": "https://ours.example"})
+        f"{notebook.site}relay.json",
+        lambda route: route.fulfill(json={"relay": "https://ours.example"}),
     )
     dialog = open_dialog(notebook)
     expect(dialog.get_by_role("textbox", name="Relay")).to_have_value("https://ours.example")

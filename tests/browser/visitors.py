@@ -16,10 +16,12 @@ _FORGOTTEN = "cookies,file_systems,indexeddb,local_storage"
 
 
 class Visitors:
-    """Lends out browser contexts, and takes them back. ``urls``: the sites they know."""
+    """Lends out browser contexts, and takes them back. ``urls``: the sites they know; script: what
+    runs before anything else on each page."""
 
-    def __init__(self, browser: Browser, *urls: str) -> None:
+    def __init__(self, browser: Browser, *urls: str, script: str | None = None) -> None:
         self._browser = browser
+        self._script = script
         self._origins = [url.rstrip("/") for url in urls]
         self._idle: defaultdict[str, list[BrowserContext]] = defaultdict(list)
         self._kinds: dict[BrowserContext, str] = {}
@@ -28,8 +30,12 @@ class Visitors:
         """A context with these options that knows no notebook."""
         kind = repr(sorted(options.items()))
         if self._idle[kind]:
-            return self._idle[kind].pop()
+            known = self._idle[kind].pop()
+            known.grant_permissions(options.get("permissions", []))
+            return known
         made = self._browser.new_context(**options)
+        if self._script:
+            made.add_init_script(self._script)
         self._kinds[made] = kind
         return made
 

@@ -29,7 +29,8 @@ _EMPTY_LAST = """
 _SHOWN = """
 ([cells, at, part, text]) => {
   const parts = document.querySelectorAll(cells)[at]?.querySelectorAll(part) ?? [];
-  return [...parts].some((each) => each.textContent.includes(text) && each.getBoundingClientRect().height > 0);
+  const isSeen = (each) => each.getBoundingClientRect().height > 0;
+  return [...parts].some((each) => each.textContent.includes(text) && isSeen(each));
 }
 """
 PLOT = """import numpy as np
