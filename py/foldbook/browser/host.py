@@ -121,10 +121,8 @@ class Host:
                 self._start(self._attach(message, sender))
             case "detach":
                 self._detach(message["view"])
-            case "cmd":
-                self._views.take(message["view"], _asked(message))
-            case "cmds":
-                self._views.take_all(message["view"], map(_asked, message["all"]))
+            case "cmd" | "cmds":
+                self._take(message)
             case "presence" | "online" if self._sharing is not None:
                 self._start(self._sharing.heard(message))
             case "call" | "export" | "import" | "share":
@@ -142,6 +140,13 @@ class Host:
                 self._start(self._close())
             case _:  # what the worker itself, or a page to pages, says on the channel
                 pass
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        """One command of a view, or what it says again."""
+        if message["t"] == "cmd":
+            self._views.take(message["view"], _asked(message))
+        else:
+            self._views.take_all(message["view"], map(_asked, message["all"]))
 
     def connect(self, session: str, channel: Channel) -> None:
         """A runtime is up and has this channel to the notebook."""

@@ -125,7 +125,8 @@ class Views:
         view = self._views.get(view_id)
         if view is None:
             return
-        view.held = patches = []
+        patches: list[dict[str, Any]] = []
+        view.held = patches
         try:
             for asked in every:
                 self.take(view_id, asked)
