@@ -272,7 +272,7 @@ async def test_a_result_that_cannot_be_sent_is_answered_all_the_same(
     async def export(*_: object) -> object:
         return found.pop(0)
 
-    monkeypatch.setattr(host, "_export", export)
+    monkeypatch.setattr(host._exchange, "write", export)
     for name in ("1", "2"):
         host.receive({"t": "export", "view": "v", "id": name, "format": "py"}, "page")
         await settle()

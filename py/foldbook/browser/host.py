@@ -7,14 +7,13 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from foldbook import logfile
-from foldbook.browser import transfer
+from foldbook.browser.exchange import Exchange
 from foldbook.browser.mourning import CLOSED, CRASHED, mourn
 from foldbook.browser.opening import IMPORT, JOIN, Opened
-from foldbook.browser.page import Page, Waiting, Where, whole
+from foldbook.browser.page import Page, Where, whole
 from foldbook.browser.views import INTERVAL, Asked, Views
 from foldbook.channel import Channel
-from foldbook.commands import Decision, Stamp, parse
+from foldbook.commands import parse
 from foldbook.errors import FoldbookError, Refused
 from foldbook.peer import Change, Surroundings
 from foldbook.row import RIGHTS, Kind
@@ -23,7 +22,6 @@ from foldbook.view import full_view
 
 SAVED_VIEW_SECONDS: Final = 1.0
 """What is drawn before Python is up may be older than this where the browser was killed."""
-_NOTES: Final = 10  # that are told of one file
 _SHARE: Final = 20  # making the saved view takes at most one part in so many of the time
 
 
@@ -43,7 +41,6 @@ class Host:
         self.id: Final = notebook_id
         self.desk: Final = opened.desk
         self._page = page
-        self._blob = opened.blob
         self._views = Views(page, opened.desk, opened.views, opened.refused, interval)
         self._saver = opened.saver
         self._runtime = opened.runtime
@@ -51,9 +48,10 @@ class Host:
         self._works = opened.works
         self._link = opened.begin
         self._space = opened.space
-        self._notes = opened.notes
+        self._exchange = Exchange(
+            notebook_id, page, opened.desk.peer, opened.blob, around.now, opened.notes
+        )
         self._refused: list[str] = []
-        self._around = around
         self._steady = steady
         self._tasks: set[asyncio.Task[Any]] = set()
         self._saving: asyncio.TimerHandle | None = None
@@ -178,7 +176,7 @@ class Host:
         if self._sharing is not None:
             self._page.post({"t": "share", **self._sharing.state()}, sender)
             self._sharing.here.tell()
-        for kind, notes in (("import", self._notes), ("inbox", self._refused)):
+        for kind, notes in (("import", self._exchange.notes), ("inbox", self._refused)):
             if notes:
                 told = whole(" ".join(notes))
                 self._page.post({"t": "toast", "kind": kind, "message": told})
@@ -190,7 +188,7 @@ class Host:
             return
         files = [item for item in waiting if item.command["do"] == IMPORT]
         for item in files:
-            await self._import(item)
+            await self._exchange.begin_with(item)
         links = [item for item in waiting if item.command["do"] == JOIN]
         for item in links:
             self._join(str(item.command.get("link")))
@@ -209,61 +207,9 @@ class Host:
         except FoldbookError as why:
             self._refused.append(f"The link was not followed: {why}.")
 
-    async def _import(self, item: Waiting) -> None:
-        """Begin the notebook with a file; one that cannot be read leaves it empty, and is told."""
-        data, peer = item.data, self.desk.peer
-        if data is None or logfile.is_log(data) or peer.notebook.created is not None:
-            return  # `open_notebook` saw to a log file; and what is begun has its file
-        name = str(item.command["file"])
-        ipynb = await transfer.load_ipynb(self._page)  # where that fails, the file goes on waiting
-        try:
-            read = transfer.read_file(ipynb, data, name, self._stamp(), self.id)
-            self._notes += self._add(read)
-        except FoldbookError as why:
-            self._notes.append(str(why))
-        except Exception as why:  # a defect of the reader: the notebook must open all the same
-            logging.getLogger(__name__).exception("%s was not read", name)
-            self._notes.append(f"{name} could not be read. A defect: {why!r}")
-
-    async def _import_cells(self, name: str, data: bytes) -> list[str]:
-        """Put a file's cells after those that are there; returns notes for people."""
-        ipynb = await transfer.load_ipynb(self._page)
-        # From here on nothing waits: else two files could get the same ids and the same place.
-        notebook = self.desk.notebook
-        return self._add(transfer.append_file(ipynb, data, name, self._stamp(), notebook))
-
     @property
     def _is_shared(self) -> bool:
         return self._sharing is not None and self._sharing.is_shared
-
-    def _stamp(self) -> Stamp:
-        peer, now = self.desk.peer, self._around.now()
-        seed = f"{peer.session}/import/{peer.log.head + len(peer.log.pending)}"
-        return Stamp(peer.session, peer.actor, peer.role, now, seed)
-
-    def _add(self, read: tuple[Decision, list[str]]) -> list[str]:
-        decision, notes = read
-        for data in decision.blobs.values():
-            self.desk.peer.put_blob(data)
-        self.desk.peer.append(decision.events)
-        return notes
-
-    async def _export(self, form: str, view: str) -> dict[str, str]:
-        """The notebook as a file: its name, type and text. The view is told what is not in it."""
-        if form == "py":
-            mime = "text/x-python"
-            text, notes = transfer.write_py(self.desk.notebook)
-        elif form == "ipynb":
-            mime = "application/x-ipynb+json"
-            ipynb = await transfer.load_ipynb(self._page)
-            text, notes = await transfer.write_ipynb(ipynb, self.desk.notebook, self._blob)
-        else:
-            raise Refused("export", f"ipynb or py expected, {form} came")
-        if notes:
-            told = {"t": "toast", "view": view, "kind": "export", "message": _short(notes)}
-            self._page.post(told)
-        name = transfer.file_name(self.desk.notebook.name, form)
-        return {"name": name, "mime": mime, "text": text}
 
     async def _introduce(self) -> None:
         """The first facts of a log that has none, and who sits here."""
@@ -279,13 +225,13 @@ class Host:
     async def _work(self, message: Mapping[str, Any], data: bytes | None) -> Any:
         """The value that a view asked for. Raises `FoldbookError`."""
         if message["t"] == "export":
-            return await self._export(message["format"], message["view"])
+            return await self._exchange.write(message["format"], message["view"])
         if message["t"] == "share":
             if self._sharing is None:
                 raise Refused("share", "a damaged notebook cannot be shared")
             return await self._sharing.answer(message)
         if message["t"] == "import":
-            return await self._import_cells(message["name"], data or b"")
+            return await self._exchange.append(message["name"], data or b"")
         return await self._call(message)
 
     async def _call(self, message: Mapping[str, Any]) -> Any:
@@ -393,12 +339,6 @@ class Host:
         if not task.cancelled() and (why := task.exception()) is not None:
             self._page.post({"t": "status", "stage": "failed", "message": f"A defect: {why!r}"})
             raise why
-
-
-def _short(notes: list[str]) -> str:
-    """Notes as people can read them at once."""
-    rest = len(notes) - _NOTES
-    return " ".join([*notes[:_NOTES], *([f"And {rest} more."] if rest > 0 else [])])
 
 
 def _asked(message: Mapping[str, Any]) -> Asked:
