@@ -8,6 +8,7 @@ from pathlib import Path
 from driving.feel import Felt, Measured
 from playwright.sync_api import BrowserContext, Locator, Page, Playwright
 
+_READ = 5_000  # ms that a reader stays
 WAIT = 120_000  # ms; a busy machine starts Python slowly
 _STANDS = "count => document.querySelectorAll('[data-cell-id]').length === count"
 _PYTHON_IS_UP = """
@@ -41,7 +42,7 @@ def import_into(context: BrowserContext, address: str, text: str, cells: int) ->
     stands(page, cells)
     python_is_up(page)
     found = page.url
-    page.goto(address)  # leaving keeps what is drawn first next time
+    page.wait_for_timeout(_READ)  # what is drawn first next time is kept some seconds after a change
     page.close()
     return found
 
