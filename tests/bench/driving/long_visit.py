@@ -42,7 +42,7 @@ def import_into(context: BrowserContext, address: str, text: str, cells: int) ->
     stands(page, cells)
     python_is_up(page)
     found = page.url
-    page.wait_for_timeout(_READ)  # what is drawn first next time is kept some seconds after a change
+    page.wait_for_timeout(_READ)  # what is drawn first next time is kept meanwhile
     page.close()
     return found
 
