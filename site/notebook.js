@@ -3,6 +3,7 @@
 import { action } from "./actions.js";
 import { Banners } from "./banners.js";
 import { enableDrag } from "./drag.js";
+import { Drawing } from "./drawing.js";
 import { h } from "./dom.js";
 import { Ends } from "./ends.js";
 import { Files, messageOf, onDrop } from "./files.js";
@@ -24,7 +25,7 @@ import { onPreferences } from "./preferences.js";
 import { Rights } from "./rights.js";
 import { openRuntime } from "./runtime_menu.js";
 import { Runs } from "./runs.js";
-import { reachOf, RuntimeVoice } from "./runtimes.js";
+import { RuntimeVoice } from "./runtimes.js";
 import { Selection } from "./select.js";
 import { openSettings } from "./settings.js";
 import { Sharing } from "./sharing.js";
@@ -41,20 +42,14 @@ import { Toolbar } from "./toolbar.js";
 
 /** Kinds of words that stay until they are closed, with their titles. @type {Record<string, string>} */
 const LASTING = { import: "From the file:", export: "Left out of the file:", inbox: "Not as it was done:", crashed: "Python was lost." };
-const APART = 25; // ms between two drawings, at least
-const LATEST = 200; // ms after which a change is drawn though the page is not being painted
+
 export class NotebookPage {
   /** @param {string} id */
   constructor(id) {
     this.id = id;
     this.isHost = false;
     this._failedToOpen = false;
-    /** Who was known when the sheet was drawn last. @type {View["actors"] | null} */
-    this._actors = null;
-    this._isDue = false;
-    this._drawnAt = -Infinity;
-    /** Which runtimes could not be reached when the sheet was drawn last. */
-    this._reach = "";
+    this.drawing = new Drawing(this);
     this.voice = new RuntimeVoice();
     /** What is open over the page and shows how it stands. @type {Set<() => void>} */
     this.watchers = new Set();
@@ -156,14 +151,6 @@ export class NotebookPage {
     if (isNew && this.canEdit) this.select.edit(); // it is there to be typed in
   }
 
-  /** The first cell is selected, as soon as there is one: a shared notebook may come later than its page. */
-  _begin() {
-    const [first] = this.model.view.order;
-    if (!first || this.select.active !== null) return;
-    const now = document.activeElement;
-    this.select.set(first, { scroll: false, focus: now === document.body || this.sheet.scroller.contains(now) });
-  }
-
   /** A worker is there, perhaps another one than before. */
   _attached() {
     this.introduction.say();
@@ -173,7 +160,7 @@ export class NotebookPage {
   /** @param {import("./types.js").Saved} saved */
   _saved(saved) {
     this._lastSaved = saved;
-    this._drawSaved();
+    this.drawSaved();
     this.banners.show(
       "full",
       saved.failed
@@ -188,7 +175,7 @@ export class NotebookPage {
   }
 
   /** What an editor holds back is not saved either. */
-  _drawSaved() {
+  drawSaved() {
     const { unsent } = this.texts;
     const saved = this._lastSaved;
     if (saved) this.header.drawSaved({ ...saved, unsaved: saved.unsaved + unsent });
@@ -264,7 +251,7 @@ export class NotebookPage {
 
   /** What a person asks for is asked of what is drawn with all that went before it. @param {Action} wanted */
   act(wanted) {
-    if (this._isDue) this.redraw();
+    this.drawing.due();
     const why = this.rights.whyNotAct(wanted);
     if (why) showToast(why);
     else wanted.run(this);
@@ -275,72 +262,26 @@ export class NotebookPage {
     this.act(action(id));
   }
 
-  /** Draw with the next frame; many changes become one drawing. While they go on it is each second frame, and the keys have their turn. */
   redrawSoon() {
-    if (this._isDue) return;
-    this._isDue = true;
-    const draw = () => {
-      if (this._isDue) this.redraw();
-    };
-    const rest = Math.max(0, this._drawnAt + APART - performance.now());
-    if (rest) setTimeout(() => requestAnimationFrame(draw), rest);
-    else requestAnimationFrame(draw);
-    setTimeout(draw, rest + LATEST); // a page that is not painted still shows its state to who asks
+    this.drawing.soon();
   }
 
   redraw() {
-    this._isDue = false;
-    this._drawnAt = performance.now();
-    const { actors } = this.model.view;
-    const before = this.sheet.order;
-    const held = document.activeElement;
-    const wasActive = this.select.active;
-    const needsFocus = this.select.follow(before);
-    this.rights.draw();
-    const reach = reachOf(this.model.view);
-    this.sheet.draw(actors !== this._actors || reach !== this._reach); // all cells say who, and what they wait for
-    this.folds.follow();
-    this._reach = reach;
-    this._actors = actors;
-    if (this.select.active !== wasActive) this.sheet.redrawSelection();
-    this.texts.sweep((id) => this.model.isKnown(id));
-    // The focus is never lost with the control that had it.
-    if (needsFocus || (document.activeElement === document.body && held !== document.body)) this.select.focus();
-    this.run.sayEnds();
-    this.voice.say(this);
-    this.installs.offer();
-    this.select.meet();
-    this._drawSaved();
-    this.sharing.draw();
-    this.find.follow();
-    this.redrawFrame();
-    if (before.length === 0) this._begin();
+    this.drawing.now();
+  }
+
+  redrawFrame() {
+    this.drawing.frame();
+  }
+
+  redrawSelection() {
+    this.drawing.selection();
   }
 
   /** The person wants code to be shown otherwise. */
   _preferred() {
     for (const id of this.texts.held) this.texts.editor(id)?.setPreferences();
     this.sheet.redrawAll();
-  }
-
-  redrawFrame() {
-    this.body.classList.toggle("nop", !this.panel.isOpen);
-    this.root.classList.toggle("typing", this.select.isEditing);
-    this.root.classList.toggle("reading", !this.canEdit);
-    this.root.classList.toggle("no-run", !this.canRun);
-    this.sharing.tellPlace();
-    this.header.draw();
-    this.toolbar.draw();
-    this.panel.draw();
-    this.status.draw();
-    this.phone.draw();
-    for (const draw of this.watchers) draw();
-  }
-
-  redrawSelection() {
-    if (!this.sheet.cell(this.select.active ?? "")) this.sheet.draw();
-    this.sheet.redrawSelection();
-    this.redrawFrame();
   }
 
   /** The caret of an editor moved. */
