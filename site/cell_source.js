@@ -163,7 +163,7 @@ export class CellSource {
     return editor;
   }
 
-  /** @returns {import("./editor.js").CellKeys} */
+  /** @returns {import("./editor_keys.js").CellKeys} */
   _keys() {
     const { page } = this;
     return {

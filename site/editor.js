@@ -10,7 +10,6 @@ import {
   historyKeymap,
   redo,
   redoDepth,
-  simplifySelection,
   toggleComment,
   undo,
   undoDepth,
@@ -18,7 +17,7 @@ import {
 import { markdown, markdownLanguage } from "@codemirror/lang-markdown";
 import { LanguageSupport, bracketMatching, foldAll, foldCode, foldedRanges, indentOnInput, unfoldAll, unfoldCode, unfoldEffect } from "@codemirror/language";
 import { highlightSelectionMatches, selectNextOccurrence, selectSelectionMatches } from "@codemirror/search";
-import { Compartment, EditorSelection, EditorState, Prec, Transaction } from "@codemirror/state";
+import { Compartment, EditorSelection, EditorState, Transaction } from "@codemirror/state";
 import {
   EditorView,
   crosshairCursor,
@@ -32,9 +31,10 @@ import {
 
 import { carets, setCarets } from "./carets.js";
 import { countCodePoints, toCodePoints } from "./code_points.js";
-import { assistance, isAssisting } from "./completion.js";
-import { Unacknowledged, difference, fromCodePoints, loneSurrogates, toDoc, toText } from "./editor_text.js";
+import { assistance } from "./completion.js";
+import { cellKeys } from "./editor_keys.js";
 import { folding, preferred } from "./editor_preferences.js";
+import { Unacknowledged, difference, fromCodePoints, loneSurrogates, toDoc, toText } from "./editor_text.js";
 import { python, theme } from "./editor_theme.js";
 import { foundMarks, setFound } from "./found_marks.js";
 import { preferences } from "./preferences.js";
@@ -42,18 +42,6 @@ import { preferences } from "./preferences.js";
 /**
  * @typedef {import("./editor_text.js").Section} Section
  * @typedef {import("./editor_theme.js").Language} Language
- *
- * What the keys of a cell do; a missing one leaves the key to the editor.
- * @typedef {object} CellKeys
- * @property {() => void} [runAdvance] Shift-Enter
- * @property {() => void} [run] Ctrl-Enter
- * @property {() => void} [runInsert] Alt-Enter
- * @property {() => void} [escape] Esc with nothing open in the editor
- * @property {() => void} [leaveUp] up from the first line
- * @property {() => void} [leaveDown] down from the last line
- * @property {(at: number) => void} [split] Ctrl-Shift-Minus, at the cursor, in code points
- * @property {() => void} [save] Ctrl-S
- * @property {() => void} [palette] Ctrl-K
  *
  * @typedef {object} EditorOptions
  * @property {HTMLElement} parent
@@ -66,7 +54,7 @@ import { preferences } from "./preferences.js";
  * @property {() => void} [onFocus]
  * @property {() => void} [onBlur]
  * @property {(cursor: {line: number, col: number}) => void} [onCursor]
- * @property {CellKeys} [keys]
+ * @property {import("./editor_keys.js").CellKeys} [keys]
  * @property {import("./completion.js").Complete} [complete]
  * @property {import("./completion.js").Inspect} [inspect]
  * @property {() => Iterable<string>} [names] what can be completed while the runtime cannot answer
@@ -276,63 +264,6 @@ function readOnlyAs(readOnly) {
 /** One stop for Tab in the whole notebook, and it is not here. @param {string} label */
 function labelled(label) {
   return EditorView.contentAttributes.of({ "aria-label": label, tabindex: "-1" });
-}
-
-/**
- * @param {CellKeys} keys
- * @returns {import("@codemirror/state").Extension}
- */
-function cellKeys(keys) {
-  const bind = (/** @type {string} */ key, /** @type {(() => void) | undefined} */ act) =>
-    act ? [{ key, run: () => (act(), true), preventDefault: true }] : [];
-  const { leaveUp, leaveDown, escape, split } = keys;
-  /** @type {import("@codemirror/view").KeyBinding[]} */
-  const runs = [
-    ...bind("Shift-Enter", keys.runAdvance),
-    ...bind("Ctrl-Enter", keys.run),
-    ...bind("Cmd-Enter", keys.run),
-    ...bind("Alt-Enter", keys.runInsert),
-    ...bind("Mod-s", keys.save),
-    ...bind("Mod-k", keys.palette),
-  ];
-  if (split) {
-    const run = (/** @type {EditorView} */ view) => {
-      split(toCodePoints(view.state.doc, view.state.selection.main.head));
-      return true;
-    };
-    runs.push({ key: "Ctrl-Shift--", run, preventDefault: true });
-  }
-  const leaving = [
-    { key: "ArrowUp", run: (/** @type {EditorView} */ view) => leave(view, false, leaveUp) },
-    { key: "ArrowDown", run: (/** @type {EditorView} */ view) => leave(view, true, leaveDown) },
-  ];
-  const escapes = (/** @type {EditorView} */ view) => {
-    if (view.state.selection.ranges.length > 1) return simplifySelection(view);
-    escape?.();
-    return Boolean(escape);
-  };
-  return [
-    Prec.highest(keymap.of(runs)),
-    keymap.of([...leaving, { key: "Escape", run: escapes }]),
-  ];
-}
-
-/**
- * @param {EditorView} view
- * @param {boolean} down
- * @param {(() => void) | undefined} act
- */
-function leave(view, down, act) {
-  const { main, ranges } = view.state.selection;
-  if (!act || !main.empty || ranges.length > 1 || isAssisting(view.state)) return false;
-  const edge = view.state.doc.lineAt(down ? view.state.doc.length : 0);
-  if (main.head < edge.from || main.head > edge.to) return false;
-  const here = view.coordsAtPos(main.head);
-  const there = view.coordsAtPos(down ? edge.to : edge.from);
-  // A wrapped line has more than one row; only the outermost leads out.
-  if (here && there && Math.abs(here.top - there.top) > 2) return false;
-  act();
-  return true;
 }
 
 /** @param {EditorView} view */
