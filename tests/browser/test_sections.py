@@ -91,9 +91,6 @@ def test_cells_that_come_after_the_first_stand_in_their_order_and_folded(
     assert there.page.evaluate(order) == notebook["order"]
     sheet.press("Home", "ArrowLeft")
     seen(sheet, 0, 101, 102)
-    there.page.reload()
-    seen(sheet, 0, 101, 102)
-    assert there.page.evaluate(order) == notebook["order"]
 
 
 def test_the_outline_and_the_search_open_what_they_go_to(open_notebook: Open) -> None:
