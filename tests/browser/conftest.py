@@ -19,7 +19,7 @@ from tests.browser.people import People
 from tests.browser.profile import Profile
 from tests.browser.render import rendering_page
 from tests.browser.sheet import Sheet
-from tests.browser.stand_in import NO_PYTHON, Open, StandIn, standing
+from tests.browser.stand_in import Open, StandIn, standing
 from tests.browser.visitors import Visit, Visitors, visiting
 
 
@@ -141,7 +141,7 @@ def standing_site(dist: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def readers(chromium: Browser, standing_site: str) -> Iterator[Visitors]:
     """Browsers that have been there before."""
-    made = Visitors(chromium, standing_site, script=NO_PYTHON)
+    made = Visitors(chromium, standing_site)
     yield made
     made.end()
 

@@ -23,13 +23,13 @@ SCRIPT = PAGES / "stand_in.js"
 BEGIN = "begin.html"
 """A page beside the built one, where a notebook begins."""
 PYTHON = ("pyodide", "snapshots", "packages")
-NO_PYTHON = f"""
-const load = globalThis.fetch;
-globalThis.fetch = (what, how) => {{
-  const {{ pathname }} = new URL(what.url ?? what, location);
-  return /^[/]({"|".join(PYTHON)})[/]/.test(pathname) ? new Promise(() => {{}}) : load(what, how);
-}};
-"""
+NO_PYTHON = f"""{{
+  const load = globalThis.fetch;
+  globalThis.fetch = (what, how) => {{
+    const {{ pathname }} = new URL(what.url ?? what, location);
+    return /^[/]({"|".join(PYTHON)})[/]/.test(pathname) ? new Promise(() => {{}}) : load(what, how);
+  }};
+}}"""
 """Python is on its way, for ever."""
 ME, TOMAS, INES, KESTREL = "aa", "bb", "cc", "dd"
 ACTORS = {
@@ -150,6 +150,7 @@ class StandIn:
     def __init__(self, page: Page, site: str, state: dict[str, Any], **how: Any) -> None:
         self.page = page
         self.site = site
+        page.add_init_script(NO_PYTHON)
         page.goto(site + BEGIN)
         self.id: str = page.evaluate(_MAKE, how.pop("name", "Mara Lindqvist"))
         page.goto(f"{site}?notebook={self.id}")

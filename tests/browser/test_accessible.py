@@ -17,6 +17,7 @@ from tests.browser.shown import everything
 from tests.browser.stand_in import (
     KESTREL,
     ME,
+    NO_PYTHON,
     READY,
     TOMAS,
     Open,
@@ -230,6 +231,7 @@ def test_the_list_of_notebooks(
     context = readers.come(service_workers="block", **looking(size))
     context.set_default_timeout(60_000)
     page = context.new_page()
+    page.add_init_script(NO_PYTHON)
     eye = Eye(page, artefacts, size)
     page.goto(standing_site)
     expect(page.get_by_role("heading", name="No notebooks yet")).to_be_visible()
@@ -258,5 +260,5 @@ def test_the_list_of_notebooks(
     expect(page.get_by_text("Deleted “Untitled”.")).to_be_visible()
     page.locator(".toasts > *").hover()  # it stays then
     eye.see("home-toast", ".toasts")
-    context.close()
+    readers.go(context)
     assert eye.wrong == {}

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, Route, expect
 
 from tests.browser import chart_samples as samples
 from tests.browser.chart_samples import PLOTLY, VEGA, VEGALITE, display
 from tests.browser.hostile.attacker import Attacker
 from tests.browser.hostile.reader import PATIENCE, Reader
 from tests.browser.stand_in import StandIn, cell, sharing, view
-from tests.browser.visitors import Visitors
 
 pytestmark = pytest.mark.browser
 
@@ -45,12 +44,11 @@ class Look:
 
 
 @pytest.fixture
-def context(readers: Visitors, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+def context(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     options = getattr(request, "param", {"color_scheme": "light"})
-    made = readers.come(accept_downloads=True, service_workers="block", **options)
-    made.set_default_timeout(PATIENCE)
-    yield made
-    readers.go(made)
+    with chromium.new_context(service_workers="block", **options) as made:
+        made.set_default_timeout(PATIENCE)
+        yield made
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from tests.browser import diagram_samples as samples
 from tests.browser.axe import violations
@@ -15,7 +15,6 @@ from tests.browser.diagram_samples import FLOW, MERMAID, STATES, fence
 from tests.browser.hostile.attacker import Attacker
 from tests.browser.hostile.reader import PATIENCE, marks_of
 from tests.browser.stand_in import StandIn, cell, sharing, view
-from tests.browser.visitors import Visitors
 
 pytestmark = pytest.mark.browser
 
@@ -50,12 +49,11 @@ DANGERS = """async img => {
 
 
 @pytest.fixture
-def context(readers: Visitors, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+def context(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     options = getattr(request, "param", {"color_scheme": "light"})
-    made = readers.come(accept_downloads=True, service_workers="block", **options)
-    made.set_default_timeout(PATIENCE)
-    yield made
-    readers.go(made)
+    with chromium.new_context(service_workers="block", **options) as made:
+        made.set_default_timeout(PATIENCE)
+        yield made
 
 
 @pytest.fixture

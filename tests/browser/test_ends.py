@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
+from tests.browser.engines import wait_until
 from tests.browser.sheet import Sheet
 
 pytestmark = pytest.mark.browser
@@ -45,13 +46,12 @@ def test_a_run_that_ends_behind_another_tab_is_told(context: BrowserContext, sit
     sheet.until(r"/^Running\s*[\d.]+ s/.test(cells[0].words)")
     offer.click()
     expect(offer).to_have_attribute("aria-pressed", "true")
-    page.wait_for_function("async () => Boolean((await navigator.serviceWorker.ready).active)")
+    page.evaluate("async () => { await navigator.serviceWorker.ready; }")
     page.evaluate(_SEEN, "hidden")
     sheet.press("Escape", "i", "i")
     assert sheet.status(0, "error", "lost") == "error"
     expect(page).to_have_title("Failed · Untitled - Foldbook")
-    page.wait_for_function(f"async () => (await ({_SHOWN})()).length === 1")
-    [told] = page.evaluate(_SHOWN)
+    [told] = wait_until(lambda: page.evaluate(_SHOWN), "a notification")
     assert told.startswith("Cell 1 failed: Untitled, after ")
     page.evaluate(_SEEN, "visible")
     expect(page).to_have_title("Untitled - Foldbook")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.stand_in import NO_PYTHON
 from tests.browser.visitors import Visitors
 
 pytestmark = pytest.mark.browser
@@ -38,7 +39,9 @@ def page(readers: Visitors) -> Iterator[Page]:
     """A page of a browser that knows no notebook."""
     context = readers.come(service_workers="block")
     context.set_default_timeout(60_000)
-    yield context.new_page()
+    page = context.new_page()
+    page.add_init_script(NO_PYTHON)
+    yield page
     readers.go(context)
 
 

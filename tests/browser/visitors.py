@@ -16,12 +16,10 @@ _FORGOTTEN = "cookies,file_systems,indexeddb,local_storage"
 
 
 class Visitors:
-    """Lends out browser contexts, and takes them back. ``urls``: the sites they know; script: what
-    runs before anything else on each page."""
+    """Lends out browser contexts, and takes them back. ``urls``: the sites they know."""
 
-    def __init__(self, browser: Browser, *urls: str, script: str | None = None) -> None:
+    def __init__(self, browser: Browser, *urls: str) -> None:
         self._browser = browser
-        self._script = script
         self._origins = [url.rstrip("/") for url in urls]
         self._idle: defaultdict[str, list[BrowserContext]] = defaultdict(list)
         self._kinds: dict[BrowserContext, str] = {}
@@ -34,8 +32,6 @@ class Visitors:
             known.grant_permissions(options.get("permissions", []))
             return known
         made = self._browser.new_context(**options)
-        if self._script:
-            made.add_init_script(self._script)
         self._kinds[made] = kind
         return made
 

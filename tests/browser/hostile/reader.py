@@ -1,6 +1,7 @@
 """Somebody who opens notebooks in the real page, and what can be seen of what happened there."""
 
 import base64
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from foldbook.row import Row, decode_segment
-from playwright.sync_api import Browser, BrowserContext, Error, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 PATIENCE = 180_000
 """Milliseconds: a loaded machine may need long to start Python twice."""
@@ -61,7 +62,8 @@ class Reader:
         file: Any = {"name": name, "mimeType": "application/json", "buffer": data}
         chooser.value.set_files([file])
         page.wait_for_url("**/?notebook=*")
-        page.locator("[data-cell-id]").first.wait_for()
+        count = len(json.loads(data)["cells"])
+        expect(page.locator("[data-cell-id]")).to_have_count(count, timeout=PATIENCE)
         page.get_by_text(re.compile(r"^Saved")).first.wait_for()
         return page
 
