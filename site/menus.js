@@ -45,6 +45,7 @@ export function float(anchor, surface, how = {}) {
   place(anchor, surface, how.align ?? "start");
   return () => {
     returns = surface.contains(document.activeElement);
+    anchor.setAttribute("aria-expanded", "false"); // at once: the next key may open it again
     surface.hidePopover();
   };
 }

@@ -46,7 +46,7 @@ class Look:
 @pytest.fixture
 def context(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     options = getattr(request, "param", {"color_scheme": "light"})
-    with chromium.new_context(service_workers="block", **options) as made:
+    with chromium.new_context(ignore_https_errors=True, service_workers="block", **options) as made:
         made.set_default_timeout(PATIENCE)
         yield made
 
