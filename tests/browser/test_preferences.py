@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.engines import wait_until
 from tests.browser.sheet import Sheet
 from tests.browser.stand_in import Open, StandIn, cell, sharing, view
 
@@ -59,7 +60,7 @@ def test_lines_have_numbers_in_the_same_places_with_and_without_an_editor(
     sheet.go(1).press("Enter")
     expect(sheet.cell(1).locator(".cm-lineNumbers .cm-gutterElement").last).to_have_text("5")
     assert lines_of(sheet, 1) == still
-    assert sheet.cell(1).bounding_box() == height
+    wait_until(lambda: sheet.cell(1).bounding_box() == height, "the cell as high as it was")
     assert there.heard("cmd") == []
 
 
