@@ -285,6 +285,7 @@ def test_what_goes_on_for_a_day_says_less_than_the_log_takes_of_one_execution() 
     clock = _Clock()
     pace, pieces = Pace(clock), 0
     while clock.time < 12 * 3600:
+        pace.turn("e")
         assert pace.is_due
         pace.sent("e")
         pieces += 1
@@ -292,8 +293,11 @@ def test_what_goes_on_for_a_day_says_less_than_the_log_takes_of_one_execution() 
         if pieces == DOUBLING // 10:
             assert clock.time < 15  # seconds: at first it is as if it did not slow down
     assert 10_000 < pieces < EVENTS_LIMIT
-    pace.sent("f")
-    assert pace.interval < 2 * INTERVAL
+    pace.sent("e")
+    clock.time += 2 * INTERVAL
+    assert not pace.is_due
+    pace.turn("f")  # the next one begins anew
+    assert pace.is_due
 
 
 def test_a_piece_leaves_at_a_line_s_end_when_it_is_time() -> None:

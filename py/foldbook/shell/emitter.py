@@ -72,6 +72,7 @@ class Emitter:
             # A signal handler that prints can come in at any call; there is none up to here.
             self._pieces += [piece]
             self._held += len(text)
+            self._pace.turn(parent)
             due = self._pace.is_due and ("\n" in text or "\r" in text)
             sent = self._flush_if(due or self._held >= PIECE)
         if sent:
@@ -159,6 +160,7 @@ class Emitter:
     def _update(self, parent: str, display_id: str, act: Callable[[], None]) -> None:
         with self.interrupts.shield(), self._lock:
             self._updates[display_id] = parent, act
+            self._pace.turn(parent)
             sent = self._flush_if(self._pace.is_due)
         if sent:
             self._settle()

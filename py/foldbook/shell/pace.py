@@ -37,9 +37,13 @@ class Pace:
         """Seconds that a piece waits for others which may come."""
         return max(INTERVAL, self.interval - (self._clock() - self._sent_at))
 
-    def sent(self, parent: str) -> None:
-        """A piece of this execution leaves now."""
+    def turn(self, parent: str) -> None:
+        """This execution is going to say something."""
         if parent != self._parent:
             self._parent, self._pieces = parent, 0
+
+    def sent(self, parent: str) -> None:
+        """A piece of this execution leaves now."""
+        self.turn(parent)
         self._pieces += 1
         self._sent_at = self._clock()
