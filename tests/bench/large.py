@@ -28,7 +28,7 @@ ROUNDS = int(os.environ.get("FOLDBOOK_ROUNDS", "3"))
 PARTS = os.environ.get("FOLDBOOK_PARTS", "outputs,source").split(",")
 TYPED = "total = sum(each * 2 for each in values)  # "
 DELAY = 60  # ms between two keys of somebody who types fast
-LINES = 98_000
+LINES = 97_000  # as many as one execution may put into a notebook, nearly
 PRINTING = f"for n in range({LINES}):\n    print(f'{{n:>8}} ' + 'x' * 90)"
 TABLE = "import numpy as np, pandas as pd\nt = pd.DataFrame(np.arange(300_000).reshape(-1, 3))\nt"
 WHOLE = "from IPython.display import HTML\nHTML(t.to_html())"
