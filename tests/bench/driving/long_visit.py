@@ -8,9 +8,23 @@ from pathlib import Path
 from driving.feel import Felt, Measured
 from playwright.sync_api import BrowserContext, Locator, Page, Playwright
 
-_READ = 5_000  # ms that a reader stays
 WAIT = 120_000  # ms; a busy machine starts Python slowly
 _STANDS = "count => document.querySelectorAll('[data-cell-id]').length === count"
+_KEPT = """
+async (count) => {
+  const asked = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const id = new URLSearchParams(location.search).get("notebook");
+  const database = await asked(indexedDB.open(`foldbook-${id}`));
+  const saved = () => asked(database.transaction("view").objectStore("view").get("saved"));
+  while (JSON.parse((await saved()) ?? '{"order": []}').order.length !== count)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  database.close();
+}
+"""
+"""Until what is drawn first next time has so many cells."""
 _PYTHON_IS_UP = """
 () => !/Preparing/.test(document.querySelector(".rt-chip").getAttribute("aria-label"))
   && document.querySelector(".saved").textContent.startsWith("Saved")
@@ -42,7 +56,7 @@ def import_into(context: BrowserContext, address: str, text: str, cells: int) ->
     stands(page, cells)
     python_is_up(page)
     found = page.url
-    page.wait_for_timeout(_READ)  # what is drawn first next time is kept meanwhile
+    page.evaluate(_KEPT, cells)
     page.close()
     return found
 
