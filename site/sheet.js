@@ -49,7 +49,8 @@ export class Sheet {
     if (isAll) for (const cell of this._cells.values()) cell.isFresh = true;
     const anchor = this._anchor();
     const isFirst = this.order.length === 0;
-    if (view.order.indexOf(this.page.select.active ?? "") >= this._limit) this._limit = view.order.length;
+    const isPart = view.order.length > this._limit;
+    if (isPart && view.order.indexOf(this.page.select.active ?? "") >= this._limit) this._limit = view.order.length;
     this._reorder(view.order);
     view.order.forEach((id, index) => {
       const cell = view.cells[id];
@@ -106,12 +107,12 @@ export class Sheet {
       this._cells.delete(id);
     }
     const isFirst = this.order.length === 0;
-    const known = new Set(this.order);
     /** @type {Element} */
     let place = this.nothing;
     order.slice(0, this._limit).forEach((id) => {
+      const arrives = !isFirst && !this._isGoingOn && !this._cells.has(id);
       const cell = this._place(id, place);
-      if (!isFirst && !known.has(id)) cell?.element.classList.add("arriving");
+      if (arrives) cell?.element.classList.add("arriving");
       place = cell?.element ?? place;
     });
     this.order = order;

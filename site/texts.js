@@ -32,8 +32,9 @@ export class CellTexts {
     this._away = new Set();
     /** @type {Array<{ids: string[], run: () => void}>} */
     this._after = [];
-    /** The newest change that the worker knows. */
+    /** The newest change that the worker knows, and the newest that is on the disk. */
     this._acked = 0;
+    this._stored = 0;
   }
 
   /** @param {string} id @param {Editor} editor @param {string} text */
@@ -112,7 +113,7 @@ export class CellTexts {
     this._acked = k;
     for (const held of this._held.values()) {
       for (let first = held.sent[0]; first && first.k <= k; first = held.sent[0]) {
-        held.taken.push({ k: first.k, changes: first.changes, before: held.settled });
+        if (first.k > this._stored) held.taken.push({ k: first.k, changes: first.changes, before: held.settled });
         held.settled = first.changes.apply(held.settled);
         held.sent.shift();
         if (!first.early) held.editor.settle();
@@ -122,6 +123,8 @@ export class CellTexts {
 
   /** Everything sent up to k is on the disk. @param {number} k */
   stored(k) {
+    if (k === this._stored) return; // it is told with every patch
+    this._stored = k;
     for (const held of this._held.values()) held.taken = held.taken.filter((taken) => taken.k > k);
   }
 

@@ -128,7 +128,9 @@ def standing(dist: Path) -> Iterator[str]:
     this computer: what a link says would be another thing there."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "site"
-        shutil.copytree(dist, folder, copy_function=os.symlink, ignore=_without_python)
+        shutil.copytree(
+            dist, folder, copy_function=os.symlink, ignore=shutil.ignore_patterns(*PYTHON)
+        )
         for worker in list(folder.glob("chunks/notebook_worker-*")):  # and what it is packed
             worker.unlink()
             if worker.suffix == ".js":
@@ -138,10 +140,6 @@ def standing(dist: Path) -> Iterator[str]:
             (folder / each.name).symlink_to(each)
         with serve.running(folder) as url:
             yield url.replace(serve.HOST, f"site.{STANDING}")
-
-
-def _without_python(folder: str, names: list[str]) -> list[str]:
-    return [name for name in names if name in PYTHON and (Path(folder) / "index.html").exists()]
 
 
 class StandIn:

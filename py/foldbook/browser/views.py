@@ -96,7 +96,7 @@ class Views:
         self._timer: asyncio.TimerHandle | None = None
         self._flushed = float("-inf")  # when the views were told last
 
-    def attach(self, view_id: str, to: Where, n: int = 0) -> None:
+    def attach(self, view_id: str, to: Where, n: int) -> None:
         """A view is there, and is shown everything. What it sent and does not find acknowledged
         there it sends again. n: which time this is that it asked; it hears only the last."""
         k = self._stored.get(view_id, 0)
