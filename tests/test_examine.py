@@ -80,8 +80,18 @@ def test_true_ones_of_many_writers_are_taken(seed: int) -> None:
     story = Story(seed)
     story.tell()
     assert story.host is not None
-    notebook = fold_all(story.host.rows)
+    notebook = understood(story.host.rows)
     assert examine(snapshot.encode(notebook)).notebook == notebook
+
+
+def understood(rows: list[Row]) -> Notebook:
+    """As far as this reducer goes: a newer client may have raised the least one."""
+    notebook = Notebook()
+    for n, row in enumerate(rows):
+        fold(notebook, row)
+        if notebook.reducer > REDUCER_VERSION:
+            return fold_all(rows[:n])
+    return notebook
 
 
 def nested(levels: int) -> Any:

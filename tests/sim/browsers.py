@@ -17,7 +17,8 @@ from sim.people import Person
 from sim.world import World
 
 if TYPE_CHECKING:
-    from sim.views import Page, Worker
+    from sim.pages import Page
+    from sim.views import Worker
 
 PATIENCE = 30
 """Ticks that a worker gets to store what it has when its tab is closed."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from foldbook.saver import first_of
 from sim.browsers import PATIENCE, Browser
+from sim.pages import Page
 from sim.people import Person
-from sim.views import Page, Worker
+from sim.views import Worker
 
 if TYPE_CHECKING:
     from sim.story import Story

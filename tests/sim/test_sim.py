@@ -38,6 +38,7 @@ MUST_HAPPEN = (
     "switched", "cancelled", "claim: start", "two runtimes", "slept",
     # tabs on one store
     "tab takeover", "two tabs booting together", "worker closed", "kept in the inbox",
+    "typed while no worker is there", "taken and lost with the worker",
     # files and folds
     "blob: read", "blob: late", "blob: not there", "fold kept", "snapshot left",
     "joined by snapshot", "joined by rows",
