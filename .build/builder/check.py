@@ -8,7 +8,7 @@ from builder.console import say
 from builder.errors import CommandFailed
 
 _PYTHON = ("py", "sync_relay", "tests", ".build", "build.py")
-_TYPED = ("py", "sync_relay", ".build", "build.py")
+_TYPED = ("py", "sync_relay", "tests/sim", ".build", "build.py")
 
 
 def check() -> bool:

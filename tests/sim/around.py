@@ -5,6 +5,8 @@ small changes of the product while it is told.
 from asyncio import events
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
+from unittest.mock import patch
 
 from foldbook import keeping, offers, reducer, ring, sync
 from foldbook import log as log_module
@@ -19,7 +21,7 @@ from sim.world import World
 class Nowhere:
     """There is no authority yet."""
 
-    def open(self, *_: object) -> None:
+    def open(self, *_: object) -> NoReturn:
         """Nobody connects."""
         raise AssertionError("there is nothing to connect to")
 
@@ -37,18 +39,18 @@ def patched(world: World) -> Iterator[None]:
     def decode(payload: bytes) -> Event | Unknown:
         return remembered(payload, world.newer)
 
-    kept = (reducer.decode, log_module.decode, ring.BATCH_ROWS, sync.BATCH_ROWS)
-    far = (keeping.ROWS, offers.BEHIND)
-    keeping.ROWS, offers.BEHIND = 8, 6  # type: ignore[misc]
-    reducer.REDUCER_VERSION = NEXT if world.newer else OURS  # type: ignore[misc]
-    reducer.decode = log_module.decode = decode  # type: ignore[assignment]
-    ring.BATCH_ROWS = sync.BATCH_ROWS = world.plan.batch  # type: ignore[misc]
-    events._set_running_loop(world.loop)
-    try:
-        yield
-    finally:
-        world.loop.end()
-        keeping.ROWS, offers.BEHIND = far  # type: ignore[misc]
-        events._set_running_loop(None)
-        reducer.decode, log_module.decode, ring.BATCH_ROWS, sync.BATCH_ROWS = kept  # type: ignore[misc]
-        reducer.REDUCER_VERSION = OURS  # type: ignore[misc]
+    batch = world.plan.batch
+    with (
+        patch.multiple(keeping, ROWS=8),
+        patch.multiple(offers, BEHIND=6),
+        patch.multiple(reducer, decode=decode, REDUCER_VERSION=NEXT if world.newer else OURS),
+        patch.multiple(log_module, decode=decode),
+        patch.multiple(ring, BATCH_ROWS=batch),
+        patch.multiple(sync, BATCH_ROWS=batch),
+    ):
+        events._set_running_loop(world.loop)
+        try:
+            yield
+        finally:
+            world.loop.end()
+            events._set_running_loop(None)

@@ -4,6 +4,7 @@ from collections import Counter
 from functools import lru_cache
 
 from foldbook import events, text
+from foldbook.errors import BadEvent
 from foldbook.events.base import Event
 from foldbook.events.cells import CellCreated, CellSourceEdited
 from foldbook.notebook import Notebook
@@ -62,7 +63,7 @@ class Book:
 def _event(payload: bytes) -> Event | events.Unknown | str:
     try:
         return newer(payload, decode(payload))
-    except events.BadEvent as why:
+    except BadEvent as why:
         return str(why)  # not itself: it holds on to all that was going on
 
 
@@ -74,7 +75,7 @@ def remembered(payload: bytes, is_newer: bool) -> Event | events.Unknown:
     """`foldbook.events.decode`, which remembers; as the next version has it, or the product."""
     found = _event(payload)
     if isinstance(found, str):
-        raise events.BadEvent(found)
+        raise BadEvent(found)
     if isinstance(found, NewerEdit) and not is_newer:
         return events.Unknown(found.wire_name(), found.version)
     return found

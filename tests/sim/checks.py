@@ -79,7 +79,9 @@ def check_convergence(rows: list[Row], whole: Notebook, clients: list[Client]) -
             assert not log.pending, f"{client.name}: {len(log.pending)} rows are still pending"
         if isinstance(client, Person | Native):
             check_disk(client)
-            assert client.disk.rows == rows[: log.head], f"{client.name}: other rows on its disk"
+            assert client.disk.confirmed == rows[: log.head], (
+                f"{client.name}: other rows on its disk"
+            )
         if isinstance(client, Guest) or client.is_ended:
             continue
         assert log.confirmed == whole, f"{client.name}: another fold"
@@ -90,7 +92,7 @@ def check_disk(person: Person | Native) -> None:
     """The disk has what the replica has."""
     log = person.replica.log
     assert person.disk.waiting == list(log.pending), f"{person.name}: pending on its disk"
-    assert len(person.disk.rows) == log.head, f"{person.name}: rows on its disk"
+    assert len(person.disk.confirmed) == log.head, f"{person.name}: rows on its disk"
 
 
 def check_snapshots(rows: list[Row], whole: Notebook, at: int) -> None:
@@ -204,12 +206,12 @@ def check_told(clients: list[Client], book: Book, refused: set[str]) -> None:
     for client in clients:
         log = client.replica.log
         if not isinstance(client, Guest):  # which begins with what its page makes of the rows
-            assert log.confirmed == fold_all(client.disk.rows or client.heard_rows), (
+            assert log.confirmed == fold_all(client.disk.confirmed or client.heard_rows), (
                 f"{client.name}: not the fold of what it was told"
             )
         shown = {each for cell in log.view.cells.values() for each in cell.source}
         assert shown <= typed, f"{client.name} shows what nobody typed: {shown - typed}"
-        there |= characters([*client.disk.rows, *log.pending, *client.disk.waiting])
+        there |= characters([*client.disk.confirmed, *log.pending, *client.disk.waiting])
     lost = typed - there - book.may_be_lost - book.unwritten
     assert not lost, f"typed, and gone: {lost}"
 

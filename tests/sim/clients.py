@@ -50,7 +50,9 @@ class Client:
         self.dead = False
         self.link: Connection | None = None
         self.heard_rows: list[Row] = []
-        self.kept = {(row.session, row.n) for row in [*disk.rows, *disk.waiting]}  # at some time
+        self.kept = {
+            (row.session, row.n) for row in [*disk.confirmed, *disk.waiting]
+        }  # at some time
         self.followers: list[Callable[[Change], None]] = []
         self._line: Line | None = None
         self._drive = Drive(disk, world, self._note_kept)
@@ -119,7 +121,7 @@ class Client:
         rng = self.world.rng
         if rng.random() < 0.3 and self.disk.lose_power(rng.randint(0, 2)):
             self.book.count("lost power")
-        there = [*self.disk.rows, *self.disk.waiting, *self.disk.drawer]
+        there = [*self.disk.confirmed, *self.disk.waiting, *self.disk.drawer]
         log = self.replica.log
         memory = [*log.pending, *(each.row for each in log.refused)]
         drawer = self.disk.drawer  # a successor may find what is not there waiting, and be luckier

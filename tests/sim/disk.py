@@ -21,7 +21,7 @@ class Disk(MemoryStore):
         self._undo: list[_Before] = []
 
     @property
-    def rows(self) -> list[Row]:
+    def confirmed(self) -> list[Row]:
         """The confirmed rows, without a copy of them."""
         return self._rows
 

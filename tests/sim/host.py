@@ -50,7 +50,7 @@ class Host:
     @property
     def rows(self) -> list[Row]:
         """What is written, from the row after ``base`` on."""
-        return self.store.rows
+        return self.store.confirmed
 
     def has(self, row: Row) -> bool:
         """Whether this is what is written at its place; a seal is looked through."""
@@ -148,7 +148,8 @@ class Host:
         rows = [row for row in self.rows if row.session == session]
         refusals = [each for each in self.refusals if each.session == session]
         begun = self._owner[1] if session == self._owner[0] else 0
-        n = max((each.n for each in [*rows, *refusals]), default=begun)
+        numbers = [row.n for row in rows] + [refusal.n for refusal in refusals]
+        n = max(numbers, default=begun)
         asked = first or n + 1
         return SessionRecord(
             session,

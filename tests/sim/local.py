@@ -51,7 +51,7 @@ class Local:
 
     def has(self, row: Row) -> bool:
         """See `sim.clients.Station`; so for the following one."""
-        return row.seq <= len(self._disk.rows) and self._disk.rows[row.seq - 1] == row
+        return row.seq <= len(self._disk.confirmed) and self._disk.confirmed[row.seq - 1] == row
 
     def open(
         self, role: Role, hear: Callable[[Message], None], lost: Callable[[], None]

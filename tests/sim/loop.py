@@ -8,7 +8,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVarTuple
+
+_Ts = TypeVarTuple("_Ts")
 
 TICKS = 10
 """Of the world, in a second."""
@@ -55,22 +57,28 @@ class Loop(asyncio.AbstractEventLoop):
     async def ticks(self, count: int) -> None:
         """Wait so many of the world's ticks."""
         over = self.create_future()
-        self._world.at(self._world.time + count, lambda: over.done() or over.set_result(None))
+        self._world.at(self._world.time + count, lambda: _settle(over))
         await over
 
     # What asyncio asks of a loop
 
     def call_soon(
-        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
+        self,
+        callback: Callable[[*_Ts], object],
+        *args: *_Ts,
+        context: Context | None = None,
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
         self.ready.append(handle)
         return handle
 
     def call_later(
-        self, delay: float, callback: Callable[..., Any], *args: Any,
+        self,
+        delay: float,
+        callback: Callable[[*_Ts], object],
+        *args: *_Ts,
         context: Context | None = None,
-    ) -> asyncio.TimerHandle:  # fmt: skip
+    ) -> asyncio.TimerHandle:
         due = self.time() + delay
         handle = asyncio.TimerHandle(due, callback, args, self, context)
         ticks = max(1, round(delay * TICKS))
@@ -105,3 +113,8 @@ class Loop(asyncio.AbstractEventLoop):
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """It is let lie."""
+
+
+def _settle(over: asyncio.Future[None]) -> None:
+    if not over.done():
+        over.set_result(None)

@@ -70,10 +70,6 @@ class OldPerson(Person):
         with _ours(self.world):
             super()._hear(message)
 
-    def _commit(self) -> None:
-        with _ours(self.world):
-            super()._commit()
-
 
 @contextmanager
 def _ours(world: World) -> Iterator[None]:

@@ -128,6 +128,8 @@ class Page:
                 self._forget(message["stored"])
             case "refused":
                 self._refused(message["command"])
+            case _:
+                pass
 
     def _forget(self, stored: int) -> None:
         """Everything up to this one is on the worker's disk."""
@@ -222,6 +224,8 @@ class Page:
                     self._receive(cell_id, difference(self.settled[cell_id], shown["source"]))
                 else:
                     self.settled[cell_id] = shown["source"]
+            case _:
+                pass
 
     def _receive(self, cell_id: str, theirs: text.Change) -> None:
         """Somebody else's change on the settled text; what is held is rewritten over it."""

@@ -371,6 +371,8 @@ class Person(Client):
                 self.present.add(message.session)
             case Gone():
                 self.present.discard(message.session)
+            case _:
+                pass
 
     def changed(self, change: Change) -> None:
         for refusal in change.refused:  # what a runtime of its page said is not whole any more

@@ -166,7 +166,7 @@ class Native(Runtime):
         if self.is_ended:
             return super().left()
         found = dict.fromkeys(self.mine, "")
-        for row in [*self.disk.rows, *self.disk.waiting]:
+        for row in [*self.disk.confirmed, *self.disk.waiting]:
             event = understood(row) if row.actor == self.replica.actor else None
             if isinstance(event, StreamAppended) and event.execution_id in found:
                 found[event.execution_id] += event.text

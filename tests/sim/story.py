@@ -263,9 +263,9 @@ class Story:
             if isinstance(each, Guest) and each.person is client and not each.dead:
                 each.crash()
                 mine.append(each)
-        for each in mine:
-            if isinstance(each, Runtime):
-                self.book.said |= each.left()
+        for gone in mine:
+            if isinstance(gone, Runtime):
+                self.book.said |= gone.left()
 
     def reopen(self, person: Person, most: int = 0) -> None:
         """A worker dies; its successor goes on from the same disk, at once or later."""
@@ -278,10 +278,11 @@ class Story:
             browser.crashed(most or BOOT)
             return
         is_old = person.is_old and self.world.rng.random() < 0.7
-        self.world.after(
-            most or self.world.rng.choice([1, 50]),
-            lambda: self.enter(person.name, person.disk, person.via, is_old=is_old),
-        )
+
+        def enter() -> None:
+            self.enter(person.name, person.disk, person.via, is_old=is_old)
+
+        self.world.after(most or self.world.rng.choice([1, 50]), enter)
 
     def _turned_away(self, person: Person, code: str) -> None:
         assert code in ("fenced", "removed", "revoked", "epoch"), f"{person.name}: {code}"

@@ -44,7 +44,7 @@ class Trouble:
             *(self._cut, self._half_cut, self._die, self._crash, self._end_runtime),
             self._go_offline,
         ]
-        weights = [4, 2, 4, 2, 1, 1]
+        weights: list[float] = [4, 2, 4, 2, 1, 1]
         if not plan.lies:
             kinds += [self._copy, self._restore, self._clone, self._stranger]
             weights += [1, 1, 0.4, 0.2]

@@ -1,6 +1,7 @@
 """The views in a person's worker: the product's own, between the simulator's pages and people."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from foldbook import text
@@ -98,7 +99,7 @@ class Worker(Views):
                 book.moved |= copied
                 book.copied |= copied
                 book.unwritten |= added(change)
-            person.keep(Batch(), lambda done=done: browser.drop(done), "strict")
+            person.keep(Batch(), partial(browser.drop, done), "strict")
 
     def changed(self) -> None:
         if not self._is_planned and not self.person.dead:

@@ -107,20 +107,18 @@ class Villain:
             self._n = message.expected_n - 1
 
     def _nonsense(self) -> Message:
-        chance = self._world.rng
-        return chance.choice(
-            [
-                Welcome(3, "e1", "x", "y", Role.OWN, 1),
-                Hello("book", "", self._secret, b"v" * 16, 0),
-                Call("1", ROOM, "add_link", {"id": "mine", "role": "own", "token_hash": "0" * 64}),
-                Call("2", ROOM, "remove", {"actor": identify(b"a" * 16)}),
-                Call("3", ROOM, "revoke_link", {"id": ["own"]}),
-                Reply("1", ok=True, value={"a": 1}),
-                Presence(b"\xff" * 9),
-                Rows((self._row(b"{}"),)),
-                Ack(1, (1,), (b"0" * 16,)),
-            ]
-        )
+        made: list[Message] = [
+            Welcome(3, "e1", "x", "y", Role.OWN, 1),
+            Hello("book", "", self._secret, b"v" * 16, 0),
+            Call("1", ROOM, "add_link", {"id": "mine", "role": "own", "token_hash": "0" * 64}),
+            Call("2", ROOM, "remove", {"actor": identify(b"a" * 16)}),
+            Call("3", ROOM, "revoke_link", {"id": ["own"]}),
+            Reply("1", ok=True, value={"a": 1}),
+            Presence(b"\xff" * 9),
+            Rows((self._row(b"{}"),)),
+            Ack(1, (1,), (b"0" * 16,)),
+        ]
+        return self._world.rng.choice(made)
 
     def _row(self, payload: bytes) -> Row:
         """Mostly as it should be, but for one thing."""

@@ -80,7 +80,7 @@ class World:
         self.calm = False
         self.newer = self.plan.old  # whether whoever acts now has the product's next version
         self.frames = seed % 8 == 0  # messages travel as bytes in these
-        self.loop = Loop(self)
+        self.loop = Loop(self)  # type: ignore[abstract]  # nothing here asks for the rest
         self.around = Surroundings(
             lambda: self.time, lambda: self.rng.randbytes(32), self.rng.random, self.loop.pause
         )
