@@ -2,8 +2,8 @@
  * The one script that runs in a runtime's frame. It is a constant: the page's CSP, which the
  * frame inherits, names its hash (`sha256-…` of exactly this text), so nothing else inline runs
  * there. It starts workers, one after the other, each before it is wanted; keeps the two bytes by
- * which one can be reached while it is blocked ([0] a signal number for Python, [1] free), and hands
- * what one compiled on to the next.
+ * which one can be reached while it is blocked ([0] a signal number for Python, [1] an interrupt that
+ * it has not noticed), and hands what one compiled on to the next.
  *
  * It also compiles Pyodide's core while the worker is still reading its script.
  *
@@ -72,9 +72,15 @@ const begin = async (boot, [control, port]) => {
     return;
   }
   let ticking = 0;
+  // Pyodide reads the signal and then writes 0, so that one that comes between the two is lost: the
+  // second byte stays until Python has noticed it.
+  const remind = () => {
+    if (Atomics.load(signal, 1)) Atomics.store(signal, 0, 2);
+    else Atomics.compareExchange(signal, 0, 0, 14);
+  };
   const tick = (on) => {
     clearInterval(ticking);
-    ticking = on && signal ? setInterval(() => Atomics.compareExchange(signal, 0, 0, 14), 50) : 0;
+    ticking = on && signal ? setInterval(remind, 50) : 0;
   };
   worker.onmessage = ({ data, ports }) => {
     if (data.t === "busy") tick(data.busy);
@@ -84,8 +90,10 @@ const begin = async (boot, [control, port]) => {
   };
   worker.onerror = (error) => tell({ t: "failed", message: error.message || "the worker has failed" });
   control.onmessage = ({ data }) => {
-    if (data === "interrupt" && signal) Atomics.store(signal, 0, 2);
-    else if (data === "stop") {
+    if (data === "interrupt" && signal) {
+      Atomics.store(signal, 1, 2);
+      Atomics.store(signal, 0, 2);
+    } else if (data === "stop") {
       tick(false);
       worker.terminate();
       control.close();

@@ -130,9 +130,9 @@ function glue(python, boot, told) {
     python,
     session: JSON.stringify(told),
     base: boot.base,
-    /** Forget an interrupt that Python has not noticed yet. */
+    /** An interrupt was noticed, or is to be forgotten. */
     dropSignal: () => {
-      if (boot.shared) Atomics.store(new Uint8Array(boot.shared), 0, 0);
+      if (boot.shared) new Uint8Array(boot.shared).forEach((_, i, signal) => Atomics.store(signal, i, 0));
     },
     post: (/** @type {string} */ json) => post(JSON.parse(json)),
     /** Asks the page for the port to the notebook: sent at once, answered when it is there. */

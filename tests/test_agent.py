@@ -523,6 +523,34 @@ def test_an_interrupt_from_the_log_reaches_what_runs(tmp_path: Path) -> None:
     tell(tmp_path, story)
 
 
+def test_an_interrupt_while_files_are_brought_ends_the_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(book: Book, runtime: Runtime) -> None:
+        come = asyncio.Event()
+        get_blob = runtime.peer.get_blob
+
+        async def slow(digest: str) -> bytes | None:
+            await come.wait()
+            return await get_blob(digest)
+
+        monkeypatch.setattr(runtime.peer, "get_blob", slow)
+        digest = book.peer.put_blob(b"a,b\n")
+        book.do("add_file", path="data.csv", digest=digest, size=4, mime="text/csv")
+        (name,) = book.ask("print('ran')")
+        await book.comes(lambda: book.execution(name).status is Status.RUNNING)
+        book.do("interrupt")
+        await until(lambda: runtime.agent._stopped_early == name)
+        come.set()
+        await book.ended(name)
+        (output,) = book.execution(name).outputs
+        assert output.ename == "KeyboardInterrupt"
+        (after,) = await book.run("open('data.csv').read()")
+        assert after.status is Status.OK
+
+    tell(tmp_path, story)
+
+
 def test_calls_for_completion_and_documentation_are_answered(tmp_path: Path) -> None:
     async def story(book: Book, _runtime: Runtime) -> None:
         await book.run("import math")

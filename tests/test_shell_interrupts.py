@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from foldbook.executor import Outcome
+from foldbook.shell import Hooks
 from foldbook.shell.emitter import Emitter
 from foldbook.shell.pace import Pace
 from foldbook.shell.parents import Parents
@@ -153,6 +155,61 @@ def test_an_interrupt_between_two_statements_is_not_lost(
         assert shell.notes.only("error")[2] == "KeyboardInterrupt"
 
     in_shell(tmp_path, story)
+
+
+@pytest.mark.usefixtures("no_other_handler")
+def test_an_interrupt_at_the_door_of_a_cells_code_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing looks any more for one that was noted; a single statement may be endless."""
+
+    async def story(shell: Shell) -> None:
+        session = shell.executor._session
+        assert session is not None
+        strike = session.emitter.interrupts.strike
+
+        def struck_after() -> bool:
+            found = strike()
+            session.emitter.interrupts._on_interrupt(signal.SIGINT, sys._getframe(1))
+            return found
+
+        monkeypatch.setattr(session.emitter.interrupts, "strike", struck_after)
+        assert (await shell.run("while True: pass")).status == "error"
+        assert shell.notes.only("error")[2] == "KeyboardInterrupt"
+        monkeypatch.undo()
+        assert (await shell.run("'whole'")).status == "ok"
+
+    in_shell(tmp_path, story)
+
+
+@pytest.mark.usefixtures("no_other_handler")
+def test_an_interrupt_of_a_run_that_people_were_told_of_is_not_lost(tmp_path: Path) -> None:
+    async def story(shell: Shell) -> None:
+        signal.raise_signal(signal.SIGINT)  # before that: of nothing
+        shell.executor.expect()
+        assert (await shell.run("'whole'")).status == "ok"
+        shell.executor.expect()
+        signal.raise_signal(signal.SIGINT)
+        assert (await shell.run("while True: pass")).status == "error"
+        assert (await shell.run("'whole'")).status == "ok"
+
+    in_shell(tmp_path, story)
+
+
+@pytest.mark.usefixtures("no_other_handler")
+def test_a_signal_is_said_until_it_is_noticed_and_not_after_a_run(tmp_path: Path) -> None:
+    dropped: list[str] = []
+    source = "import signal\nsignal.raise_signal(signal.SIGINT)"
+
+    async def story(shell: Shell) -> None:
+        assert not shell.executor.interrupt()
+        assert dropped == ["it"]  # of nothing
+        shell.executor.expect()
+        assert dropped == ["it"] * 2
+        assert (await shell.run(source)).status == "error"
+        assert dropped == ["it"] * 3
+
+    in_shell(tmp_path, story, Hooks(drop_signal=lambda: dropped.append("it")))
 
 
 @pytest.mark.usefixtures("no_other_handler")

@@ -116,6 +116,7 @@ class RuntimeAgent:
         self._busy = busy
         self._changed = asyncio.Event()
         self._interrupted = 0
+        self._stopped_early: str | None = None  # what people stopped before its code ran
         self._workdir = Workdir(peer, executor, self._outlet)
         self._ending = False
         self.running: str | None = None
@@ -320,7 +321,11 @@ class RuntimeAgent:
             return Outcome("aborted", 0)
         try:
             await self._workdir.bring(execution.id)
-            outcome = await self._executor.run(execution.id, await self._source(execution))
+            source = await self._source(execution)
+            if self._stopped_early == execution.id:
+                self._outlet.error(execution.id, "KeyboardInterrupt", "", ["KeyboardInterrupt"])
+                return Outcome("error", 0)
+            outcome = await self._executor.run(execution.id, source)
             await self._workdir.keep(execution.id)
         except Died:
             raise
@@ -347,7 +352,8 @@ class RuntimeAgent:
         if runtime is not None and runtime.interrupt > self._interrupted:
             self._interrupted = runtime.interrupt
             # Also where nothing runs: the executor may have had a signal for it already.
-            self._executor.interrupt()
+            if not self._executor.interrupt():
+                self._stopped_early = self.running
         if self.asked:
             self._ended_by_people.set()
         self._changed.set()

@@ -66,6 +66,12 @@ async def _serve(glue: Any, page: "_Page") -> None:
         _hello(told), _once(PortChannel(glue.connect())), _surroundings(), window=RUNTIME_WINDOW
     )
     joined = asyncio.ensure_future(peer.run())
+
+    def busy(is_busy: bool) -> None:
+        if is_busy:
+            executor.expect()
+        page.busy(is_busy)
+
     agent = RuntimeAgent(
         peer,
         executor,
@@ -74,7 +80,7 @@ async def _serve(glue: Any, page: "_Page") -> None:
         replaces=told.get("replaces"),
         wait=executor.wait,
         progress=lambda _execution, text: page.say(text),
-        busy=page.busy,
+        busy=busy,
         guest=True,
     )
     await agent.start()

@@ -24,7 +24,7 @@ from foldbook.shell.figures import Figures
 from foldbook.shell.folder import Folder
 from foldbook.shell.hooks import Hooks
 from foldbook.shell.parents import Parents
-from foldbook.shell.session import Session
+from foldbook.shell.session import DOORS, Session
 
 T = TypeVar("T")
 
@@ -49,6 +49,7 @@ class ShellExecutor:
         self._runs = 0
         self._struck_run = _NEVER
         self._called_run = _NEVER
+        self._is_expecting = False
         self._replaced: list[tuple[Any, str, Any]] = []
 
     async def start(self, outlet: Outlet) -> Mapping[str, Any]:
@@ -67,16 +68,26 @@ class ShellExecutor:
         self._replace(builtins, "input", self._input)
         self._replace(getpass, "getpass", self._getpass)
         self._parents.install()
-        emitter.interrupts.install(session.user_ns)
+        emitter.interrupts.install(session.user_ns, DOORS, self._hooks.drop_signal)
         # IPython's advice after sys.exit() is for its terminal.
         warnings.filterwarnings("ignore", message="To exit: use")
         return _language()
+
+    def expect(self) -> None:
+        """A run is about to come, and people are told of it: a signal from now on is for it."""
+        _, emitter = self._parts()
+        emitter.interrupts.missed = False
+        if self._hooks.drop_signal is not None:
+            self._hooks.drop_signal()
+        self._is_expecting = True
 
     async def run(self, parent: str, source: str) -> Outcome:
         """Run one source; every output has gone to the outlet when this returns."""
         session, emitter = self._parts()
         self._runs += 1
-        emitter.interrupts.missed = False  # it came when nothing ran
+        if not self._is_expecting:
+            emitter.interrupts.missed = False  # it came when nothing ran
+        self._is_expecting = False
         with self._parents.running(parent):
             self._task = asyncio.ensure_future(self._run_cell(session, source))
             try:
@@ -145,13 +156,13 @@ class ShellExecutor:
             emitter.interrupts.struck = False
             self._struck_run = _NEVER
             return True
+        if self._hooks.drop_signal is not None:
+            self._hooks.drop_signal()
         if self._task is None or self._task.done():
             return False
         if threading.get_ident() != emitter.home:
             _thread.interrupt_main()
             return True
-        if self._hooks.drop_signal is not None:
-            self._hooks.drop_signal()
         emitter.interrupts.missed = False
         self._called_run = self._runs
         if self._stop_waiting is None:

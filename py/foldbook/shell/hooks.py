@@ -43,7 +43,7 @@ class Hooks:
     prepare: given a cell's Python source, make its imports possible.
     install: given the arguments of ``pip install``, install; returns what to say.
     advise: given an error that code raised, what else to say of it here; empty: nothing.
-    drop_signal: forget an interrupt's signal that has not been noticed yet.
+    drop_signal: an interrupt's signal was noticed, or is to be forgotten: say it no more.
     programs: whether other programs can be started (``!ls``).
     distance: see `Distance`; None: the outlet is in this very process and thread.
     """

@@ -1,16 +1,16 @@
 """When an interrupt may strike: in a cell's code, and nowhere else.
 
-A SIGINT can come between any two instructions. In the cell's own code it becomes a
-KeyboardInterrupt; inside a `shield` (an output on its way into the log) it waits until the
-shield ends; anywhere else it is noted, and the handler that stood before decides. A SIGALRM, which
-flushes streams, is good for nothing there either.
+A SIGINT can come between any two instructions. In the cell's own code, and in what leads right
+into it, it becomes a KeyboardInterrupt; inside a `shield` (an output on its way into the log) it
+waits until the shield ends; anywhere else it is noted, and the handler that stood before decides.
+A SIGALRM, which flushes streams, is good for nothing there either.
 """
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 
@@ -24,6 +24,8 @@ class Interrupts:
         self._tick = tick
         self._home = threading.get_ident()
         self._namespace: Mapping[str, Any] = {}
+        self._doors: frozenset[CodeType] = frozenset()
+        self._noticed: Callable[[], None] | None = None
         self._depth = 0
         self._held = False
         self._previous: Any = None
@@ -32,9 +34,20 @@ class Interrupts:
         self.missed = False
         """One came where it may not strike: before the cell's code began, or between its lines."""
 
-    def install(self, namespace: Mapping[str, Any]) -> None:
-        """Take over SIGINT; code whose globals are ``namespace`` is a cell's."""
+    def install(
+        self,
+        namespace: Mapping[str, Any],
+        doors: Iterable[CodeType] = (),
+        noticed: Callable[[], None] | None = None,
+    ) -> None:
+        """Take over SIGINT; code whose globals are ``namespace`` is a cell's.
+
+        doors: functions that call it, and do nothing themselves after `strike` that must not be
+        left half done. noticed: a SIGINT was, and need not be sent again.
+        """
         self._namespace = namespace
+        self._doors = frozenset(doors)
+        self._noticed = noticed
         if threading.current_thread() is not threading.main_thread():
             return
         self._previous = signal.signal(signal.SIGINT, self._on_interrupt)
@@ -75,7 +88,10 @@ class Interrupts:
         return strikes
 
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
-        if self._in_cell(frame):
+        if self._noticed is not None:
+            self._noticed()
+        # At a door nobody would look again before the cell's code has come to its end.
+        if self._in_cell(frame) or (frame is not None and frame.f_code in self._doors):
             self.struck = True
             if not self._depth:
                 raise KeyboardInterrupt

@@ -119,14 +119,17 @@ class Session(InteractiveShell):
 
     async def run_code(self, code_obj: Any, result: Any = None, *, async_: bool = False) -> bool:
         """Run one statement of a cell; True where it failed."""
-        if self.emitter.interrupts.strike():
+        try:
+            if self.emitter.interrupts.strike():
+                raise KeyboardInterrupt  # noqa: TRY301 - as one that strikes here by itself
+            failed: bool = await super().run_code(  # type: ignore[no-untyped-call]
+                code_obj, result, async_=async_
+            )
+        except KeyboardInterrupt as why:  # one at the code's door; its own are told of there
             if result is not None:
-                result.error_before_exec = KeyboardInterrupt()
+                result.error_before_exec = why
             self._showtraceback(KeyboardInterrupt, "", ["KeyboardInterrupt"])
             return True
-        failed: bool = await super().run_code(  # type: ignore[no-untyped-call]
-            code_obj, result, async_=async_
-        )
         return failed
 
     def showtraceback(self, exc_tuple: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -181,6 +184,10 @@ class Session(InteractiveShell):
         if not self.platform.programs:
             raise no_program(f"!{cmd.strip()}")
         return super().getoutput(cmd, split, depth=depth + 1)  # type: ignore[no-untyped-call]
+
+
+DOORS = (Session.run_code.__code__, InteractiveShell.run_code.__code__)
+"""What calls a cell's code: see `foldbook.shell.interrupts`."""
 
 
 def _drop_own_frames(trace: TracebackType) -> None:
