@@ -24,6 +24,10 @@ CHROMIUM_ARGUMENTS = [
     f"--host-resolver-rules=MAP *.{STANDING} 127.0.0.1",
     f"--unsafely-treat-insecure-origin-as-secure=*.{STANDING}",
 ]
+UNTUNED = "--js-flags=--liftoff-only"
+"""WebAssembly stays as it was compiled first. A new context knows nothing of what was compiled
+better in another, and stories end before that pays: it is a quarter of the CPU time of them all.
+Browsers with a profile of their own, and those of benches, do it all."""
 SPARING = """
 Object.defineProperty(navigator.connection, "saveData", { get: () => !globalThis.isLavish });
 """
@@ -108,7 +112,8 @@ def chromium_path() -> Path | None:
 def chromium(chromium_path: Path | None) -> Iterator[Browser]:
     """A headless Chromium for the whole session; a test opens its own context in it."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGUMENTS)
+        arguments = [*CHROMIUM_ARGUMENTS, UNTUNED]
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=arguments)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(browser, "new_context", _sparing(browser.new_context))
             yield browser

@@ -116,7 +116,7 @@ async def until(done: Any) -> None:
     """Wait until it is so; only a defect takes that long."""
     async with asyncio.timeout(20):
         while not done():  # noqa: ASYNC110 - many different things are waited for
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.0003)
 
 
 @asynccontextmanager
