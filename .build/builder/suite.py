@@ -13,7 +13,7 @@ from builder.errors import BuildError
 _STORIES = "tests/browser/"
 _WORKERS = "auto"
 """How many files of tests are run beside each other: one on each core."""
-_BESIDE = ("-n", _WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")
+_BESIDE = ("-n", _WORKERS, "--dist", "loadfile")
 """In the order that `tests/conftest.py` gives."""
 _FEW = 12
 _CACHE = paths.WORK / "pytest"
