@@ -8,6 +8,7 @@
  * @property {string} stamp tells this build from all others
  * @property {string} notebook_worker path of its script
  * @property {string} find_worker path of its script
+ * @property {string} ahead_worker path of its script
  * @property {string[]} page addresses of all that the page itself may ask for
  * @property {Record<string, {size: number, sha256: string}>} files by path
  * @property {Record<string, string>} snapshots paths of their descriptions, by tier

@@ -4,8 +4,8 @@
  * for a runtime: then it waits for its session.
  */
 
+import { fetchAhead } from "./ahead.js";
 import { RuntimeFrame } from "./runtime_frame.js";
-import { fetchAhead } from "./snapshots.js";
 import { SCIENCE, Supplies } from "./supplies.js";
 
 /** @typedef {{session: string | null, runtime: import("./runtime_frame.js").Runtime, early: Array<() => void>}} Hosted */

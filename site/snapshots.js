@@ -23,8 +23,6 @@ import { release } from "./snapshot.js";
  * @property {string[]} packages their names, as Pyodide's lock has them
  */
 
-const PIECE = 4 << 20; // bytes that are worked on before others get their turn
-
 /** @param {string} tier @returns {Promise<Description>} */
 export async function describe(tier) {
   return describeAt(await pathOf(tier));
@@ -88,7 +86,6 @@ export async function fetchTier(tier) {
  * @param {string} tier
  */
 export async function fetchAhead(tier) {
-  await allKept(); // it builds on what the first start has fetched
   await fetchTier(tier);
   await allKept();
   const { files, snapshots } = await siteManifest();
@@ -117,7 +114,7 @@ async function putTogether({ base, heap, layout }) {
   const whole = new Uint8Array(layout.heapLength);
   spread(whole, below.layout.runs, under);
   release(under);
-  await change(whole, layout.changes, changed);
+  change(whole, layout.changes, changed);
   release(new Uint8Array(changed));
   const memory = gather(whole, layout.runs);
   release(whole);
@@ -144,23 +141,18 @@ function spread(whole, runs, memory) {
 }
 
 /** Both places are whole pages, so that words can be taken. @param {Uint8Array} whole @param {Run[]} runs @param {ArrayBuffer} changed */
-async function change(whole, runs, changed) {
+function change(whole, runs, changed) {
   if (changed.byteLength !== sizeOf(runs)) {
     throw new Error(`${sizeOf(runs)} bytes of memory expected, ${changed.byteLength} came`);
   }
   const target = new Int32Array(whole.buffer);
   const source = new Int32Array(changed);
   let from = 0;
-  let since = 0;
   for (const [start, length] of runs) {
     const words = length / 4;
     const to = start / 4;
     for (let i = 0; i < words; i++) target[to + i] = (target[to + i] ?? 0) ^ (source[from + i] ?? 0);
     from += words;
-    since += length;
-    if (since < PIECE) continue;
-    since = 0;
-    await new Promise((resolve) => setTimeout(resolve));
   }
 }
 

@@ -34,8 +34,8 @@ _PYODIDE_APART = ("--external:*/pyodide.mjs", "--external:pyodide")
 _PYODIDE_WITHIN = ("--external:node:*", "--external:ws")
 _GLUE = "pyodide/pyodide.asm.mjs"
 _PYTHON_WORKERS = ("notebook_worker.js", "runtime_worker.js")
-_FIND_WORKER = "find_worker.js"
-_APART = (*_PYTHON_WORKERS, _FIND_WORKER)
+_OTHER_WORKERS = ("ahead_worker.js", "find_worker.js")
+_APART = (*_PYTHON_WORKERS, *_OTHER_WORKERS)
 # In an opaque origin Chromium starts a classic worker from a blob, and no module.
 _CLASSIC = (
     "--format=iife",
@@ -102,7 +102,7 @@ def _run_esbuild(target: Path) -> list[str]:
     # Named by its content: a page gets its own or none, and the browser keeps it compiled.
     named = "--entry-names=chunks/[name]-[hash]"
     node.run_tool_quietly("bundle the notebook's Python", "esbuild", module, *within, named)
-    node.run_tool_quietly("bundle what finds", "esbuild", _FIND_WORKER, *_OPTIONS, out, named)
+    node.run_tool_quietly("bundle other workers", "esbuild", *_OTHER_WORKERS, *_OPTIONS, out, named)
     node.run_tool_quietly("bundle the runtime's Python", "esbuild", classic, *within, *_CLASSIC)
     return page_scripts(json.loads(metafile.read_text(encoding="utf-8")), target)
 

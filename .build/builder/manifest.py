@@ -45,6 +45,7 @@ def write(dist: Path, scripts: list[str], snapshots: dict[str, str], stamp: str)
         "stamp": stamp,
         "notebook_worker": worker(dist, "notebook_worker"),
         "find_worker": worker(dist, "find_worker"),
+        "ahead_worker": worker(dist, "ahead_worker"),
         "page": list(_page(listed)),
         "files": listed,
         "snapshots": snapshots,
