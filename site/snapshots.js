@@ -23,6 +23,8 @@ import { release } from "./snapshot.js";
  * @property {string[]} packages their names, as Pyodide's lock has them
  */
 
+const PIECE = 4 << 20; // bytes that are worked on before others get their turn
+
 /** @param {string} tier @returns {Promise<Description>} */
 export async function describe(tier) {
   return describeAt(await pathOf(tier));
@@ -114,7 +116,7 @@ async function putTogether({ base, heap, layout }) {
   const whole = new Uint8Array(layout.heapLength);
   spread(whole, below.layout.runs, under);
   release(under);
-  change(whole, layout.changes, changed);
+  await change(whole, layout.changes, changed);
   release(new Uint8Array(changed));
   const memory = gather(whole, layout.runs);
   release(whole);
@@ -141,18 +143,23 @@ function spread(whole, runs, memory) {
 }
 
 /** Both places are whole pages, so that words can be taken. @param {Uint8Array} whole @param {Run[]} runs @param {ArrayBuffer} changed */
-function change(whole, runs, changed) {
+async function change(whole, runs, changed) {
   if (changed.byteLength !== sizeOf(runs)) {
     throw new Error(`${sizeOf(runs)} bytes of memory expected, ${changed.byteLength} came`);
   }
   const target = new Int32Array(whole.buffer);
   const source = new Int32Array(changed);
   let from = 0;
+  let since = 0;
   for (const [start, length] of runs) {
     const words = length / 4;
     const to = start / 4;
     for (let i = 0; i < words; i++) target[to + i] = (target[to + i] ?? 0) ^ (source[from + i] ?? 0);
     from += words;
+    since += length;
+    if (since < PIECE) continue;
+    since = 0;
+    await new Promise((resolve) => setTimeout(resolve));
   }
 }
 
