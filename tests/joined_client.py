@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from builder import relay as relays
-from foldbook.agent import REPLY_INPUT
+from foldbook.answers import REPLY_INPUT
 from foldbook.errors import Refused
 from foldbook.notebook import Output, Prompt
 from foldbook.peer import Change

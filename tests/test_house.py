@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("seats", "replica", "sealed", "upstream"),
     ("authority", "ties"),
     ("peer",),
-    ("claims", "keeping", "sharing", "shell", "outlet", "workdir"),
+    ("answers", "claims", "gate", "keeping", "sharing", "shell", "outlet", "workdir"),
     ("agent", "guests", "joining", "sealed_blobs"),
     ("offers",),
     ("view", "ipynb"),

@@ -9,9 +9,9 @@ guest of somebody's page the page says when that is (`foldbook.claims`).
 import asyncio
 import traceback
 from collections.abc import Callable, Mapping
-from enum import Enum, auto
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
+from foldbook.answers import REPLY_INPUT, answer
 from foldbook.claims import AGAIN, CLAIMED, LATER, START
 from foldbook.errors import CannotStart, Died, Refused
 from foldbook.events.executions import (
@@ -22,49 +22,15 @@ from foldbook.events.executions import (
 from foldbook.events.people import ActorIntroduced
 from foldbook.events.runtimes import RuntimeStarted, RuntimeStatusChanged, RuntimeStopped
 from foldbook.executor import Executor, Outcome
+from foldbook.gate import OPEN, Gate, Verdict
 from foldbook.notebook import Execution, Runtime, Status
 from foldbook.outlet import AgentOutlet, Wait, cannot_wait
 from foldbook.peer import Peer
 from foldbook.workdir import Workdir
 
-
-class Verdict(Enum):
-    """What a gate says of a request that waits."""
-
-    RUN = auto()
-    PASS = auto()  # not now: go on with what comes after it
-    WAIT = auto()  # not yet: it is next, and all others wait
-    REFUSE = auto()  # it is claimed, and ends without being run
-
-
-class Gate(Protocol):
-    """Who says what may run, where that is not everybody who has the right."""
-
-    def judge(self, execution: Execution) -> Verdict:
-        """Asked again and again while the request waits (`RuntimeAgent.look` has it asked)."""
-
-    def reason(self, execution: Execution) -> str:
-        """Why it was refused, in words for the cell."""
-
-
-class Open:
-    """The gate that is none."""
-
-    def judge(self, execution: Execution) -> Verdict:
-        """See `Gate`; so for the following one."""
-        return Verdict.RUN
-
-    def reason(self, execution: Execution) -> str:
-        """Never asked."""
-        return ""
-
-
-REPLY_INPUT: Final = "reply_input"
-"""The call that brings a password: {input_id, value}."""
 GRACE: Final = 2.0
 """Seconds that running code gets to end by itself when people stop or restart its runtime."""
 
-_OPEN: Final = Open()
 _REASON_LIMIT: Final = 200  # characters
 
 
@@ -73,11 +39,11 @@ class RuntimeAgent:
 
     kind: "browser", "python" or "jupyter". replaces: the runtime session in whose place this
     one stands; because: how that ended. before: the language that it had; with it this one is in
-    the log before it is ready, so that what was lost is told at once. gate: see `Gate`. wait: how
-    running code waits for an answer, if it can. progress: shown, never logged: (execution, text).
-    busy: told when the executor starts and ends running. running: the execution that is. guest:
-    whether it is one of somebody's page, which ends it, and says what may start (see
-    `foldbook.claims`). asks: whether there is anybody to answer code that asks for input.
+    the log before it is ready, so that what was lost is told at once. gate: who says what may run.
+    wait: how running code waits for an answer, if it can. progress: shown, never logged:
+    (execution, text). busy: told when the executor starts and ends running. running: the execution
+    that is. guest: whether it is one of somebody's page, which ends it, and says what may start
+    (see `foldbook.claims`). asks: whether there is anybody to answer code that asks for input.
 
     ``died`` says in words how the executor died, once `run` has returned for that reason. The
     log has been told then: what ran is lost, what waited for this runtime is aborted. Whoever
@@ -96,7 +62,7 @@ class RuntimeAgent:
         because: str = "",
         before: Mapping[str, Any] | None = None,
         followed: bool = False,
-        gate: Gate = _OPEN,
+        gate: Gate = OPEN,
         wait: Wait = cannot_wait,
         progress: Callable[[str, str], None] = lambda _execution, _text: None,
         busy: Callable[[bool], None] = lambda _busy: None,
@@ -360,21 +326,6 @@ class RuntimeAgent:
 
     async def _answer(self, method: str, params: Mapping[str, Any], _asker: str) -> Any:
         """Answer a call. Raises ValueError for one that is not known."""
-        if method == "complete":
-            found = await self._executor.complete(*_place(params))
-            return {
-                "matches": found.matches,
-                "start": found.start,
-                "end": found.end,
-                "types": found.types,
-            }
-        if method == "inspect":
-            detail = params.get("detail", 0)
-            return dict(await self._executor.inspect(*_place(params), detail=int(bool(detail))))
-        if method == "variables":
-            return dict(await self._executor.variables())
-        if method == "variable":
-            return dict(await self._executor.variable(str(params.get("name"))))
         if method == CLAIMED:
             self._home = str(params.get("home", ""))
             execution_id, verdict = str(params.get("execution_id")), str(params.get("verdict"))
@@ -386,12 +337,4 @@ class RuntimeAgent:
             return None
         if method == REPLY_INPUT:
             return self._outlet.answer(str(params.get("input_id")), str(params.get("value", "")))
-        known = f"complete, inspect, variables, variable or {REPLY_INPUT}"
-        raise ValueError(f"{known} expected, {method!r} came")
-
-
-def _place(params: Mapping[str, Any]) -> tuple[str, int]:
-    source, position = params.get("source"), params.get("position")
-    if not isinstance(source, str) or not isinstance(position, int):
-        raise ValueError(f"a source and a position expected, {sorted(params)} came")  # noqa: TRY004
-    return source, max(0, min(position, len(source)))
+        return await answer(self._executor, method, params)

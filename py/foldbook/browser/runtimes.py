@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from foldbook.agent import REPLY_INPUT
+from foldbook.answers import REPLY_INPUT
 from foldbook.browser.page import Message, Page
 from foldbook.channel import Channel
 from foldbook.commands import Command

@@ -5,8 +5,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from foldbook.agent import Verdict
 from foldbook.errors import Refused
+from foldbook.gate import Verdict
 from foldbook.native.notebooks import Held
 from foldbook.native.terminal import Terminal, one_line, plain
 from foldbook.notebook import Execution, Status
@@ -16,13 +16,13 @@ _INTERRUPTED: Final = "Interrupted before the user of this runtime let it run."
 
 
 class Signed:
-    """A `foldbook.agent.Gate`: passes over what is others' word alone (`Held.trusted`)."""
+    """A `foldbook.gate.Gate`: passes over what is others' word alone (`Held.trusted`)."""
 
     def __init__(self, held: Held) -> None:
         self._held = held
 
     def judge(self, execution: Execution) -> Verdict:
-        """See `foldbook.agent.Gate`; so for the following one."""
+        """See `foldbook.gate.Gate`; so for the following one."""
         is_trusted = self._held.trusted(execution.requested.seq)
         return Verdict.RUN if is_trusted else Verdict.PASS
 

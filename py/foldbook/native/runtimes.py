@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final, Literal
 
-from foldbook.agent import Gate, RuntimeAgent, Verdict
+from foldbook.agent import RuntimeAgent
 from foldbook.errors import CommandRefused, FoldbookError, Refused
 from foldbook.executor import Executor
+from foldbook.gate import Gate, Verdict
 from foldbook.native.endings import DEATHS, futile
 from foldbook.native.gates import name_of
 from foldbook.native.notebooks import Held
