@@ -98,6 +98,31 @@ def test_tab_indents_and_dedents(page: Page) -> None:
     assert text(page) == "    x"
 
 
+def test_lines_become_comments_and_code_again(page: Page) -> None:
+    edit(page, "def f():\n    return 1")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Control+/")
+    assert text(page) == "# def f():\n#     return 1"
+    page.keyboard.press("Control+/")
+    assert text(page) == "def f():\n    return 1"
+
+
+def test_several_cursors_type_at_once(page: Page) -> None:
+    edit(page, "rate = 1\nprint(rate)\nrate")
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("Control+Shift+ArrowRight")
+    page.keyboard.press("Control+d")
+    page.keyboard.type("x")
+    assert text(page) == "x = 1\nprint(x)\nrate"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("Control+Shift+ArrowRight")
+    page.keyboard.press("Control+Shift+l")
+    page.keyboard.type("y")
+    assert text(page) == "y = 1\nprint(y)\ny"
+
+
 def test_tab_after_a_word_asks_and_takes_the_chosen_one(page: Page) -> None:
     edit(page, "😀 np.", matches=["p.array", "p.arange"], types=["function", "function"])
     page.keyboard.press("Tab")
