@@ -48,7 +48,8 @@ def test_bash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             assert (await there.run("false")).status == "error"
             assert notes.only("error")[3] == "1"
             assert "echo" in (await kernel.complete("ech", 3)).matches
-            run = there.begin("echo begun; sleep 600")
+            # The very program says it that is interrupted, no shell that is about to start it.
+            run = there.begin("sh -c 'echo begun; exec sleep 600'")
             await notes.comes(lambda: notes.text() == "begun\n")
             kernel.interrupt()
             assert (await run).status != "ok"
