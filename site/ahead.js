@@ -7,17 +7,7 @@ import { allKept, siteAddress, siteManifest } from "./assets.js";
  * an older version of the site.
  * @param {string} tier
  */
-export function fetchAhead(tier) {
-  return work("ahead", tier);
-}
-
-/** Have everything here that a start from this tier needs. @param {string} tier */
-export function fetchTier(tier) {
-  return work("whole", tier);
-}
-
-/** @param {"ahead" | "whole"} what @param {string} tier @returns {Promise<void>} */
-async function work(what, tier) {
+export async function fetchAhead(tier) {
   await allKept(); // it builds on what the first start has fetched
   const manifest = await siteManifest();
   const worker = new Worker(siteAddress() + manifest.ahead_worker, { type: "module", name: "ahead" });
@@ -25,7 +15,7 @@ async function work(what, tier) {
     await new Promise((resolve, reject) => {
       worker.onmessage = ({ data }) => ("why" in data ? reject(new Error(data.why)) : resolve(undefined));
       worker.onerror = ({ message }) => reject(new Error(message || "what fetches it could not be loaded"));
-      worker.postMessage({ base: siteAddress(), manifest, what, tier });
+      worker.postMessage({ base: siteAddress(), manifest, tier });
     });
   } finally {
     worker.terminate();

@@ -3,9 +3,9 @@
  * it (`keeping.js`). What Python needs is kept already (`assets.js`), and must be there first.
  */
 
-import { fetchTier } from "./ahead.js";
 import { allKept, fetchAsset, ownBuild, siteAddress, siteManifest } from "./assets.js";
 import { register } from "./isolation.js";
+import { fetchTier } from "./snapshots.js";
 
 /** @typedef {import("./notebook.js").NotebookPage} Page */
 

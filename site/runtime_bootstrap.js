@@ -91,8 +91,8 @@ const begin = async (boot, [control, port]) => {
   worker.onerror = (error) => tell({ t: "failed", message: error.message || "the worker has failed" });
   control.onmessage = ({ data }) => {
     if (data === "interrupt" && signal) {
-      Atomics.store(signal, 1, 2);
-      Atomics.store(signal, 0, 2);
+      Atomics.store(signal, 1, 1);
+      remind();
     } else if (data === "stop") {
       tick(false);
       worker.terminate();

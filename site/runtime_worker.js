@@ -132,7 +132,7 @@ function glue(python, boot, told) {
     base: boot.base,
     /** An interrupt was noticed, or is to be forgotten. */
     dropSignal: () => {
-      if (boot.shared) new Uint8Array(boot.shared).forEach((_, i, signal) => Atomics.store(signal, i, 0));
+      if (boot.shared) new Uint8Array(boot.shared).fill(0);
     },
     post: (/** @type {string} */ json) => post(JSON.parse(json)),
     /** Asks the page for the port to the notebook: sent at once, answered when it is there. */

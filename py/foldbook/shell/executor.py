@@ -76,9 +76,7 @@ class ShellExecutor:
     def expect(self) -> None:
         """A run is about to come, and people are told of it: a signal from now on is for it."""
         _, emitter = self._parts()
-        emitter.interrupts.missed = False
-        if self._hooks.drop_signal is not None:
-            self._hooks.drop_signal()
+        emitter.interrupts.forget()
         self._is_expecting = True
 
     async def run(self, parent: str, source: str) -> Outcome:
@@ -156,14 +154,12 @@ class ShellExecutor:
             emitter.interrupts.struck = False
             self._struck_run = _NEVER
             return True
-        if self._hooks.drop_signal is not None:
-            self._hooks.drop_signal()
+        emitter.interrupts.forget()
         if self._task is None or self._task.done():
             return False
         if threading.get_ident() != emitter.home:
             _thread.interrupt_main()
             return True
-        emitter.interrupts.missed = False
         self._called_run = self._runs
         if self._stop_waiting is None:
             session.interrupting = True

@@ -81,6 +81,12 @@ class Interrupts:
             self._held = False
             raise KeyboardInterrupt
 
+    def forget(self) -> None:
+        """What came up to now strikes nothing, noticed or not."""
+        self.missed = False
+        if self._noticed is not None:
+            self._noticed()
+
     def strike(self) -> bool:
         """Before code of a cell begins: whether it must not, as an interrupt came too early."""
         strikes, self.missed = self.missed, False
