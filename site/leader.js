@@ -29,16 +29,23 @@ export class Leader {
   /** @type {Worker | null} */ #worker = null;
   /** @type {(() => void) | null} */ #release = null;
   #crashedAt = -Infinity;
+  /** @type {Handlers | null} */ #handlers = null;
+  /** @type {Array<(handlers: Handlers) => void>} */ #unheard = [];
 
-  /** @param {string} id @param {boolean} quiet @param {Handlers} handlers */
-  constructor(id, quiet, handlers) {
+  /** @param {string} id @param {boolean} quiet no runtime is started until something is to be run */
+  constructor(id, quiet) {
     this.id = id;
     this.quiet = quiet;
-    this.handlers = handlers;
     this.runtime = new RuntimeHost(
       (message, transfer) => this.#worker?.postMessage(message, transfer ?? []),
-      (news) => handlers.onNews(news),
+      (news) => this.#tell(({ onNews }) => onNews(news)),
     );
+  }
+
+  /** Who listens from now on; what happened before is told at once. @param {Handlers} handlers */
+  hear(handlers) {
+    this.#handlers = handlers;
+    for (const tell of this.#unheard.splice(0)) tell(handlers);
   }
 
   /** Whether the worker is here. */
@@ -54,7 +61,7 @@ export class Leader {
   /**
    * Wait for the lock; hold it, and the worker with it, until the end.
    * @param {AbortSignal} signal gives up the waiting
-   * @param {Promise<Saved>} saved known later than what it takes to prepare for it
+   * @param {Promise<Saved>} saved until it is known all is prepared, and nothing begins
    */
   async lead(signal, saved) {
     const held = new Promise((resolve) => (this.#release = () => resolve(undefined)));
@@ -66,7 +73,7 @@ export class Leader {
         return held;
       });
     } catch (error) {
-      if (!signal.aborted) this.handlers.onFail(error); // a browser that refuses locks
+      if (!signal.aborted) this.#tell(({ onFail }) => onFail(error)); // a browser that refuses locks
     }
   }
 
@@ -97,17 +104,17 @@ export class Leader {
       else if (!signal?.aborted) this.#begin(manifest, crashed);
     } catch (error) {
       this.runtime.end();
-      this.handlers.onFail(error);
+      this.#tell(({ onFail }) => onFail(error));
     }
   }
 
   /** @param {import("./assets.js").Manifest} manifest @param {boolean} crashed */
   #begin(manifest, crashed) {
-    this.handlers.onStart();
+    this.#tell(({ onStart }) => onStart());
     // Its name has a hash: it is this page's build's, or there is none.
     const script = siteAddress() + manifest.notebook_worker;
     const worker = new Worker(script, { type: "module", name: `notebook ${this.id}` });
-    worker.onmessage = (event) => this.handlers.onMessage(event.data);
+    worker.onmessage = ({ data }) => this.#tell(({ onMessage }) => onMessage(data));
     worker.onerror = (event) => {
       if (worker === this.#worker) this.#crashed(event.message || "it could not be loaded");
     };
@@ -127,7 +134,7 @@ export class Leader {
     this.runtime.end();
     const isAgain = performance.now() - this.#crashedAt < CRASH_AGAIN;
     this.#crashedAt = performance.now();
-    this.handlers.onCrash(why, isAgain);
+    this.#tell(({ onCrash }) => onCrash(why, isAgain));
     if (!isAgain) this.#start(true);
   }
 
@@ -148,5 +155,11 @@ export class Leader {
       };
       worker.postMessage({ t: "close" });
     });
+  }
+
+  /** @param {(handlers: Handlers) => void} tell */
+  #tell(tell) {
+    if (this.#handlers) tell(this.#handlers);
+    else this.#unheard.push(tell);
   }
 }

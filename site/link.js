@@ -7,10 +7,10 @@
 
 import { sha256 } from "./assets.js";
 import { Attachment } from "./attachment.js";
+import { Beginning } from "./beginning.js";
 import * as catalogue from "./catalogue.js";
 import * as db from "./db.js";
 import { exportLog } from "./export.js";
-import { Leader } from "./leader.js";
 
 /** @typedef {{stage: "loading"|"opening"|"ready"|"readonly"|"failed", title?: string, message?: string, done?: number, total?: number, detail?: string}} Status */
 /** @typedef {{message: string, kind?: string, action?: {label: string, command: any}}} Toast */
@@ -49,13 +49,14 @@ const TITLES = {
 };
 
 /**
- * @param {string} id
+ * @param {string | Beginning} notebook its id, or how it was begun
  * @param {Handlers} handlers
  * @param {{quiet?: boolean}} [how] quiet: no runtime is started until something is to be run
  * @returns {Link}
  */
-export function openNotebook(id, handlers, how = {}) {
-  const link = new Link(id, handlers, how);
+export function openNotebook(notebook, handlers, how = {}) {
+  const begun = notebook instanceof Beginning ? notebook : new Beginning(notebook, how);
+  const link = new Link(begun, handlers);
   link.start();
   return link;
 }
@@ -64,14 +65,16 @@ export class Link {
   /** @type {Map<string, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
   #calls = new Map();
   /** @type {IDBDatabase | null} */ #database = null;
-  #leave = new AbortController();
+  /** @type {Beginning} */ #begun;
   #persistAsked = false;
   #workerUnsaved = 0;
   /** @type {string | undefined} */ #failed;
 
-  /** @param {string} id @param {Handlers} handlers @param {{quiet?: boolean}} [how] */
-  constructor(id, handlers, how = {}) {
+  /** @param {Beginning} begun @param {Handlers} handlers */
+  constructor(begun, handlers) {
+    const { id } = begun;
     this.id = id;
+    this.#begun = begun;
     this.view = `${Date.now().toString(36)}-${catalogue.newId()}`;
     this.handlers = handlers;
     this.channel = new BroadcastChannel(`foldbook:${id}`);
@@ -80,16 +83,10 @@ export class Link {
       post: (message) => this.#post(message),
       onChange: () => this.#tellSaved(),
     });
-    this.leader = new Leader(id, how.quiet ?? false, {
-      onMessage: (message) => this.#receive(message),
-      onStart: () => this.#leads(),
-      onCrash: (why, isAgain) => this.#crashed(why, isAgain),
-      onFail: (error) => this.#fail(error),
-      onNews: (news) => this.#spread(news),
-    });
+    this.leader = begun.leader;
   }
 
-  /** Draw what is stored, and look for a worker or become the one who starts it. */
+  /** Draw what is stored, and look for a worker or hear of the one that was started here. */
   async start() {
     this.channel.onmessage = (event) => {
       if (!this.leader.leads) this.#receive(event.data); // else the worker is heard directly
@@ -97,28 +94,27 @@ export class Link {
     document.addEventListener("visibilitychange", this.#hidden);
     for (const turn of ["online", "offline"]) addEventListener(turn, this.#online);
     this.#live();
-    const saved = this.#drawSaved();
-    this.leader.lead(this.#leave.signal, saved); // at once: to start takes longer than to draw
-    if ((await saved).isThere) this.attachment.begin();
-  }
-
-  /** @returns {Promise<import("./leader.js").Saved>} */
-  async #drawSaved() {
+    this.leader.hear({
+      onMessage: (message) => this.#receive(message),
+      onStart: () => this.#leads(),
+      onCrash: (why, isAgain) => this.#crashed(why, isAgain),
+      onFail: (error) => this.#fail(error),
+      onNews: (news) => this.#spread(news),
+    });
     try {
-      this.#database = await db.openNotebookDatabase(this.id, { create: false });
-      const saved = await db.read(this.#database, "view", "saved");
-      const view = saved && JSON.parse(saved);
+      const { database, view } = await this.#begun.stored;
+      this.#database = database;
       if (view) this.attachment.drawSaved(view);
-      return { isThere: true, wantsPython: !runsElsewhere(view?.runtime) };
+      this.#begun.drawn();
+      this.attachment.begin();
     } catch (error) {
       this.#fail(error);
-      return { isThere: false, wantsPython: false };
     }
   }
 
   /** As long as this view is here, a worker leaves to it what it sent: it knows what it meant. */
   #live() {
-    const { signal } = this.#leave;
+    const { signal } = this.#begun.leave;
     const left = new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
     navigator.locks.request(`foldbook-view:${this.view}`, () => left).catch((error) => this.#fail(error));
   }
@@ -217,7 +213,7 @@ export class Link {
     for (const turn of ["online", "offline"]) removeEventListener(turn, this.#online);
     this.attachment.keepAll();
     this.attachment.end();
-    this.#leave.abort();
+    this.#begun.leave.abort();
     await this.leader.close();
     this.channel.close();
     this.#database?.close();
@@ -229,7 +225,7 @@ export class Link {
    * in the middle of what it does, with a transaction that all other pages wait for.
    */
   suspend() {
-    this.#leave.abort();
+    this.#begun.leave.abort();
     this.leader.abandon();
     this.channel.close();
     this.#database?.close();
@@ -376,9 +372,4 @@ export class Link {
     const title = TITLES[/** @type {any} */ (error)?.kind];
     this.handlers.onStatus?.({ stage: "failed", title, message });
   }
-}
-
-/** Whether people have selected a machine to run the cells. @param {import("./types.js").Runtime | null | undefined} runtime */
-function runsElsewhere(runtime) {
-  return Boolean(runtime?.selected) && runtime?.kind !== "browser";
 }

@@ -1,5 +1,6 @@
 /** The page: the list of notebooks, or the one that the address names. */
 
+import { Beginning } from "./beginning.js";
 import { follow, takeLink } from "./join.js";
 import { isolate } from "./isolation.js";
 import { holdBuild, watchForNewer } from "./newer.js";
@@ -33,7 +34,7 @@ const notebook = wrong ? null : new URLSearchParams(location.search).get("notebo
 
 /** @type {Promise<Page>} */
 const coming = notebook
-  ? import("./notebook.js").then(({ NotebookPage }) => new NotebookPage(notebook))
+  ? openNotebook(new Beginning(notebook))
   : import("./home.js").then(({ HomePage }) => new HomePage());
 // A link that is put into the address of an open page changes only what follows the #.
 addEventListener("hashchange", async () => {
@@ -47,6 +48,12 @@ await page.mount(place);
 sessionStorage.removeItem(RELOADED);
 holdBuild();
 watchForNewer(() => page.banners.show("newer", newerWords()));
+
+/** @param {Beginning} begun @returns {Promise<Page>} */
+async function openNotebook(begun) {
+  const { NotebookPage } = await import("./notebook.js");
+  return new NotebookPage(begun);
+}
 
 /** @returns {import("./banners.js").Banner} */
 function newerWords() {

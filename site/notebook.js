@@ -44,9 +44,9 @@ import { Toolbar } from "./toolbar.js";
 const LASTING = { import: "From the file:", export: "Left out of the file:", inbox: "Not as it was done:", crashed: "Python was lost." };
 
 export class NotebookPage {
-  /** @param {string} id */
-  constructor(id) {
-    this.id = id;
+  /** @param {import("./beginning.js").Beginning} begun */
+  constructor(begun) {
+    this.id = begun.id;
     this.isHost = false;
     this._failedToOpen = false;
     this.drawing = new Drawing(this);
@@ -92,7 +92,7 @@ export class NotebookPage {
       this.phone.bar,
       this.status.element,
     );
-    this.link = openNotebook(id, this._handlers());
+    this.link = openNotebook(begun, this._handlers());
     this.toolbar.element.addEventListener("mousedown", keepFocus);
     onDrop(this.root, (files) => this.files.add(files));
     document.addEventListener("paste", (event) => this.files.pasted(event));

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Route
 
 from tests.browser.engines import wait_until
 from tests.browser.sheet import Sheet
@@ -43,6 +43,34 @@ def test_work_begins_before_python_is_up(sheet: Sheet) -> None:
     sheet.shows("early = 6 * 7\nearly", "early + 1")
     assert [cell["outputs"] for cell in sheet.cells] == [["42"], ["43"]]
     assert sheet.until("cells[0].count") == "[1]"
+
+
+def test_what_is_stored_is_drawn_before_workers_start(sheet: Sheet) -> None:
+    """Starting Python keeps every core busy: the picture must not wait behind it."""
+    sheet.fill("'stored'")
+    sheet.page.get_by_text("Saved", exact=False).first.wait_for()
+    sheet.page.add_init_script(
+        """globalThis.drawnAtStart = [];
+        globalThis.Worker = class extends Worker {
+          constructor(...all) {
+            super(...all);
+            drawnAtStart.push(document.querySelectorAll("[data-cell-id]").length);
+          }
+        };"""
+    )
+    held: list[Route] = []
+    # Playwright marks the function that it is given, which a list's own method does not allow.
+    sheet.page.route("**/chunks/notebook-*.js", lambda route: held.append(route))  # noqa: PLW0108
+    with sheet.page.expect_response("**/manifest.json") as manifest:
+        sheet.page.reload(wait_until="commit")
+    manifest.value.finished()  # all that workers need is known, and what draws is not here
+    sheet.page.evaluate("() => navigator.locks.query()")
+    for part in held:
+        part.continue_()
+    sheet.page.unroute("**/chunks/notebook-*.js")
+    sheet.shows("'stored'").go(0).press("Control+Enter")
+    assert sheet.status(0, "ok") == "ok"
+    assert sheet.page.evaluate("drawnAtStart")[0] == 1
 
 
 def test_a_key_acts_on_what_the_key_before_it_left(sheet: Sheet) -> None:
