@@ -48,7 +48,11 @@ export class OutputFrame {
     this._hasNetwork = false;
     /** @type {Set<string>} */
     this._hosts = new Set("html" in content ? remoteHosts(content.html) : []);
-    this._note = h("div", { class: "frame-note", hidden: true });
+    this._asks = h("span", {});
+    // One button for good: a press on one that is put anew meanwhile would be lost.
+    const allow = h("button", { class: "lnk", type: "button" }, "Allow network for this output");
+    allow.addEventListener("click", () => this._allowNetwork());
+    this._note = h("div", { class: "frame-note", hidden: true }, this._asks, allow);
     this._problem = h("div", { class: "frame-note problem", hidden: true });
     this._isLight = isForLight(content);
     const kind = this._isLight ? "framed plated" : "framed";
@@ -229,14 +233,14 @@ export class OutputFrame {
     }
     const [first = "", ...others] = this._hosts;
     const whom = others.length ? `${first} and ${others.length} more` : first;
-    const allow = h("button", { class: "lnk", type: "button" }, "Allow network for this output");
-    allow.addEventListener("click", () => {
-      this._hasNetwork = true;
-      this._tell();
-      if (this._frame) this._load();
-    });
-    this._note.replaceChildren(`It asks for ${whom} and has no network. `, allow);
+    this._asks.textContent = `It asks for ${whom} and has no network. `;
     this._note.hidden = false;
+  }
+
+  _allowNetwork() {
+    this._hasNetwork = true;
+    this._tell();
+    if (this._frame) this._load();
   }
 }
 

@@ -212,7 +212,18 @@ def test_data_by_address_is_asked_of_the_reader(
     note = page.locator("[data-cell-id]").first.locator(".frame-note")
     expect(note.first).to_contain_text("and has no network")
     assert attacker.paths() == []
-    note.get_by_role("button", name="Allow network for this output").click()
+    # What else it asks for is told while the reader presses, and the press counts all the same.
+    place = note.get_by_role("button", name="Allow network for this output").bounding_box()
+    assert place is not None
+    page.mouse.move(place["x"] + place["width"] - 4, place["y"] + place["height"] / 2)
+    page.mouse.down()
+    frame = page.locator(".outs iframe").first.element_handle().content_frame()
+    assert frame is not None
+    frame.evaluate(
+        "parent.postMessage({ foldbook: 1, blocked: 'https://far.example/snow.csv' }, '*')"
+    )
+    expect(note.first).to_contain_text("and 1 more")
+    page.mouse.up()
     attacker.expect("/rain.csv")
     inside(page, 1)
     told = page.locator("[data-cell-id]").nth(1).locator(".problem")
