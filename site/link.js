@@ -108,6 +108,7 @@ export class Link {
       this.#begun.drawn();
       this.attachment.begin();
     } catch (error) {
+      this.leader.abandon(); // nothing is going to be drawn here: another tab may lead
       this.#fail(error);
     }
   }
