@@ -34,6 +34,12 @@ export class Beginning {
     setTimeout(this.#start, PATIENCE);
     requestAnimationFrame(() => setTimeout(this.#start));
   }
+
+  /** Leave at once, whatever is not stored: another tab may lead. */
+  abandon() {
+    this.leave.abort();
+    this.leader.abandon();
+  }
 }
 
 /** @param {string} id @returns {Promise<Stored>} */

@@ -226,8 +226,7 @@ export class Link {
    * in the middle of what it does, with a transaction that all other pages wait for.
    */
   suspend() {
-    this.#begun.leave.abort();
-    this.leader.abandon();
+    this.#begun.abandon();
     this.channel.close();
     this.#database?.close();
   }

@@ -34,7 +34,7 @@ const notebook = wrong ? null : new URLSearchParams(location.search).get("notebo
 
 /** @type {Promise<Page>} */
 const coming = notebook
-  ? openNotebook(new Beginning(notebook))
+  ? openPage(new Beginning(notebook))
   : import("./home.js").then(({ HomePage }) => new HomePage());
 // A link that is put into the address of an open page changes only what follows the #.
 addEventListener("hashchange", async () => {
@@ -50,9 +50,14 @@ holdBuild();
 watchForNewer(() => page.banners.show("newer", newerWords()));
 
 /** @param {Beginning} begun @returns {Promise<Page>} */
-async function openNotebook(begun) {
-  const { NotebookPage } = await import("./notebook.js");
-  return new NotebookPage(begun);
+async function openPage(begun) {
+  try {
+    const { NotebookPage } = await import("./notebook.js");
+    return new NotebookPage(begun);
+  } catch (error) {
+    begun.abandon(); // a page that does not come must not keep the notebook from other tabs
+    throw error;
+  }
 }
 
 /** @returns {import("./banners.js").Banner} */
